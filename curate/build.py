@@ -1,0 +1,256 @@
+"""The order of the steps from documents to a dataset, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from curate import __version__
+from curate.ledger import Ledger, only_one, stages_as_json
+from curate.model import Passage, Stage, Usage, content_hash
+from curate.read.read import File, find_files, read_sources
+from recipes.errors import CallError, GateError
+from recipes.folders import BuildFolder
+from recipes.load import load_control, load_recipe
+from recipes.schema import Recipe
+
+
+class Watcher(Protocol):
+    """Whoever is told how a build goes: a terminal, a log, a test."""
+
+    def stage_begins(self, name: str) -> None:
+        """A step starts."""
+
+    def progress(self, done: int, total: int, usd: float = 0.0) -> None:
+        """How far the step is."""
+
+    def stage_ends(self, stage: Stage) -> None:
+        """A step is done."""
+
+    def note(self, text: str) -> None:
+        """Something the person should know."""
+
+
+@dataclass
+class Build:
+    """What a build came to."""
+
+    folder: BuildFolder
+    version: str
+    stages: list[Stage] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    counts: dict[str, int] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    unchanged: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "dataset": str(self.folder.datasets / self.version),
+            "version": self.version,
+            "unchanged": self.unchanged,
+            "counts": self.counts,
+            "stages": stages_as_json(self.stages),
+            "checks": self.checks,
+            "usage": self.usage.as_dict(),
+        }
+
+    @classmethod
+    def from_row(cls, folder: BuildFolder, row: sqlite3.Row) -> Build:
+        """A build that was finished before, as the ledger has it."""
+        result = json.loads(row["result"])
+        stages = [Stage(**stage) for stage in result["stages"]]
+        return cls(folder, row["version"], stages, counts=result["counts"], checks=result["checks"], unchanged=True)
+
+
+def build(recipe_path: Path, watch: Watcher) -> Build:
+    """Build a recipe's dataset: read, cut, generate, screen, validate, publish.
+
+    What has not changed since an earlier build is taken from the ledger; if nothing has, nothing is done.
+
+    Raises:
+        CallError: the recipe or a source is wrong.
+        GateError: an expectation failed; the newest dataset stays what it was.
+        MachineError: the provider or the machine failed; what was done is kept.
+    """
+    recipe = load_recipe(recipe_path)
+    control = load_control(Path(recipe.control)).questions if recipe.control else []
+    files = find_files(recipe, recipe_path.absolute().parent)
+    folder = BuildFolder.of(recipe.name)
+    fingerprint = fingerprint_of(recipe, files)
+    with only_one(folder.root, "build"):
+        ledger = Ledger(folder.ledger)
+        try:
+            if done := _finished(ledger, folder, fingerprint):
+                return done
+            made = Build(folder, version="")
+            number = ledger.begin_build(fingerprint)
+
+            with _stage(made, watch, "read") as stage:
+                sources = read_sources(files, ledger, stage, watch.progress)
+                stage.rows_in = len(files)
+                stage.rows_out = len(sources.documents) + len(sources.pairs)
+
+            passages: dict[str, list[Passage]] = {}
+            pairs = list(sources.pairs)
+            if recipe.generate:
+                from curate.generate.generate import generate_pairs, make_provider
+                from curate.generate.requests import requests_for
+                from curate.read.passages import cut
+
+                with _stage(made, watch, "cut") as stage:
+                    for document in sources.documents:
+                        passages[document.path] = cut(document, recipe.passages.max_tokens)
+                    with ledger.transaction():
+                        for document in sources.documents:
+                            ledger.add_passages(document, passages[document.path])
+                    stage.rows_in = len(sources.documents)
+                    stage.rows_out = sum(map(len, passages.values()))
+
+                provider = make_provider(recipe.generate)
+
+            from curate.validate.suite import make_suite, validate
+
+            suite = make_suite(recipe)  # before anything is paid for: it may be wrong
+
+            if recipe.generate:
+                with _stage(made, watch, "generate") as stage:
+                    samples = _voice_samples(ledger, passages)
+                    requests = list(requests_for(recipe, sources.documents, passages, samples))
+                    generated, made.usage = generate_pairs(
+                        requests, provider, ledger, recipe.generate.concurrency, stage, watch.progress
+                    )
+                    pairs += generated
+                    stage.rows_in, stage.rows_out = len(requests), len(generated)
+
+            from curate.screen.screen import screen
+
+            with _stage(made, watch, "screen") as stage:
+                kept, findings = screen(pairs, recipe.screen, stage)
+                stage.rows_in, stage.rows_out = len(pairs), len(kept)
+            with ledger.transaction():
+                kept_ids = {pair.id for pair in kept}
+                ledger.add_pairs(number, kept, "kept")
+                ledger.add_pairs(number, [pair for pair in pairs if pair.id not in kept_ids], "dropped")
+                ledger.add_findings(number, findings)
+
+            with _stage(made, watch, "validate") as stage:
+                outcomes = validate(kept, suite, folder.report / "expectations")
+                stage.rows_in = stage.rows_out = len(kept)
+                made.checks = [_check(outcome) for outcome in outcomes]
+                stage.reasons = _counted("expectation held" if check["success"] else "expectation failed" for check in made.checks)
+            _gate(made.checks, kept_rows=len(kept), docs=folder.report / "expectations" / "index.html", watch=watch)
+
+            from curate.publish.dataset import publish
+
+            with _stage(made, watch, "publish") as stage:
+                made.version, made.counts = publish(
+                    kept, control, recipe, sources.files, made.stages, made.checks, folder
+                )
+                stage.rows_in = stage.rows_out = len(kept)
+                stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
+            ledger.finish_build(number, made.version, made.as_dict())
+            return made
+        finally:
+            ledger.close()
+
+
+def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
+    """Everything that decides what a build comes to."""
+    beside = [Path(recipe.control)] if recipe.control else []
+    if recipe.generate and recipe.generate.recordings:
+        import glob
+
+        beside += map(Path, sorted(glob.glob(recipe.generate.recordings, recursive=True)))
+    prompts = sorted(Path(__file__).parent.glob("generate/prompts/*.j2"))
+    contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
+    # how it is trained changes no dataset
+    said = recipe.model_dump(mode="json", exclude={"train", "export"})
+    return content_hash(__version__, said, [(file.name, file.sha256) for file in files], contents, length=64)
+
+
+def _finished(ledger: Ledger, folder: BuildFolder, fingerprint: str) -> Build | None:
+    """The newest finished build, if it is of just this and its dataset is still there."""
+    row = ledger.newest_build(finished=True)
+    if row is None or row["fingerprint"] != fingerprint:
+        return None
+    try:
+        if folder.dataset().name != row["version"]:
+            return None
+    except CallError:
+        return None
+    return Build.from_row(folder, row)
+
+
+def _voice_samples(ledger: Ledger, passages: dict[str, list[Passage]]) -> list[str]:
+    """The author's prose that prompts show. An earlier choice stands while its documents do: see `Ledger.voice_samples`."""
+    from curate.generate.requests import choose_voice_samples
+
+    chosen = ledger.voice_samples()
+    if chosen is None or any(path not in passages for path, _ in chosen):
+        chosen = choose_voice_samples(passages)
+        ledger.add_voice_samples(chosen)
+    return [text for _, text in chosen]
+
+
+@contextmanager
+def _stage(made: Build, watch: Watcher, name: str) -> Iterator[Stage]:
+    stage = Stage(name)
+    watch.stage_begins(name)
+    began = time.monotonic()
+    yield stage
+    stage.seconds = time.monotonic() - began
+    made.stages.append(stage)
+    watch.stage_ends(stage)
+
+
+def _check(outcome: Any) -> dict[str, Any]:
+    return {
+        "expectation": outcome.name,
+        "arguments": outcome.kwargs,
+        "severity": outcome.severity,
+        "success": outcome.success,
+        "observed": outcome.observed,
+        "rows": list(outcome.rows),
+    }
+
+
+def _counted(reasons: Iterator[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for reason in reasons:
+        counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def _gate(checks: Sequence[dict[str, Any]], kept_rows: int, docs: Path, watch: Watcher) -> None:
+    """Let the build go on, or stop it.
+
+    Raises:
+        GateError: no row is left, or a critical expectation failed.
+    """
+    if kept_rows == 0:
+        raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
+    failed = [check for check in checks if not check["success"]]
+    for check in failed:
+        if check["severity"] != "critical":
+            watch.note(f"warning: {told(check)}")
+    critical = [check for check in failed if check["severity"] == "critical"]
+    if critical:
+        raise GateError(
+            "\n".join(told(check) for check in critical),
+            where=f"{len(critical)} of {len(checks)} expectations failed; nothing was published",
+            mend=f"`curate show PAIR` shows a row with its passage. All of it: {docs}",
+        )
+
+
+def told(check: dict[str, Any]) -> str:
+    """A failed expectation in one line."""
+    arguments = ", ".join(f"{key} {value}" for key, value in check["arguments"].items())
+    rows = f"; rows: {', '.join(check['rows'][:5])}" + (" …" if len(check["rows"]) > 5 else "") if check["rows"] else ""
+    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}"

@@ -1,0 +1,159 @@
+"""The command `curate`: parse, call, print. Everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recipes.command import answer, quiet_libraries, run_command
+
+if TYPE_CHECKING:
+    from curate.model import Stage
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="From your documents to a reviewed, validated dataset. Every command takes --debug for tracebacks.",
+)
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, all else on standard error.")]
+
+
+class Watch:
+    """Tells a terminal or a log how a build goes."""
+
+    def __init__(self, as_json: bool) -> None:
+        from recipes.progress import Progress
+
+        self._progress = Progress(to_stderr=as_json)
+
+    def stage_begins(self, name: str) -> None:
+        self._progress.begin(name)
+
+    def progress(self, done: int, total: int, usd: float = 0.0) -> None:
+        self._progress.update(done, total, usd)
+
+    def stage_ends(self, stage: Stage) -> None:
+        self._progress.line(stage_line(stage))
+
+    def note(self, text: str) -> None:
+        self._progress.line(text)
+
+    def close(self) -> None:
+        self._progress.clear()
+
+
+def stage_line(stage: Stage) -> str:
+    """`screen    312 -> 297 rows   0.4 s   9 near duplicate · 6 too short`."""
+    units = {
+        "read": ("files", "texts"),
+        "cut": ("documents", "passages"),
+        "generate": ("requests", "pairs"),
+    }.get(stage.name, ("pairs", "pairs"))
+    flow = f"{stage.rows_in:,} {units[0]} -> {stage.rows_out:,} {units[1]}"
+    why = " · ".join(f"{count} {reason}" for reason, count in sorted(stage.reasons.items(), key=lambda item: -item[1]))
+    return f"{stage.name:<9} {flow:<34} {stage.seconds:>6.1f} s   {why}".rstrip()
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="The folder to make; the recipe takes its name.")],
+    as_json: Json = False,
+) -> None:
+    """Write a recipe that builds as it stands, with a document to replace by your own."""
+    from curate.init import write_starter
+
+    recipe = write_starter(Path(name))
+    if as_json:
+        answer({"recipe": str(recipe)})
+    else:
+        print(f"{recipe} is written. Put your documents into {recipe.parent / 'documents'}, then: curate build {recipe}")
+
+
+@app.command()
+def build(recipe: RecipePath, as_json: Json = False) -> None:
+    """Build the dataset: read, cut, generate, screen, validate, publish. Run again, it goes on or does nothing."""
+    from curate.build import build as run
+
+    quiet_libraries()
+    watch = Watch(as_json)
+    try:
+        made = run(recipe, watch)
+    finally:
+        watch.close()
+    if as_json:
+        answer(made.as_dict())
+        return
+    counts = ", ".join(f"{rows} {split}" for split, rows in made.counts.items())
+    if made.unchanged:
+        print(f"Nothing has changed since dataset {made.version} ({counts}); nothing was done.")
+    else:
+        print(f"Dataset {made.version}: {counts}\n{_shown(made.folder.datasets / made.version)}")
+        if made.usage.requests:
+            print(f"{made.usage.requests} requests, ${made.usage.usd:.4f}")
+
+
+@app.command()
+def status(recipe: RecipePath, as_json: Json = False) -> None:
+    """Where a recipe stands: what has changed since its last build, what it made, what it cost."""
+    from curate.status import status as look
+
+    found = look(recipe)
+    if as_json:
+        answer(found)
+        return
+    print(f"{found['name']}: {found['state']}")
+    if found["version"]:
+        counts = ", ".join(f"{rows} {split}" for split, rows in found["counts"].items())
+        print(f"newest dataset {found['version']}: {counts}\n{_shown(Path(found['dataset']))}")
+    for stage in found["stages"]:
+        print("  " + stage_line(_stage(stage)))
+    spent = found["spent"]
+    print(f"spent so far: {spent['requests']} requests, ${spent['usd']:.4f}")
+    for run in found["runs"]:
+        print(f"run {run}")
+
+
+@app.command()
+def show(
+    pair: Annotated[str, typer.Argument(metavar="PAIR", help="A pair's id, or how it begins.")],
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="Look in this recipe's build only.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a pair with its passage, quote, prompt, response and checks."""
+    from curate.show import find_pair, print_pair
+
+    found = find_pair(pair, recipe)
+    if as_json:
+        answer(found)
+    else:
+        print_pair(found)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a recipe, for editors and for reading."""
+    from recipes.schema import Recipe
+
+    answer({"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(by_alias=True))
+
+
+def _stage(data: dict[str, Any]) -> Stage:
+    from curate.model import Stage
+
+    return Stage(**data)
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def main() -> None:
+    """Entry point of the console command."""
+    run_command(app)

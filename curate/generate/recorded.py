@@ -1,0 +1,65 @@
+"""Provider `recorded`: answers written down beforehand, replayed through the same path as live ones, at no cost.
+
+A recording is a JSON line `{"kind", "quote", "instruction", "response"}`. A request is answered with the recordings of
+its kind whose quote stands in its material: so a document may be edited, and what no longer rests on it falls away.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from curate.generate.answers import find_quote
+from curate.generate.provider import Response
+from curate.generate.requests import Request
+from curate.model import content_hash
+from recipes.errors import CallError
+
+
+class Recorded:
+    """Replays recordings."""
+
+    def __init__(self, pattern: str) -> None:
+        self._by_kind: dict[str, list[dict[str, str]]] = {}
+        files = sorted(glob.glob(pattern, recursive=True))
+        if not files:
+            raise CallError("no recordings are found here", where=pattern, mend="Mend `generate.recordings`.")
+        for name in files:
+            for recording in _lines(Path(name)):
+                self._by_kind.setdefault(recording["kind"], []).append(recording)
+
+    def identity(self, request: Request) -> str:
+        """The recorded answer itself: another recording makes another request."""
+        return content_hash("recorded", self._text(request))
+
+    async def complete(self, request: Request, max_tokens: int) -> Response:  # noqa: ARG002 - a recording has its length
+        """The recorded answer; an empty list of pairs where nothing was recorded."""
+        return Response(provider="recorded", model="recorded", text=self._text(request), stop_reason="end_turn")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _text(self, request: Request) -> str:
+        fields = request.schema["properties"]["pairs"]["items"]["required"]
+        pairs = [
+            {field: recording.get(field, "") for field in fields}
+            for recording in self._by_kind.get(request.kind, ())
+            if find_quote(recording["quote"], request)
+        ]
+        return json.dumps({"pairs": pairs}, ensure_ascii=False)
+
+
+def _lines(path: Path) -> Iterable[dict[str, str]]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            recording = json.loads(line)
+            missing = {"kind", "quote", "instruction"} - recording.keys()
+        except (json.JSONDecodeError, AttributeError):
+            raise CallError("not a JSON object", where=f"{path}:{number}") from None
+        if missing:
+            raise CallError(f"lacks {', '.join(sorted(missing))}", where=f"{path}:{number}")
+        yield recording

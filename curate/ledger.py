@@ -1,0 +1,303 @@
+"""The ledger: one SQLite file per recipe that remembers every document, request, response, pair and finding.
+
+Rows are added, not overwritten: a response that was paid for stays, whatever becomes of its recipe. What belongs to the
+newest build is told by the `build` column of pairs and findings. Each change is committed at once (WAL), so that a killed process loses
+nothing that had arrived.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from curate.model import Document, Evidence, Finding, Pair, Passage, Stage, Turn
+from recipes.errors import MachineError
+from recipes.folders import cannot_write
+
+MIGRATIONS = [
+    """
+    create table documents (
+        id text primary key, path text not null, file_sha256 text not null, title text not null, text text not null,
+        rights text not null, read_at real not null);
+    create index documents_by_file on documents (path, file_sha256);
+    create table passages (
+        id text not null, document text not null references documents (id), start integer not null, end integer not null,
+        heading text not null, primary key (document, start, end));
+    create index passages_by_id on passages (id);
+    create table requests (
+        key text primary key, kind text not null, document text not null, passage text, body text not null,
+        created_at real not null);
+    create table responses (
+        id integer primary key, request text not null references requests (key), received_at real not null,
+        provider text not null, model text not null, text text not null, stop_reason text not null,
+        input_tokens integer not null, output_tokens integer not null, cache_write_tokens integer not null,
+        cache_read_tokens integer not null, usd real not null);
+    create index responses_by_request on responses (request);
+    create table voice_samples (id integer primary key, chosen_at real not null, samples text not null);
+    create table builds (
+        id integer primary key, started_at real not null, finished_at real, fingerprint text not null, version text,
+        result text);
+    create table pairs (
+        build integer not null references builds (id), id text not null, kind text not null, document text not null,
+        prompt text not null, response text not null, evidence text, request text, words_asked text, state text not null,
+        primary key (build, id)) without rowid;
+    create table findings (
+        build integer not null references builds (id), pair text not null, check_name text not null,
+        severity text not null, score real not null, message text not null);
+    create index findings_by_pair on findings (build, pair);
+    """,
+]
+
+
+class Ledger:
+    """The open ledger of one build folder. One process writes at a time; others may read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.execute("pragma foreign_keys = on")
+            self._migrate()
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        except sqlite3.Error as error:
+            raise _ledger_error(path, error) from error
+        self.path = path
+
+    def _migrate(self) -> None:
+        version = self._db.execute("pragma user_version").fetchone()[0]
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            self._db.executescript(f"begin; {script} pragma user_version = {number}; commit;")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written in the block is kept, or none of it."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+            self._db.execute("commit")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise _ledger_error(self.path, error) from error
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("rollback")
+
+    # documents and passages
+
+    def document_of_file(self, path: str, file_sha256: str) -> Document | None:
+        """The document read from this very file before."""
+        row = self._db.execute(
+            "select * from documents where path = ? and file_sha256 = ? order by read_at desc", (path, file_sha256)
+        ).fetchone()
+        return Document(row["path"], row["title"], row["text"], row["rights"]) if row else None
+
+    def add_document(self, document: Document, file_sha256: str) -> None:
+        """Keep a document as it was read."""
+        self._db.execute(
+            "insert or replace into documents values (?, ?, ?, ?, ?, ?, ?)",
+            (document.id, document.path, file_sha256, document.title, document.text, document.rights, time.time()),
+        )
+
+    def add_passages(self, document: Document, passages: Iterable[Passage]) -> None:
+        """Keep how a document was cut."""
+        self._db.executemany(
+            "insert or replace into passages values (?, ?, ?, ?, ?)",
+            [(p.id, document.id, p.start, p.end, p.heading) for p in passages],
+        )
+
+    def newest_document(self, path: str) -> Document | None:
+        """The last reading of the document at `path`."""
+        row = self._db.execute("select * from documents where path = ? order by read_at desc", (path,)).fetchone()
+        return Document(row["path"], row["title"], row["text"], row["rights"]) if row else None
+
+    # requests and responses
+
+    def add_request(self, key: str, kind: str, document: str, passage: str | None, body: dict[str, Any]) -> None:
+        """Keep what is about to be asked."""
+        self._db.execute(
+            "insert or ignore into requests values (?, ?, ?, ?, ?, ?)",
+            (key, kind, document, passage, json.dumps(body, ensure_ascii=False), time.time()),
+        )
+
+    def request(self, key: str) -> sqlite3.Row | None:
+        """The request with this key."""
+        row: sqlite3.Row | None = self._db.execute("select * from requests where key = ?", (key,)).fetchone()
+        return row
+
+    def add_response(self, request: str, response: dict[str, Any]) -> None:
+        """Keep a response. Called the moment it arrives, before anything is made of it."""
+        columns = (
+            "provider", "model", "text", "stop_reason", "input_tokens", "output_tokens", "cache_write_tokens",
+            "cache_read_tokens", "usd",
+        )  # fmt: skip
+        try:
+            self._db.execute(
+                f"insert into responses (request, received_at, {', '.join(columns)}) values (?, ?{', ?' * len(columns)})",  # noqa: S608
+                (request, time.time(), *(response[column] for column in columns)),
+            )
+        except sqlite3.Error as error:
+            raise _ledger_error(self.path, error) from error
+
+    def responses(self, request: str) -> list[sqlite3.Row]:
+        """Every response to a request, oldest first."""
+        return self._db.execute("select * from responses where request = ? order by id", (request,)).fetchall()
+
+    def spent(self) -> tuple[int, int, int, float]:
+        """Over all builds: responses, input tokens, output tokens, US dollars."""
+        row = self._db.execute(
+            "select count(*), coalesce(sum(input_tokens + cache_write_tokens + cache_read_tokens), 0),"
+            " coalesce(sum(output_tokens), 0), coalesce(sum(usd), 0.0) from responses where provider != 'recorded'"
+        ).fetchone()
+        return row[0], row[1], row[2], row[3]
+
+    # the voice samples that prompts carry
+
+    def voice_samples(self) -> list[tuple[str, str]] | None:
+        """The newest choice: (document path, text) each. Kept, because another choice would make every request another."""
+        row = self._db.execute("select samples from voice_samples order by id desc").fetchone()
+        return [(path, text) for path, text in json.loads(row[0])] if row else None
+
+    def add_voice_samples(self, samples: list[tuple[str, str]]) -> None:
+        """Keep a choice."""
+        self._db.execute(
+            "insert into voice_samples (chosen_at, samples) values (?, ?)",
+            (time.time(), json.dumps(samples, ensure_ascii=False)),
+        )
+
+    # builds, their pairs and findings
+
+    def begin_build(self, fingerprint: str) -> int:
+        """A new build's number."""
+        cursor = self._db.execute("insert into builds (started_at, fingerprint) values (?, ?)", (time.time(), fingerprint))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def finish_build(self, build: int, version: str, result: dict[str, Any]) -> None:
+        """Note that a build is whole."""
+        self._db.execute(
+            "update builds set finished_at = ?, version = ?, result = ? where id = ?",
+            (time.time(), version, json.dumps(result, ensure_ascii=False), build),
+        )
+
+    def newest_build(self, *, finished: bool = False) -> sqlite3.Row | None:
+        """The last build, or the last one that was finished."""
+        where = "where finished_at is not null" if finished else ""
+        row: sqlite3.Row | None = self._db.execute(f"select * from builds {where} order by id desc").fetchone()  # noqa: S608
+        return row
+
+    def add_pairs(self, build: int, pairs: Iterable[Pair], state: str) -> None:
+        """Keep a build's pairs; `state` is kept or dropped."""
+        self._db.executemany(
+            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    build, p.id, p.kind, p.document,
+                    json.dumps([[t.role, t.content] for t in p.prompt], ensure_ascii=False), p.response,
+                    json.dumps([p.evidence.document, p.evidence.start, p.evidence.end, p.evidence.quote], ensure_ascii=False)
+                    if p.evidence else None,
+                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state,
+                )
+                for p in pairs
+            ],
+        )  # fmt: skip
+
+    def add_findings(self, build: int, findings: Iterable[Finding]) -> None:
+        """Keep what the checks said."""
+        self._db.executemany(
+            "insert into findings values (?, ?, ?, ?, ?, ?)",
+            [(build, f.pair, f.check, f.severity, f.score, f.message) for f in findings],
+        )
+
+    def pairs_like(self, prefix: str) -> list[tuple[Pair, str, int]]:
+        """Pairs whose id begins with `prefix`, each as its newest build has it: pair, state, build."""
+        rows = self._db.execute(
+            "select *, max(build) as newest from pairs where substr(id, 1, ?) = ? group by id", (len(prefix), prefix)
+        ).fetchall()
+        return [(_pair(row), row["state"], row["newest"]) for row in rows]
+
+    def findings_of(self, build: int, pair: str) -> list[Finding]:
+        """What the checks of a build said of a pair."""
+        rows = self._db.execute("select * from findings where build = ? and pair = ?", (build, pair)).fetchall()
+        return [Finding(r["pair"], r["check_name"], r["severity"], r["score"], r["message"]) for r in rows]
+
+    def passage_text(self, passage: str) -> tuple[str, int, int, str] | None:
+        """Document path, offsets and text of a passage."""
+        row = self._db.execute(
+            "select d.path, p.start, p.end, substr(d.text, p.start + 1, p.end - p.start) as text from passages p"
+            " join documents d on d.id = p.document where p.id = ? order by d.read_at desc",
+            (passage,),
+        ).fetchone()
+        return (row["path"], row["start"], row["end"], row["text"]) if row else None
+
+
+def _pair(row: sqlite3.Row) -> Pair:
+    evidence = json.loads(row["evidence"]) if row["evidence"] else None
+    words = json.loads(row["words_asked"]) if row["words_asked"] else None
+    return Pair(
+        id=row["id"],
+        kind=row["kind"],
+        prompt=tuple(Turn(role, content) for role, content in json.loads(row["prompt"])),
+        response=row["response"],
+        document=row["document"],
+        evidence=Evidence(*evidence) if evidence else None,
+        request=row["request"],
+        words_asked=tuple(words) if words else None,
+    )
+
+
+@contextmanager
+def only_one(folder: Path, doing: str) -> Iterator[None]:
+    """Hold the folder's lock while the block runs; the kernel lets go of it when the process dies, however it dies.
+
+    Raises:
+        MachineError: another process holds it, or the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "w")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MachineError(
+                f"another {doing} is at work here", where=str(folder), mend="Wait for it to end, or stop it."
+            ) from None
+        yield
+
+
+def stages_as_json(stages: Iterable[Stage]) -> list[dict[str, Any]]:
+    """Stages for the ledger and `--json`."""
+    return [stage.as_dict() for stage in stages]
+
+
+def _ledger_error(path: Path, error: sqlite3.Error) -> MachineError:
+    told = str(error)
+    if "disk is full" in told or "disk I/O" in told:
+        mend = "The disk is full or failing: free some room and run the command again; what was done is kept."
+    elif "readonly" in told or "unable to open" in told:
+        mend = "Give yourself the right to write there, or call the command from another folder."
+    elif "malformed" in told or "not a database" in told:
+        mend = "The file is damaged. Move it aside; `sqlite3 ledger.db .recover` can save its responses."
+    else:
+        mend = None
+    return MachineError(f"the ledger cannot be used: {told}", where=str(path), mend=mend)

@@ -1,0 +1,139 @@
+"""The plain data that the steps hand to each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["drop", "warning"]
+
+
+def content_hash(*parts: object, length: int = 16) -> str:
+    """A name made of content: hexadecimal SHA-256 over the parts' JSON, cut to `length` characters."""
+    canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source file's text, cleaned of markup. `path` is relative to the recipe's folder."""
+
+    path: str
+    title: str
+    text: str
+    rights: str
+
+    @property
+    def id(self) -> str:
+        """Named by path and text: another text is another document."""
+        return content_hash("document", self.path, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document: `text == document.text[start:end]`, offsets in characters."""
+
+    document: str
+    """The document's path."""
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+
+    @property
+    def id(self) -> str:
+        """Named by path and text, so that a change elsewhere in the document leaves it as it was."""
+        return content_hash("passage", self.document, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters."""
+
+    document: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What the model is to learn: when asked `prompt`, answer `response`."""
+
+    id: str
+    kind: str
+    prompt: tuple[Turn, ...]
+    response: str
+    document: str
+    """Path of the file that it comes from."""
+    evidence: Evidence | None = None
+    request: str | None = None
+    """Key of the request whose answer it stands in; None for pairs that came ready."""
+    words_asked: tuple[int, int] | None = None
+    """The word range that the recipe asks of its kind."""
+
+    @property
+    def instruction(self) -> str:
+        """The last thing that was asked."""
+        return self.prompt[-1].content
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check says of a pair. `score` is the check's own measure, `drop` keeps the pair out of the dataset."""
+
+    pair: str
+    check: str
+    severity: Severity
+    score: float
+    message: str
+
+
+@dataclass(slots=True)
+class Stage:
+    """What one step did: rows in, rows out, and why the difference."""
+
+    name: str
+    rows_in: int = 0
+    rows_out: int = 0
+    seconds: float = 0.0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def count(self, reason: str, rows: int = 1) -> None:
+        """Note that `rows` rows went no further, and why."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json` and the ledger."""
+        return {
+            "name": self.name,
+            "rows_in": self.rows_in,
+            "rows_out": self.rows_out,
+            "seconds": round(self.seconds, 3),
+            "reasons": self.reasons,
+        }
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a build's calls to a provider came to. Recorded answers cost nothing."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        tokens = {"input": self.input_tokens, "output": self.output_tokens}
+        return {"requests": self.requests, "tokens": tokens, "usd": round(self.usd, 6)}

@@ -1,0 +1,1 @@
+"""Files become documents, documents passages; conversations and ready pairs become pairs."""

@@ -1,0 +1,99 @@
+"""All sources of a recipe: what is new is read, what was read before comes from the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.ledger import Ledger
+from curate.model import Document, Pair, Stage
+from curate.read.conversations import read_conversations
+from curate.read.documents import Unreadable, read_document, source_files
+from curate.read.ready_pairs import read_pairs
+from recipes.errors import CallError
+from recipes.schema import Recipe, Source
+
+READER = "1"
+"""Raised when files are read in another way, so that what was read before is read again."""
+
+
+@dataclass
+class Sources:
+    """What a recipe's sources hold."""
+
+    documents: list[Document] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """For the manifest: path, sha256, rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A source file, its name relative to the recipe's folder, and the hash of its bytes."""
+
+    path: Path
+    name: str
+    sha256: str
+    source: Source
+
+
+def find_files(recipe: Recipe, folder: Path) -> list[File]:
+    """Every file that the sources name, hashed.
+
+    Raises:
+        CallError: a source names none, or a file cannot be opened.
+    """
+    files = []
+    for source in recipe.sources:
+        for path in source_files(source):
+            try:
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise CallError(f"cannot be opened: {error.strerror}", where=str(path)) from None
+            files.append(File(path, os.path.relpath(path, folder), sha256, source))
+    return files
+
+
+def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None]) -> Sources:
+    """Read every file; each is kept in the ledger as soon as it is read.
+
+    Raises:
+        CallError: files cannot be read; names every one, with its mend. The others are kept.
+    """
+    sources = Sources()
+    problems = []
+    for number, file in enumerate(files, 1):
+        try:
+            match file.source.as_:
+                case "documents":
+                    sources.documents.append(_document(file, ledger))
+                case "conversations":
+                    assert file.source.author
+                    sources.pairs += read_conversations(file.path, file.name, file.source.author, stage)
+                case "pairs":
+                    sources.pairs += read_pairs(file.path, file.name, stage)
+        except Unreadable as reason:
+            problems.append(f"{file.name} {reason}")
+        sources.files.append({"path": file.name, "sha256": file.sha256, "rights": file.source.rights})
+        progress(number, len(files))
+    if problems:
+        raise CallError(
+            "\n".join(problems),
+            where="sources" if len(problems) == 1 else f"sources: {len(problems)} files cannot be read",
+            mend="Mend them, or leave them out with `exclude` under the source. Nothing was paid for.",
+        )
+    return sources
+
+
+def _document(file: File, ledger: Ledger) -> Document:
+    key = f"{READER}:{file.source.rights}:{file.sha256}"
+    document = ledger.document_of_file(file.name, key)
+    if document is None:
+        document = read_document(file.path, file.name, file.source.rights)
+        ledger.add_document(document, key)
+    return document

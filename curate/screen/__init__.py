@@ -1,0 +1,1 @@
+"""The checks on pairs, one file a check."""

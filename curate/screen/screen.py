@@ -1,0 +1,36 @@
+"""All checks, in order: each sees only what those before it left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from curate.model import Finding, Pair, Stage
+from curate.screen.broken import find_broken
+from curate.screen.duplicates import find_duplicates
+from curate.screen.length import find_length
+from curate.screen.refusals import find_refusals
+from recipes.schema import Screen
+
+
+def screen(pairs: Sequence[Pair], settings: Screen, stage: Stage) -> tuple[list[Pair], list[Finding]]:
+    """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`."""
+    findings: list[Finding] = []
+    kept = list(pairs)
+    for check in (
+        find_broken,
+        find_refusals,
+        lambda rows: find_length(rows, settings.length.slack),
+        lambda rows: find_duplicates(rows, settings.duplicates.near),
+    ):
+        found = list(check(kept))
+        findings.extend(found)
+        dropped = {finding.pair: finding for finding in found if finding.severity == "drop"}
+        for finding in dropped.values():
+            stage.count(_reason(finding))
+        kept = [pair for pair in kept if pair.id not in dropped]
+    return kept, findings
+
+
+def _reason(finding: Finding) -> str:
+    """The part of a message that many findings share."""
+    return finding.message.split(":")[0].split(" of ")[0].split(" (")[0]

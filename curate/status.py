@@ -1,0 +1,52 @@
+"""Where a recipe stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import curate.build
+from curate.ledger import Ledger
+from curate.read.read import find_files
+from recipes.folders import BuildFolder
+from recipes.load import load_recipe
+
+
+def status(recipe_path: Path) -> dict[str, Any]:
+    """State, newest dataset, stages, spending and runs of a recipe, for `--json` and the terminal.
+
+    Raises:
+        CallError: the recipe is wrong, or its sources name no file.
+    """
+    recipe = load_recipe(recipe_path)
+    folder = BuildFolder.of(recipe.name)
+    found: dict[str, Any] = {
+        "name": recipe.name,
+        "state": "not built yet",
+        "version": None,
+        "dataset": None,
+        "counts": {},
+        "stages": [],
+        "checks": [],
+        "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0},
+        "runs": sorted(path.parent.name for path in folder.runs.glob("*/manifest.json")),
+    }
+    if not folder.ledger.is_file():
+        return found
+    fingerprint = curate.build.fingerprint_of(recipe, find_files(recipe, recipe_path.absolute().parent))
+    ledger = Ledger(folder.ledger)
+    try:
+        newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
+        requests, tokens_in, tokens_out, usd = ledger.spent()
+    finally:
+        ledger.close()
+    found["spent"] = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd}
+    if newest and newest["finished_at"] is None:
+        found["state"] = "the last build did not finish; `curate build` goes on with it"
+    if finished:
+        build = curate.build.Build.from_row(folder, finished)
+        found |= {key: value for key, value in build.as_dict().items() if key in ("version", "dataset", "counts", "stages", "checks")}
+        if finished["id"] == newest["id"]:
+            same = finished["fingerprint"] == fingerprint
+            found["state"] = "up to date" if same else "changed since its last build; `curate build` brings it up to date"
+    return found

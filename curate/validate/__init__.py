@@ -1,0 +1,1 @@
+"""The gate: Great Expectations, by the recipe's names."""

@@ -1,0 +1,139 @@
+"""The recipe's expectations as a Great Expectations suite, run on the pairs, with Data Docs to read."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from curate.model import Pair
+from recipes.errors import RecipeError
+from recipes.folders import whole_folder
+from recipes.schema import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one expectation came to."""
+
+    name: str
+    kwargs: dict[str, Any]
+    severity: str
+    """critical fails the build; warning and info are told."""
+    success: bool
+    observed: str
+    rows: tuple[str, ...]
+    """Ids of rows that break it, where it is about rows; at most 20."""
+
+
+def make_suite(recipe: Recipe) -> Any:
+    """The recipe's suite. Made before anything is generated, so that a wrong argument costs nothing.
+
+    Raises:
+        RecipeError: an expectation does not take what it is given; names every one.
+    """
+    _hush()
+    import great_expectations as gx
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    import curate.validate.expectations  # noqa: F401 - registers ours
+
+    gx.get_context(mode="ephemeral")  # the library makes no suite without one
+    suite = gx.ExpectationSuite(name=recipe.name)
+    problems = []
+    for index, entry in enumerate(recipe.expect):
+        ((name, arguments),) = entry.items()
+        try:
+            suite.add_expectation(get_expectation_impl(name)(**arguments))
+        except Exception as error:  # noqa: BLE001 - whatever the library's validation raises, it is the recipe's
+            told = " ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
+            problems.append(f"expect[{index}].{name}: {told}")
+    if problems:
+        raise RecipeError(problems, mend="Great Expectations' documentation says what each takes.")
+    return suite
+
+
+def frame_of(pairs: Sequence[Pair]) -> Any:
+    """The pairs as the table that expectations see: one row a pair."""
+    import pandas as pd
+
+    columns = ["id", "kind", "document", "instruction", "response", "instruction_words", "response_words", "turns", "quote"]
+    rows = [
+        (
+            p.id, p.kind, p.document, p.instruction, p.response, len(p.instruction.split()), len(p.response.split()),
+            len(p.prompt), p.evidence.quote if p.evidence else None,
+        )
+        for p in pairs
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def validate(pairs: Sequence[Pair], suite: Any, docs: Path) -> list[Outcome]:
+    """Run the suite on the pairs, and write Data Docs to the folder `docs`.
+
+    An empty suite is run too: its Data Docs say that nothing was expected.
+    """
+    import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
+
+    scratch = Path(tempfile.mkdtemp(prefix="likeness-docs-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            context = gx.get_context(mode="ephemeral")
+            context.variables.progress_bars = {"globally": False}
+            for site in list(context.list_data_docs_sites()):
+                context.delete_data_docs_site(site)
+            backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(scratch)}
+            builder = {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False}
+            site_config = {"class_name": "SiteBuilder", "store_backend": backend, "site_index_builder": builder, "show_how_to_buttons": False}
+            context.add_data_docs_site("local", site_config)
+            context.suites.add(suite)
+            asset = context.data_sources.add_pandas("pairs").add_dataframe_asset("pairs")
+            batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame_of(pairs)})
+            result = batch.validate(suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]})
+            for one in result.results:
+                one.success = bool(one.success)  # some give numpy's bool, which the library's own store cannot write
+            run = RunIdentifier(run_time=datetime.now(UTC))
+            result.meta |= {"run_id": run, "validation_time": run.run_time}
+            named = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run, batch.id)
+            context.validation_results_store.store_validation_results(result, named)
+            context.build_data_docs()
+        with whole_folder(docs) as part:
+            shutil.copytree(scratch, part, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return [_outcome(one) for one in result.results]
+
+
+def _outcome(one: Any) -> Outcome:
+    config = one.expectation_config
+    kwargs = {k: v for k, v in config.kwargs.items() if k != "batch_id"}
+    result = one.result or {}
+    observed = result.get("observed_value")
+    if observed is None and result.get("element_count") is not None:
+        observed = f"{result.get('unexpected_count', 0)} of {result['element_count']} rows break it"
+    if (one.exception_info or {}).get("raised_exception"):
+        observed = str(one.exception_info.get("exception_message"))
+    elif "exception_info" in one and isinstance(one.exception_info, dict):
+        raised = [info for info in one.exception_info.values() if isinstance(info, dict) and info.get("raised_exception")]
+        observed = str(raised[0]["exception_message"]) if raised else observed
+    rows = tuple(str(row["id"]) for row in (result.get("unexpected_index_list") or [])[:20])
+    severity = getattr(config.severity, "value", config.severity) or "critical"
+    return Outcome(config.type, kwargs, str(severity), bool(one.success), str(observed), rows)
+
+
+def _hush() -> None:
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="great_expectations")
+    warnings.filterwarnings("ignore", module="marshmallow")

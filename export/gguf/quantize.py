@@ -1,0 +1,61 @@
+"""A 16-bit GGUF file -> fewer bits, by llama.cpp's own quantizer; and a count of what it really did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from gguf import GGUFReader
+
+from export.errors import ExportError
+from export.files import whole_file
+from export.llama import THREADS, Llama
+
+# The tensor types that belong to each kind. Anything else among the matrices is a fallback: K-quants need rows of a
+# multiple of 256 elements, the older kinds of 32, and llama.cpp takes a larger type where that does not hold, while
+# the file goes on calling itself by the kind that was asked for.
+KINDS: Mapping[str, frozenset[str]] = {
+    "q8_0": frozenset({"Q8_0"}),
+    "q6_k": frozenset({"Q6_K"}),
+    "q5_k_m": frozenset({"Q5_K", "Q6_K"}),
+    "q5_k_s": frozenset({"Q5_K", "Q6_K"}),
+    "q4_k_m": frozenset({"Q4_K", "Q5_K", "Q6_K"}),
+    "q4_k_s": frozenset({"Q4_K", "Q5_K", "Q6_K"}),
+    "q3_k_m": frozenset({"Q3_K", "Q4_K", "Q5_K", "Q6_K"}),
+}
+
+
+def quantize(source: Path, out: Path, kind: str) -> Path:
+    """Quantize the 16- or 32-bit GGUF file `source` to `kind` (a key of KINDS), written beside `out` and renamed.
+
+    Raises:
+        ExportError: the kind is not known, or llama.cpp could not do it.
+    """
+    if kind not in KINDS:
+        raise ExportError(f"{kind!r} is not a quantization on offer.", f"Choose among {', '.join(KINDS)}.")
+    with whole_file(out) as part, Llama() as llama:
+        llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=THREADS)
+    return out
+
+
+def census(file: Path) -> Counter[str]:
+    """How many matrices of a GGUF file have which type; vectors, which stay float32 everywhere, are not counted."""
+    return Counter(tensor.tensor_type.name for tensor in GGUFReader(file).tensors if len(tensor.shape) > 1)
+
+
+def fallback_warning(file: Path, kind: str) -> str | None:
+    """A sentence that says how much of the file is larger than `kind` promises, or None where nothing is."""
+    others = [
+        tensor
+        for tensor in GGUFReader(file).tensors
+        if len(tensor.shape) > 1 and tensor.tensor_type.name not in KINDS[kind]
+    ]
+    if not others:
+        return None
+    types = ", ".join(f"{count} as {name}" for name, count in Counter(t.tensor_type.name for t in others).items())
+    widths = ", ".join(str(width) for width in sorted({int(tensor.shape[0]) for tensor in others}))
+    return (
+        f"{len(others)} of {census(file).total()} matrices are not {kind} but {types}: their rows of {widths} elements "
+        "do not fit its blocks, so the file is larger than its name says."
+    )

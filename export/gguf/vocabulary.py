@@ -1,0 +1,196 @@
+"""A Hugging Face tokenizer as the vocabulary of a GGUF file.
+
+Two kinds are covered, both read from the tokenizer that transformers itself uses: byte-level BPE (GPT-2, Llama 3, Qwen,
+SmolLM2) and SentencePiece BPE with byte fallback (Llama 2, TinyLlama, Mistral). How a text is cut before the merges
+("pre-tokenizer") is known to llama.cpp only by name. The name is looked up by the tokenizer's structure; that it is the
+right one is proven by `export.verify`, which compares ids. No other check would see it: a wrong name moves no logits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gguf import GGUFWriter, TokenType
+
+from export.errors import ExportError
+
+_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_AFTER_NUMBERS = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_WORDS = r"|[^\r\n\p{L}\p{N}]?\p{L}+"
+
+# llama.cpp's names (llama-vocab.cpp), by the steps that tokenizer.json declares.
+PRE_TOKENIZERS: Mapping[tuple[str, ...], str] = {
+    ("words and bytes",): "gpt-2",
+    ("single digits", "words and bytes"): "smollm",
+    (_CONTRACTIONS + _WORDS + r"|\p{N}" + _AFTER_NUMBERS, "bytes"): "qwen2",
+    (_CONTRACTIONS + _WORDS + r"|\p{N}{1,3}" + _AFTER_NUMBERS, "bytes"): "llama-bpe",
+}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tokens of a GGUF file; `texts`, `types` (and `scores`) have one entry for each row of the embedding."""
+
+    model: str
+    pre_tokenizer: str
+    texts: list[str]
+    types: list[int]
+    merges: list[str] | None = None
+    scores: list[float] | None = None
+    adds_space_prefix: bool | None = None
+
+
+def read_vocabulary(tokenizer: Any, rows: int) -> Vocabulary:
+    """The vocabulary of a transformers tokenizer, filled up to the `rows` of the model's embedding.
+
+    Raises:
+        ExportError: the tokenizer is of a kind that is not covered, or has ids that the model has no row for.
+    """
+    if not getattr(tokenizer, "is_fast", False):
+        raise ExportError("The tokenizer has no tokenizer.json.", "Use a base model that ships one.")
+    description = json.loads(tokenizer.backend_tokenizer.to_str())
+    kind = description["model"]["type"]
+    if kind != "BPE":
+        raise ExportError(f"A {kind} tokenizer is not covered, only BPE.", "Use a base model with a BPE tokenizer.")
+    highest = max(tokenizer.get_vocab().values())
+    if highest >= rows:
+        raise ExportError(
+            f"The tokenizer has the id {highest}, the model only {rows} rows of embedding.",
+            "Resize the model's embedding before training, or use the tokenizer that belongs to the model.",
+        )
+    if description["model"].get("byte_fallback"):
+        return _sentencepiece(tokenizer, description, rows)
+    return _byte_level(tokenizer, description, rows)
+
+
+def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary) -> None:
+    """Write a vocabulary, the special ids, whether a text begins with BOS or ends with EOS, and the chat template."""
+    writer.add_tokenizer_model(vocabulary.model)
+    writer.add_tokenizer_pre(vocabulary.pre_tokenizer)
+    writer.add_token_list(vocabulary.texts)
+    writer.add_token_types(vocabulary.types)
+    if vocabulary.scores is not None:
+        writer.add_token_scores(vocabulary.scores)
+    if vocabulary.merges is not None:
+        writer.add_token_merges(vocabulary.merges)
+    if vocabulary.adds_space_prefix is not None:
+        writer.add_add_space_prefix(vocabulary.adds_space_prefix)
+    write_special_ids(writer, tokenizer)
+    template = tokenizer.chat_template
+    if isinstance(template, str):
+        writer.add_chat_template(template)
+
+
+def write_special_ids(writer: GGUFWriter, tokenizer: Any) -> None:
+    """Write BOS, EOS, UNK and PAD, and whether BOS and EOS are added to a text."""
+    for name in ("bos", "eos", "unk", "pad"):
+        identifier = getattr(tokenizer, f"{name}_token_id")
+        if identifier is not None:
+            getattr(writer, f"add_{name}_token_id")(identifier)
+    begins, ends = adds_bos_eos(tokenizer)
+    writer.add_add_bos_token(begins)
+    writer.add_add_eos_token(ends)
+
+
+def adds_bos_eos(tokenizer: Any) -> tuple[bool, bool]:
+    """Whether the tokenizer puts BOS before and EOS after a text: it is asked, its many settings are not parsed."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    begins = full[:1] == [tokenizer.bos_token_id] and bare[:1] != full[:1]
+    ends = full[-1:] == [tokenizer.eos_token_id] and bare[-1:] != full[-1:]
+    return begins, ends
+
+
+def pre_tokenizer_name(description: Mapping[str, Any]) -> str:
+    """llama.cpp's name for the pre-tokenizer of a byte-level tokenizer.json.
+
+    Raises:
+        ExportError: no name is known for its steps.
+    """
+    steps = tuple(_step(step) for step in _flat(description.get("pre_tokenizer")))
+    if steps not in PRE_TOKENIZERS:
+        raise ExportError(
+            f"llama.cpp's name for the pre-tokenizer {' + '.join(steps) or '(none)'} is not known.",
+            f"Known are those of {', '.join(PRE_TOKENIZERS.values())}; use a base model with one of them.",
+        )
+    return PRE_TOKENIZERS[steps]
+
+
+def _flat(step: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    if step is None:
+        return []
+    if step["type"] == "Sequence":
+        return [inner for part in step["pretokenizers"] for inner in _flat(part)]
+    return [step]
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    match step:
+        case {"type": "ByteLevel", "add_prefix_space": False, "use_regex": cuts}:
+            return "words and bytes" if cuts else "bytes"
+        case {"type": "Digits", "individual_digits": True}:
+            return "single digits"
+        case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}:
+            return str(pattern)
+        case _:
+            return json.dumps(dict(step), ensure_ascii=False)
+
+
+def _byte_level(tokenizer: Any, description: Mapping[str, Any], rows: int) -> Vocabulary:
+    texts, types = _unused(rows)
+    for text, identifier in description["model"]["vocab"].items():
+        texts[identifier], types[identifier] = text, TokenType.NORMAL
+    for identifier, token in tokenizer.added_tokens_decoder.items():
+        texts[identifier] = token.content
+        types[identifier] = TokenType.CONTROL if token.special else TokenType.USER_DEFINED
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in description["model"]["merges"]]
+    return Vocabulary("gpt2", pre_tokenizer_name(description), texts, types, merges=merges)
+
+
+def _sentencepiece(tokenizer: Any, description: Mapping[str, Any], rows: int) -> Vocabulary:
+    """SentencePiece merges the pair whose piece has the highest score; so score = -(rank of the merge) is the BPE."""
+    texts, types = _unused(rows)
+    scores = [-10000.0] * rows
+    model = description["model"]
+    ranks: dict[str, int] = {}
+    for rank, merge in enumerate(model["merges"]):
+        left, right = merge.split(" ") if isinstance(merge, str) else merge
+        ranks.setdefault(left + right, rank)
+    for text, identifier in model["vocab"].items():
+        texts[identifier] = text
+        types[identifier] = _sentencepiece_type(text, model.get("unk_token"))
+        scores[identifier] = -float(ranks.get(text, len(ranks) + identifier))
+    for identifier, token in tokenizer.added_tokens_decoder.items():
+        if types[identifier] in (TokenType.UNKNOWN, TokenType.BYTE):
+            continue
+        texts[identifier] = token.content if token.special else token.content.replace("▁", " ")
+        types[identifier] = TokenType.CONTROL if token.special else TokenType.USER_DEFINED
+        scores[identifier] = -1000.0
+    return Vocabulary("llama", "default", texts, types, scores=scores, adds_space_prefix=_prefixes(description))
+
+
+def _unused(rows: int) -> tuple[list[str], list[int]]:
+    """Names for the rows of the embedding that no token uses (embeddings are often padded to a multiple of 64)."""
+    return [f"[PAD{row}]" for row in range(rows)], [int(TokenType.UNUSED)] * rows
+
+
+def _sentencepiece_type(text: str, unknown: str | None) -> TokenType:
+    if text == unknown:
+        return TokenType.UNKNOWN
+    is_byte = len(text) == len("<0x00>") and text.startswith("<0x") and text.endswith(">")
+    return TokenType.BYTE if is_byte else TokenType.NORMAL
+
+
+def _prefixes(description: Mapping[str, Any]) -> bool:
+    """Whether a text gets a leading space: old files say so in the normalizer, new ones in the pre-tokenizer."""
+    normalizer = description.get("normalizer") or {}
+    steps = normalizer.get("normalizers", [normalizer])
+    prepends = any(step.get("type") == "Prepend" for step in steps)
+    metaspace = any(
+        step["type"] == "Metaspace" and step.get("prepend_scheme") in ("first", "always")
+        for step in _flat(description.get("pre_tokenizer"))
+    )
+    return prepends or metaspace

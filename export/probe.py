@@ -1,0 +1,97 @@
+"""What a model and its exports are both asked: texts, one long sequence, and the openings of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateError
+
+from export.errors import ExportError
+from export.strings import awkward_strings
+
+Conversation = list[dict[str, str]]
+SEQUENCE_TOKENS = 384
+PROMPTS = 4
+PROMPT_TOKENS = 512
+REPLY_TOKENS = 48
+QUESTIONS = ("Who are you?", "What matters to you?", "How do you begin a day?", "What did you change your mind about?")
+_MARK = "marker"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The questions; all ids are those that transformers gives.
+
+    `texts`: awkward strings and the rendered rows. `conversations`: what is rendered with an opening for a reply.
+    `sequence`: at most SEQUENCE_TOKENS ids, for the logits. `prompts`: ids of rendered openings, for greedy replies.
+    """
+
+    texts: list[str]
+    conversations: list[Conversation]
+    sequence: list[int]
+    prompts: list[list[int]]
+
+    @property
+    def context(self) -> int:
+        """Tokens that a context must hold to answer."""
+        return max(len(self.sequence), *(len(prompt) + REPLY_TOKENS for prompt in self.prompts), 64)
+
+
+def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str | None = None) -> Probe:
+    """Build the questions from the rows that the model was trained on, or from stock ones where there are none."""
+    openings = [_opening(row) for row in rows[:PROMPTS]] or _stock(system_prompt)
+    rendered = [render(tokenizer, row) for row in rows]
+    texts = awkward_strings()
+    prompts = [ids(tokenizer, render(tokenizer, opening, reply=True)) for opening in openings]
+    return Probe(
+        texts=texts + rendered,
+        conversations=openings,
+        sequence=ids(tokenizer, "".join(rendered) + " ".join(texts[50:120]))[:SEQUENCE_TOKENS],
+        prompts=[prompt for prompt in prompts if len(prompt) <= PROMPT_TOKENS],
+    )
+
+
+def render(tokenizer: Any, conversation: Conversation, *, reply: bool = False) -> str:
+    """A conversation as the model reads it; without a chat template, its contents one below the other.
+
+    Raises:
+        ExportError: the template refuses it.
+    """
+    if tokenizer.chat_template is None:
+        return "\n".join(message["content"] for message in conversation)
+    try:
+        return str(tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=reply))
+    except TemplateError as error:
+        roles = ", ".join(message["role"] for message in conversation)
+        raise ExportError(
+            f"The chat template refuses a conversation of {roles}: {error}.",
+            "Leave out the roles that it does not know (often: system), or change the template before training.",
+        ) from error
+
+
+def ids(tokenizer: Any, text: str) -> list[int]:
+    """A text's ids with nothing added: a rendered conversation brings its own BOS."""
+    found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return found
+
+
+def turn_end(tokenizer: Any) -> int | None:
+    """The id of the special token with which the chat template ends a reply, or None where it ends with none."""
+    if tokenizer.chat_template is None:
+        return None
+    conversation = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": _MARK}]
+    _, _, rest = render(tokenizer, conversation).rpartition(_MARK)
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return next((number for number in ids(tokenizer, rest) if number in special), None)
+
+
+def _opening(row: Conversation) -> Conversation:
+    """A row up to its last question."""
+    return row[:-1] if row[-1]["role"] == "assistant" else row
+
+
+def _stock(system_prompt: str | None) -> list[Conversation]:
+    before = [{"role": "system", "content": system_prompt}] if system_prompt else []
+    return [[*before, {"role": "user", "content": question}] for question in QUESTIONS]

@@ -1,0 +1,380 @@
+"""The checks an exported file must pass. Each catches a fault that the others miss (the tests plant them).
+
+llama.cpp is asked in a process of its own, so a file that crashes it fails a check. Limits come from experiments on
+planted faults: a wrong file is off by KL .2 or more, rounding to f16 by 1e-6.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from gguf import MODEL_ARCH_NAMES, GGUFReader, LlamaFileType, dequantize
+from transformers import AutoTokenizer
+
+from export.gguf.architectures import Architecture, Config, architecture_of
+from export.gguf.convert import FILE_TYPES, convert, model_tensors, read_config
+from export.gguf.quantize import fallback_warning
+from export.gguf.rope import FACTORS_TENSOR
+from export.gguf.vocabulary import adds_bos_eos
+from export.llama import Llama, LlamaError
+from export.probe import REPLY_TOKENS, Conversation, Probe, ids, make_probe, render, turn_end
+from export.reference import Logits, Reference, ask_transformers
+
+KL_LIMIT = 1e-4
+TOP1_LIMIT = 0.99
+QUANT_KL_LIMITS: Mapping[str, float] = {
+    "q8_0": 0.005,
+    "q6_k": 0.01,
+    "q5_k_m": 0.02,
+    "q5_k_s": 0.02,
+    "q4_k_m": 0.05,
+    "q4_k_s": 0.05,
+    "q3_k_m": 0.1,
+}
+# Half a unit in the last place, relative; and half the smallest step where f16 grows subnormal.
+ROUNDING: Mapping[str, tuple[float, float]] = {"f32": (0.0, 0.0), "f16": (2.0**-11, 2.0**-25), "bf16": (2.0**-9, 0.0)}
+# Two choices whose logits differ by less are a tie that rounding may break either way.
+TIE = 0.05
+_ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found. A failed "gate" forbids the file; a failed "warning" is for the person to read."""
+
+    name: str
+    passed: bool
+    value: float | int | str | None
+    limit: float | int | str | None
+    message: str
+    severity: Literal["gate", "warning"] = "gate"
+    file: str = ""
+
+
+@dataclass
+class _Subject:
+    """What the checks of one 16-bit file share."""
+
+    file: Path
+    folder: Path
+    config: Config
+    architecture: Architecture
+    tokenizer: Any
+    probe: Probe
+    reference: Reference
+    llama: Llama
+    keep_logits: Path
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+def verify(
+    gguf: Path,
+    model_folder: Path,
+    rows: Sequence[Conversation],
+    *,
+    system_prompt: str | None = None,
+    keep_logits: Path | None = None,
+) -> list[Check]:
+    """Check a 16- or 32-bit GGUF file against the model that it was made from.
+
+    Args:
+        gguf: the file.
+        model_folder: the Hugging Face folder it was converted from.
+        rows: conversations (lists of {"role", "content"}) that the model was trained on; may be empty.
+        system_prompt: used with stock questions where there are no rows.
+        keep_logits: an .npy file to leave the file's own logits in, for `verify_quantized`.
+
+    Returns:
+        The checks, in this order: loads, architecture, tensors, weights, tokens, special tokens, chat template,
+        stop token, logits, top-1, replies, replies end. They stop at the first that llama.cpp does not survive.
+    """
+    config = read_config(model_folder)
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    probe = make_probe(tokenizer, rows, system_prompt)
+    reference = ask_transformers(model_folder, probe, turn_end(tokenizer) or tokenizer.eos_token_id)
+    with tempfile.TemporaryDirectory() as temporary, Llama() as llama:
+        subject = _Subject(
+            gguf,
+            model_folder,
+            config,
+            architecture_of(config),
+            tokenizer,
+            probe,
+            reference,
+            llama,
+            keep_logits or Path(temporary, "logits.npy"),
+        )
+        return _run(gguf, [(name, partial(step, subject)) for name, step in _STEPS])
+
+
+def verify_quantized(
+    gguf: Path, kind: str, logits: Path, model_folder: Path, rows: Sequence[Conversation]
+) -> list[Check]:
+    """Check a quantized file against the 16-bit file it was made from, whose `logits` `verify` has kept.
+
+    Returns:
+        The checks loads, logits (mean KL to the 16-bit file), top-1 (reported only), and size, a warning that fails
+        where the quantizer fell back to larger types.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    probe = make_probe(tokenizer, rows)
+
+    def loads() -> list[Check]:
+        llama.load(gguf, context=probe.context)
+        return [Check("loads", True, None, None, "llama.cpp loads the file and finds its values valid.")]
+
+    def answers() -> list[Check]:
+        with tempfile.TemporaryDirectory() as temporary:
+            own = _llama_logits(llama, probe, Path(temporary, "logits.npy"))
+        return _compare(np.load(logits, allow_pickle=False), own, QUANT_KL_LIMITS[kind], None, "the 16-bit file")
+
+    def size() -> list[Check]:
+        warning = fallback_warning(gguf, kind)
+        return [Check("size", warning is None, None, None, warning or f"Every matrix is {kind}.", "warning")]
+
+    with Llama() as llama:
+        return _run(gguf, [("loads", loads), ("logits", answers), ("size", size)])
+
+
+def verify_vocabulary(model_folder: Path, rows: Sequence[Conversation]) -> Check:
+    """Try the tokenizer alone in llama.cpp: seconds, where converting and checking a large model takes minutes."""
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    texts = make_probe(tokenizer, rows).texts
+    with tempfile.TemporaryDirectory() as temporary, Llama() as llama:
+        file = convert(model_folder, Path(temporary, "vocabulary.gguf"), vocabulary_only=True)
+        try:
+            llama.load(file, vocabulary_only=True)
+            return _tokens_check(llama, tokenizer, texts)
+        except LlamaError as error:
+            return Check("tokens", False, None, None, str(error))
+
+
+def mean_kl(expected: Logits, found: Logits) -> float:
+    """Mean over positions of KL(expected || found), in nats; both of shape (positions, vocabulary)."""
+    total = 0.0
+    for start in range(0, len(expected), 64):  # in slices: float64 copies of all logits would be large
+        one, other = (_log_softmax(logits[start : start + 64]) for logits in (expected, found))
+        total += float((np.exp(one) * (one - other)).sum())
+    return total / len(expected)
+
+
+def _run(gguf: Path, steps: Sequence[tuple[str, Callable[[], list[Check]]]]) -> list[Check]:
+    checks: list[Check] = []
+    for name, step in steps:
+        try:
+            checks += step()
+        except LlamaError as error:
+            checks.append(Check(name, False, None, None, str(error)))
+            break
+    return [replace(check, file=gguf.name) for check in checks]
+
+
+def _loads(subject: _Subject) -> list[Check]:
+    subject.found = subject.llama.load(subject.file, context=subject.probe.context)
+    return [Check("loads", True, None, None, "llama.cpp loads the file.")]
+
+
+def _architecture(subject: _Subject) -> list[Check]:
+    expected, found = MODEL_ARCH_NAMES[subject.architecture.name], subject.found["architecture"]
+    return [Check("architecture", found == expected, found, expected, f"llama.cpp takes the file for {found}.")]
+
+
+def _tensors(subject: _Subject) -> list[Check]:
+    """Exactly the tensors that the model has, and every matrix of the type that the file claims."""
+    reader = GGUFReader(subject.file)
+    found = {tensor.name for tensor in reader.tensors}
+    expected = {tensor.name for tensor in model_tensors(subject.folder, subject.architecture, subject.config)}
+    if subject.config["rope_parameters"].get("rope_type") == "llama3":
+        expected.add(FACTORS_TENSOR)
+    kind = FILE_TYPES[_dtype(reader)][1].name
+    types = Counter(tensor.tensor_type.name for tensor in reader.tensors if len(tensor.shape) > 1)
+    odd = sorted(found ^ expected)
+    message = f"{len(found)} tensors, matrices: {dict(types)}."
+    if odd:
+        message += f" In the file or the model only: {', '.join(odd[:5])}."
+    return [Check("tensors", not odd and set(types) == {kind}, len(found), len(expected), message)]
+
+
+def _weights(subject: _Subject) -> list[Check]:
+    """Read every weight back; the distance is in units of what rounding to the file's type may do (at most 1)."""
+    reader = GGUFReader(subject.file)
+    written = {tensor.name: tensor for tensor in reader.tensors}
+    worst, where = 0.0, ""
+    for tensor in model_tensors(subject.folder, subject.architecture, subject.config):
+        if tensor.name not in written:
+            continue  # the check of the tensors has said so
+        kind = "f32" if len(tensor.shape) == 1 else _dtype(reader)
+        raw = written[tensor.name]
+        values = torch.from_numpy(dequantize(raw.data, raw.tensor_type))
+        distance = _distance(tensor.load(), _as_in_transformers(values, tensor.name, subject), kind)
+        if distance > worst:
+            worst, where = distance, tensor.source
+    passed = worst <= 1.0 + 1e-6
+    message = "Every weight reads back within rounding." if passed else f"{where} reads back differently."
+    return [Check("weights", passed, worst, 1.0, message)]
+
+
+def _as_in_transformers(values: torch.Tensor, name: str, subject: _Subject) -> torch.Tensor:
+    """Undo the pairing of rotated rows, in words of its own: even rows are a head's first half, odd ones its second."""
+    keys = {".attn_q.": "num_attention_heads", ".attn_k.": "num_key_value_heads"}
+    heads = next((subject.config[key] for part, key in keys.items() if part in name), None)
+    if heads is None or not subject.architecture.rotates_pairs:
+        return values
+    by_head = values.reshape(heads, values.shape[0] // heads, *values.shape[1:])
+    return torch.cat([by_head[:, 0::2], by_head[:, 1::2]], dim=1).flatten(0, 1)
+
+
+def _distance(expected: torch.Tensor, found: torch.Tensor, kind: str) -> float:
+    if expected.shape != found.shape:
+        return float("inf")
+    relative, absolute = ROUNDING[kind]
+    worst = 0.0
+    for start in range(0, len(expected), _ROWS_AT_ONCE):
+        one = expected[start : start + _ROWS_AT_ONCE].float()
+        error = (one - found[start : start + _ROWS_AT_ONCE]).abs()
+        allowed = one.abs() * relative + absolute
+        ratio = torch.where(error == 0, 0.0, error / allowed).max().item()
+        worst = float("inf") if math.isnan(ratio) else max(worst, ratio)
+    return worst
+
+
+def _tokens(subject: _Subject) -> list[Check]:
+    return [_tokens_check(subject.llama, subject.tokenizer, subject.probe.texts)]
+
+
+def _tokens_check(llama: Llama, tokenizer: Any, texts: list[str]) -> Check:
+    """The same ids in both; llama.cpp does not compose characters (NFC), so composed text may be compared instead."""
+    expected = [ids(tokenizer, text) for text in texts]
+    found = llama.ask("tokenize", texts=texts)
+    composed = llama.ask("tokenize", texts=[unicodedata.normalize("NFC", text) for text in texts])
+    wrong = [
+        text for text, one, two, three in zip(texts, expected, found, composed, strict=True) if one not in (two, three)
+    ]
+    message = f"{len(texts) - len(wrong)} of {len(texts)} texts give the same ids in transformers and llama.cpp."
+    if wrong:
+        message += f" Not so {wrong[0][:60]!r}: the pre-tokenizer or the vocabulary of the file is wrong."
+    return Check("tokens", not wrong, len(wrong), 0, message)
+
+
+def _special_tokens(subject: _Subject) -> list[Check]:
+    tokenizer, found = subject.tokenizer, subject.found
+    begins, ends = adds_bos_eos(tokenizer)
+    expected = {"eos": tokenizer.eos_token_id, "adds_bos": begins, "adds_eos": ends}
+    if tokenizer.bos_token_id is not None:
+        expected["bos"] = tokenizer.bos_token_id
+    wrong = {name: found[name] for name, value in expected.items() if found[name] != value}
+    message = f"The file says {wrong}, the tokenizer {expected}." if wrong else "BOS and EOS are the tokenizer's."
+    return [Check("special tokens", not wrong, str(wrong or "same"), "same", message)]
+
+
+def _chat_template(subject: _Subject) -> list[Check]:
+    def check(passed: bool, message: str) -> list[Check]:
+        return [Check("chat template", passed, None, None, message)]
+
+    if subject.found["template"] is None:
+        return check(False, "The file has no chat template; give the model's tokenizer one, then export again.")
+    if subject.tokenizer.chat_template is None:
+        return check(False, "The file has a chat template, the model has none: it is not this model's.")
+    conversations, tokenizer = subject.probe.conversations, subject.tokenizer
+    expected = [render(tokenizer, conversation, reply=True) for conversation in conversations]
+    found = subject.llama.ask("render", conversations=conversations, generation_prompt=True)
+    for one, other in zip(expected, found, strict=True):
+        if one != other:
+            return check(False, f"transformers renders {one[:80]!r}, llama.cpp {other[:80]!r}.")
+    if subject.llama.ask("tokenize", texts=found) != [ids(tokenizer, text) for text in expected]:
+        return check(False, "The rendered conversations give other ids in llama.cpp.")
+    return check(True, f"{len(found)} conversations render to the same text and ids.")
+
+
+def _stop_token(subject: _Subject) -> list[Check]:
+    """The token that the template puts after a reply must end a generation, or every app talks on forever."""
+    end = turn_end(subject.tokenizer)
+    if end is None:
+        message = "The chat template ends a reply with no special token: the model cannot learn to stop."
+        return [Check("stop token", False, None, None, message, "warning")]
+    text = str(subject.tokenizer.convert_ids_to_tokens(end))
+    passed = subject.llama.ask("ends", ids=[end]) == [True]
+    message = f"{text} {'ends' if passed else 'does not end'} a generation in llama.cpp."
+    return [Check("stop token", passed, text, None, message if passed else f"{message} Make it the tokenizer's EOS.")]
+
+
+def _logits(subject: _Subject) -> list[Check]:
+    found = _llama_logits(subject.llama, subject.probe, subject.keep_logits)
+    return _compare(subject.reference.logits, found, KL_LIMIT, TOP1_LIMIT, "transformers")
+
+
+def _llama_logits(llama: Llama, probe: Probe, file: Path) -> Logits:
+    llama.ask("logits", ids=probe.sequence, out=str(file))
+    logits: Logits = np.load(file, allow_pickle=False)
+    return logits
+
+
+def _compare(expected: Logits, found: Logits, kl_limit: float, top1_limit: float | None, whom: str) -> list[Check]:
+    if expected.shape != found.shape:
+        message = f"Logits of shape {found.shape}, {whom} gives {expected.shape}."
+        return [Check("logits", False, None, kl_limit, message)]
+    kl, top1 = mean_kl(expected, found), float((expected.argmax(-1) == found.argmax(-1)).mean())
+    agreed = f"The most probable token is that of {whom} at {top1:.1%} of {len(found)} positions."
+    return [
+        Check("logits", kl < kl_limit, kl, kl_limit, f"Mean KL to {whom}: {kl:.2g} nats a token."),
+        Check("top-1", top1_limit is None or top1 >= top1_limit, top1, top1_limit, agreed),
+    ]
+
+
+def _replies(subject: _Subject) -> list[Check]:
+    """Greedy replies, id by id. That they also end is a warning: a model of few steps may ramble, and be exported."""
+    different, ended = 0, 0
+    for prompt, reply in zip(subject.probe.prompts, subject.reference.replies, strict=True):
+        found = subject.llama.ask("greedy", ids=prompt, tokens=REPLY_TOKENS)
+        ended += subject.llama.ask("ends", ids=found[-1:]) == [True]
+        different += not _same_reply(reply.ids, found, reply.logits)
+    total = len(subject.probe.prompts)
+    return [
+        Check("replies", different == 0, different, 0, f"{total - different} of {total} greedy replies are the same."),
+        Check("replies end", ended == total, ended, total, f"{ended} of {total} replies end by themselves.", "warning"),
+    ]
+
+
+def _same_reply(expected: list[int], found: list[int], logits: npt.NDArray[np.float32]) -> bool:
+    """Whether two greedy replies agree up to their end or to a choice that was a tie."""
+    for one, other, scores in zip(expected, found, logits, strict=False):
+        if one != other:
+            return bool(scores[one] - scores[other] < TIE)
+    return len(expected) == len(found)
+
+
+def _dtype(reader: GGUFReader) -> str:
+    """The type that a file claims for its matrices: f32, f16 or bf16."""
+    claimed = LlamaFileType(int(reader.fields["general.file_type"].contents()))
+    return next(name for name, (file_type, _) in FILE_TYPES.items() if file_type == claimed)
+
+
+def _log_softmax(logits: Logits) -> npt.NDArray[np.float64]:
+    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
+    result: npt.NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return result
+
+
+_STEPS: Sequence[tuple[str, Callable[[_Subject], list[Check]]]] = (
+    ("loads", _loads),
+    ("architecture", _architecture),
+    ("tensors", _tensors),
+    ("weights", _weights),
+    ("tokens", _tokens),
+    ("special tokens", _special_tokens),
+    ("chat template", _chat_template),
+    ("stop token", _stop_token),
+    ("logits", _logits),
+    ("replies", _replies),
+)

@@ -1,0 +1,81 @@
+"""What every command of ours promises: exit codes, one clear message for an error, `--json` on standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from recipes.errors import LikenessError
+
+INTERRUPTED = 130
+
+
+def run_command(app: Callable[[], Any]) -> NoReturn:
+    """Run a typer application and leave with the promised exit code.
+
+    0 done · 1 a gate failed or work remains · 2 the call or the recipe is wrong · 3 a provider, server or machine
+    failed. A traceback is shown only with `--debug` (or LIKENESS_DEBUG=1).
+    """
+    debug = "--debug" in sys.argv or os.environ.get("LIKENESS_DEBUG") == "1"
+    if "--debug" in sys.argv:
+        sys.argv.remove("--debug")
+    signal.signal(signal.SIGTERM, _interrupt)  # asked to end: leave as tidily as after Ctrl-C
+    try:
+        app()
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    except LikenessError as error:
+        code = fail(error, debug)
+    except (KeyboardInterrupt, InterruptedError):
+        say("stopped; what was done is kept, and the same command goes on from here")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for a person who did not ask
+        if debug:
+            traceback.print_exc()
+        say(f"error: {type(error).__name__}: {error}\nThis is a fault in the program; `--debug` shows where.")
+        code = 3
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def fail(error: LikenessError, debug: bool) -> int:
+    """Tell an error and give its exit code."""
+    if debug:
+        traceback.print_exc()
+    say(f"error: {error}")
+    return error.exit_code
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal. Standard output is kept for results."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def answer(result: dict[str, Any]) -> None:
+    """The one JSON object of a command called with `--json`."""
+    print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)  # noqa: T201
+
+
+def quiet_libraries() -> None:
+    """Keep libraries from phoning home, from drawing bars over ours and from warning about what we know."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    for name in ("httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _interrupt(_signal: int, _frame: Any) -> NoReturn:
+    raise InterruptedError

@@ -1,0 +1,5 @@
+"""`python -m tests.messages_server --port 0`."""
+
+from .serve import main
+
+main()
