@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curate import __version__
-from curate.ledger import Ledger, only_one, stages_as_json
+from curate.ledger import Ledger, stages_as_json
 from curate.model import Passage, Stage, Usage, content_hash
 from curate.read.read import File, find_files, read_sources
 from recipes.errors import CallError, GateError
 from recipes.folders import BuildFolder
 from recipes.load import load_control, load_recipe
+from recipes.lock import only_one
 from recipes.schema import Recipe
 
 
@@ -144,15 +145,15 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 outcomes = validate(kept, suite, folder.report / "expectations")
                 stage.rows_in = stage.rows_out = len(kept)
                 made.checks = [_check(outcome) for outcome in outcomes]
-                stage.reasons = _counted("expectation held" if check["success"] else "expectation failed" for check in made.checks)
+                stage.reasons = _counted(
+                    "expectation held" if check["success"] else "expectation failed" for check in made.checks
+                )
             _gate(made.checks, kept_rows=len(kept), docs=folder.report / "expectations" / "index.html", watch=watch)
 
             from curate.publish.dataset import publish
 
             with _stage(made, watch, "publish") as stage:
-                made.version, made.counts = publish(
-                    kept, control, recipe, sources.files, made.stages, made.checks, folder
-                )
+                made.version, made.counts = publish(kept, control, recipe, sources.files, made.stages, made.checks, folder)
                 stage.rows_in = stage.rows_out = len(kept)
                 stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
             ledger.finish_build(number, made.version, made.as_dict())

@@ -7,7 +7,6 @@ nothing that had arrived.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 import time
@@ -261,28 +260,6 @@ def _pair(row: sqlite3.Row) -> Pair:
         request=row["request"],
         words_asked=tuple(words) if words else None,
     )
-
-
-@contextmanager
-def only_one(folder: Path, doing: str) -> Iterator[None]:
-    """Hold the folder's lock while the block runs; the kernel lets go of it when the process dies, however it dies.
-
-    Raises:
-        MachineError: another process holds it, or the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / ".lock", "w")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise MachineError(
-                f"another {doing} is at work here", where=str(folder), mend="Wait for it to end, or stop it."
-            ) from None
-        yield
 
 
 def stages_as_json(stages: Iterable[Stage]) -> list[dict[str, Any]]:

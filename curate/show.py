@@ -58,7 +58,9 @@ def _described(ledger: Ledger, identifier: str) -> dict[str, Any]:
         "document": pair.document,
         "prompt": [{"role": turn.role, "content": turn.content} for turn in pair.prompt],
         "response": pair.response,
-        "evidence": {"start": pair.evidence.start, "end": pair.evidence.end, "quote": pair.evidence.quote} if pair.evidence else None,
+        "evidence": {"start": pair.evidence.start, "end": pair.evidence.end, "quote": pair.evidence.quote}
+        if pair.evidence
+        else None,
         "passage": {"document": passage[0], "start": passage[1], "end": passage[2], "text": passage[3]} if passage else None,
         "findings": [
             {"check": f.check, "severity": f.severity, "score": f.score, "message": f.message}
@@ -92,4 +94,10 @@ def print_pair(found: dict[str, Any]) -> None:
     if not found["findings"]:
         console.print("checks: nothing found")
     if request := found["request"]:
-        console.print(Panel(Text(request["user"][:1500]), title=f"asked of the generator ({request['key'][:12]})", title_align="left"))
+        console.print(
+            Panel(
+                Text(request["user"][:1500]),
+                title=f"asked of the generator ({request['key'][:12]})",
+                title_align="left",
+            )
+        )

@@ -45,8 +45,10 @@ def status(recipe_path: Path) -> dict[str, Any]:
         found["state"] = "the last build did not finish; `curate build` goes on with it"
     if finished:
         build = curate.build.Build.from_row(folder, finished)
-        found |= {key: value for key, value in build.as_dict().items() if key in ("version", "dataset", "counts", "stages", "checks")}
-        if finished["id"] == newest["id"]:
+        found |= {
+            key: value for key, value in build.as_dict().items() if key in ("version", "dataset", "counts", "stages", "checks")
+        }
+        if newest and finished["id"] == newest["id"]:
             same = finished["fingerprint"] == fingerprint
             found["state"] = "up to date" if same else "changed since its last build; `curate build` brings it up to date"
     return found

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from export.errors import ExportError
+from export.gguf.vocabulary import looks_before_prefixing
 from export.strings import awkward_strings
 
 Conversation = list[dict[str, str]]
@@ -43,7 +44,7 @@ def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str 
     """Build the questions from the rows that the model was trained on, or from stock ones where there are none."""
     openings = [_opening(row) for row in rows[:PROMPTS]] or _stock(system_prompt)
     rendered = [render(tokenizer, row) for row in rows]
-    texts = awkward_strings()
+    texts = _within_a_turn(tokenizer, awkward_strings())
     prompts = [ids(tokenizer, render(tokenizer, opening, reply=True)) for opening in openings]
     return Probe(
         texts=texts + rendered,
@@ -85,6 +86,16 @@ def turn_end(tokenizer: Any) -> int | None:
     _, _, rest = render(tokenizer, conversation).rpartition(_MARK)
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     return next((number for number in ids(tokenizer, rest) if number in special), None)
+
+
+def _within_a_turn(tokenizer: Any, texts: list[str]) -> list[str]:
+    """Texts that both worlds can be asked: some tokenizers treat only the edge of a text in a way llama.cpp cannot.
+
+    That edge never stands alone in a conversation, so those texts are put where conversations have them.
+    """
+    if not looks_before_prefixing(tokenizer):
+        return texts
+    return [f"{tokenizer.eos_token}x{text}" for text in texts]
 
 
 def _opening(row: Conversation) -> Conversation:

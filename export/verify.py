@@ -216,7 +216,7 @@ def _weights(subject: _Subject) -> list[Check]:
             continue  # the check of the tensors has said so
         kind = "f32" if len(tensor.shape) == 1 else _dtype(reader)
         raw = written[tensor.name]
-        values = torch.from_numpy(dequantize(raw.data, raw.tensor_type))
+        values = torch.from_numpy(np.array(dequantize(raw.data, raw.tensor_type)))  # a copy: the reader's is read-only
         distance = _distance(tensor.load(), _as_in_transformers(values, tensor.name, subject), kind)
         if distance > worst:
             worst, where = distance, tensor.source

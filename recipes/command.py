@@ -39,7 +39,7 @@ def run_command(app: Callable[[], Any]) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for a person who did not ask
+    except Exception as error:
         if debug:
             traceback.print_exc()
         say(f"error: {type(error).__name__}: {error}\nThis is a fault in the program; `--debug` shows where.")

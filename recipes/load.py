@@ -16,7 +16,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from recipes.errors import RecipeError
-from recipes.schema import KNOWN_EXPECTATIONS, Control, Recipe
+from recipes.expectations import KNOWN_EXPECTATIONS
+from recipes.schema import Control, Recipe
 
 Key = tuple[str | int, ...]
 """The way to a value inside a YAML file: ("generate", "kinds", 0, "words")."""
@@ -252,5 +253,3 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
         folder = base if base.is_absolute() else Path(resolved(str(base), ("train", "base_model")))
         update["train"] = recipe.train.model_copy(update={"base_model": str(folder)})
     return recipe.model_copy(update=update)
-
-

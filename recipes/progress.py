@@ -79,7 +79,7 @@ class Progress:
         self._console.print(f"{self._label}: {done:g} of {total:g}, {left:.0f} s left{spent} {note}".rstrip(), markup=False)
 
 
-def _Rate() -> Any:  # noqa: N802 - made like a column class, which rich must be imported for
+def _Rate() -> Any:
     from rich.progress import Task, TextColumn
 
     class Rate(TextColumn):

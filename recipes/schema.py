@@ -173,7 +173,7 @@ class Export(Section):
     """What leaves the house."""
 
     publisher: str = Field("me", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    gguf: list[Quant] = Field(default_factory=lambda: ["q8_0", "q4_k_m"], min_length=1)
+    gguf: list[Quant] = Field(["q8_0", "q4_k_m"], min_length=1)
 
 
 Expectation = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]

@@ -45,9 +45,7 @@ def pairs_of(request: Request, key: str, answer: Answer, stage: Stage) -> list[P
     for index, answered in enumerate(answer.pairs):
         if request.kind == "own_words":
             response = request.material
-            evidence: Evidence | None = Evidence(
-                request.document, request.start, request.start + len(response), response
-            )
+            evidence: Evidence | None = Evidence(request.document, request.start, request.start + len(response), response)
         else:
             response = tidy(answered.response)
             evidence = find_quote(answered.quote, request)

@@ -38,7 +38,7 @@ class AnthropicLive:
         self._model = model
         self._pace = Pace(concurrency)
 
-    def identity(self, request: Request) -> str:  # noqa: ARG002 - the same for every request
+    def identity(self, request: Request) -> str:
         """The model's name."""
         return self._model
 

@@ -34,7 +34,7 @@ class Recorded:
         """The recorded answer itself: another recording makes another request."""
         return content_hash("recorded", self._text(request))
 
-    async def complete(self, request: Request, max_tokens: int) -> Response:  # noqa: ARG002 - a recording has its length
+    async def complete(self, request: Request, max_tokens: int) -> Response:
         """The recorded answer; an empty list of pairs where nothing was recorded."""
         return Response(provider="recorded", model="recorded", text=self._text(request), stop_reason="end_turn")
 

@@ -69,16 +69,12 @@ def requests_for(
                     count=count,
                     words=kind.word_range,
                     system=system,
-                    user=_template(kind.kind).render(
-                        title=document.title, text=material, count=count, words=kind.word_range
-                    ),
+                    user=_template(kind.kind).render(title=document.title, text=material, count=count, words=kind.word_range),
                     schema=answer_schema(kind.kind),
                 )
 
 
-def _materials(
-    kind: Kind, document: Document, passages: list[Passage]
-) -> Iterator[tuple[str | None, int, str, int]]:
+def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
     """(passage id, offset in the document, text, pairs to ask for) of each request."""
     if kind.kind == "own_words":
         assert kind.per_passage
@@ -163,5 +159,3 @@ def _template(name: str) -> Any:
 def as_data(text: str) -> str:
     """A document's text, unable to close its own block or to open one of ours."""
     return re.sub(r"<(?=/?\s*(?:document|task|sample)\b)", "&lt;", text, flags=re.IGNORECASE)
-
-

@@ -76,7 +76,7 @@ def _messages(path: Path) -> Iterator[EmailMessage]:
     box = mailbox.mbox(path, factory=None, create=False)
     try:
         for key in box.iterkeys():
-            yield email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)  # type: ignore[arg-type]
+            yield email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)
     finally:
         box.close()
 

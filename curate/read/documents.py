@@ -106,7 +106,7 @@ def _converted(path: Path) -> tuple[str, str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = MarkItDown(enable_plugins=False).convert_local(path)
-    except Exception as error:  # noqa: BLE001 - the converters raise whatever their parsers do
+    except Exception as error:
         told = f"{type(error).__name__} {error}"
         if "password" in told.lower() or "encrypt" in told.lower():
             raise Unreadable("is encrypted; save a copy without its password") from None

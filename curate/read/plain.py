@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 BLOCKS = {
     "address", "article", "blockquote", "body", "dd", "div", "dl", "dt", "figure", "header", "hr", "html", "li", "main",
@@ -19,7 +20,18 @@ NOT_PROSE = (
     "[hidden]", "[aria-hidden='true']", ".footnote", ".footnotes", ".endnotes", ".noteref", ".breadcrumb", ".breadcrumbs",
     ".cookie-banner", ".share", ".sidebar",
 )  # fmt: skip
-NOTE_TYPES = {"noteref", "footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "backlink", "toc", "pagebreak"}
+NOTE_TYPES = {
+    "noteref",
+    "footnote",
+    "footnotes",
+    "endnote",
+    "endnotes",
+    "rearnote",
+    "rearnotes",
+    "backlink",
+    "toc",
+    "pagebreak",
+}
 """Values of epub:type (EPUB Structural Semantics Vocabulary) that are apparatus, not text."""
 
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202c"))
@@ -32,7 +44,7 @@ def html_to_plain(html: str) -> tuple[str, str]:
     for selector in NOT_PROSE:
         for element in soup.select(selector):
             element.decompose()
-    for element in soup.find_all(attrs={"epub:type": True}):
+    for element in soup.select("[epub\\:type]"):
         if not element.decomposed and NOTE_TYPES & set(str(element["epub:type"]).split()):
             element.decompose()
     root = soup.find("main") or soup.find("article") or soup.body or soup
@@ -48,7 +60,7 @@ def _blocks(node: Tag) -> str:
     while stack:
         item = stack.pop()
         if isinstance(item, NavigableString):
-            if not isinstance(item, Comment) and type(item) is NavigableString:
+            if type(item) is NavigableString:  # comments and the like are its subclasses
                 out.append(re.sub(r"\s+", " ", item))
         elif isinstance(item, str):
             out.append(item)
@@ -113,7 +125,8 @@ def pdf_to_plain(text: str) -> str:
         line.strip()
         for page in pages
         for line in page.splitlines()
-        if line.strip() not in running and not re.fullmatch(r"\s*(?:[-–]\s*)?(?:page\s+)?\d{1,4}(?:\s*[-–])?\s*", line, re.IGNORECASE)
+        if line.strip() not in running
+        and not re.fullmatch(r"\s*(?:[-–]\s*)?(?:page\s+)?\d{1,4}(?:\s*[-–])?\s*", line, re.IGNORECASE)
     ]
     text = "\n".join(kept)
     text = re.sub(r"(?<=\w)-\n(?=[a-zß-ÿ])", "", text)

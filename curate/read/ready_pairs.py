@@ -67,7 +67,10 @@ def _turns(row: Any) -> list[tuple[str, str]] | None:
                 turns.append((role, text))
         alternating = all(role == ("user", "assistant")[i % 2] for i, (role, _) in enumerate(turns))
         return turns if turns and alternating and turns[-1][0] == "assistant" else None
-    question, answer = row.get("instruction", row.get("prompt")), row.get("response", row.get("output", row.get("completion")))
+    question, answer = (
+        row.get("instruction", row.get("prompt")),
+        row.get("response", row.get("output", row.get("completion"))),
+    )
     if not isinstance(question, str) or not isinstance(answer, str):
         return None
     if isinstance(given := row.get("input"), str) and given.strip():

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from curate.model import Finding, Pair
 
 SENTENCE_END = re.compile(r"[.!?…:;)\]\"'”’»*—–-]\s*$")
-DEBRIS = re.compile(r"\ufffd|```|</?(?:document|task|sample|think|s)>|<\|[a-z_]+\|>|\[/?INST\]|^\s*[{\[]\s*\"|\\u[0-9a-f]{4}|&(?:amp|lt|gt|nbsp|quot);")
+DEBRIS = re.compile(
+    r"\ufffd|```|</?(?:document|task|sample|think|s)>|<\|[a-z_]+\|>|\[/?INST\]|^\s*[{\[]\s*\"|\\u[0-9a-f]{4}|&(?:amp|lt|gt|nbsp|quot);"
+)
 READY = {"own_words", "conversation", "pair"}
 """Kinds whose responses people wrote: these may end as they like."""
 

@@ -45,8 +45,8 @@ class ExpectTermShareToBeAtMost(ColumnAggregateExpectation):  # type: ignore[mis
     def _validate(
         self,
         metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
-        execution_engine: Any = None,  # noqa: ARG002
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
     ) -> dict[str, Any]:
         shares: dict[str, float] = metrics["column.term_shares"]
         most = sorted(shares.items(), key=lambda item: (-item[1], item[0]))

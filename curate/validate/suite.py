@@ -51,7 +51,7 @@ def make_suite(recipe: Recipe) -> Any:
         ((name, arguments),) = entry.items()
         try:
             suite.add_expectation(get_expectation_impl(name)(**arguments))
-        except Exception as error:  # noqa: BLE001 - whatever the library's validation raises, it is the recipe's
+        except Exception as error:
             told = " ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
             problems.append(f"expect[{index}].{name}: {told}")
     if problems:
@@ -63,7 +63,17 @@ def frame_of(pairs: Sequence[Pair]) -> Any:
     """The pairs as the table that expectations see: one row a pair."""
     import pandas as pd
 
-    columns = ["id", "kind", "document", "instruction", "response", "instruction_words", "response_words", "turns", "quote"]
+    columns = [
+        "id",
+        "kind",
+        "document",
+        "instruction",
+        "response",
+        "instruction_words",
+        "response_words",
+        "turns",
+        "quote",
+    ]
     rows = [
         (
             p.id, p.kind, p.document, p.instruction, p.response, len(p.instruction.split()), len(p.response.split()),
@@ -96,7 +106,12 @@ def validate(pairs: Sequence[Pair], suite: Any, docs: Path) -> list[Outcome]:
                 context.delete_data_docs_site(site)
             backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(scratch)}
             builder = {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False}
-            site_config = {"class_name": "SiteBuilder", "store_backend": backend, "site_index_builder": builder, "show_how_to_buttons": False}
+            site_config = {
+                "class_name": "SiteBuilder",
+                "store_backend": backend,
+                "site_index_builder": builder,
+                "show_how_to_buttons": False,
+            }
             context.add_data_docs_site("local", site_config)
             context.suites.add(suite)
             asset = context.data_sources.add_pandas("pairs").add_dataframe_asset("pairs")

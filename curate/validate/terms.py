@@ -40,7 +40,5 @@ def term_shares(texts: Iterable[str], terms: Iterable[str] | None = None) -> dic
         if wanted is None:
             holding.update({pair for pair in zip(words, words[1:], strict=False) if not FUNCTION_WORDS & set(pair)})
         else:
-            holding.update(
-                {term for term in wanted if any(tuple(words[i : i + len(term)]) == term for i in range(len(words)))}
-            )
+            holding.update({term for term in wanted if any(tuple(words[i : i + len(term)]) == term for i in range(len(words)))})
     return {" ".join(term): count / total for term, count in holding.items()} if total else {}

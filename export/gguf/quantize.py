@@ -10,7 +10,7 @@ from gguf import GGUFReader
 
 from export.errors import ExportError
 from export.files import whole_file
-from export.llama import THREADS, Llama
+from export.llama import Llama, cores
 
 # The tensor types that belong to each kind. Anything else among the matrices is a fallback: K-quants need rows of a
 # multiple of 256 elements, the older kinds of 32, and llama.cpp takes a larger type where that does not hold, while
@@ -35,7 +35,7 @@ def quantize(source: Path, out: Path, kind: str) -> Path:
     if kind not in KINDS:
         raise ExportError(f"{kind!r} is not a quantization on offer.", f"Choose among {', '.join(KINDS)}.")
     with whole_file(out) as part, Llama() as llama:
-        llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=THREADS)
+        llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=cores())
     return out
 
 

@@ -51,6 +51,8 @@ def read_vocabulary(tokenizer: Any, rows: int) -> Vocabulary:
     """
     if not getattr(tokenizer, "is_fast", False):
         raise ExportError("The tokenizer has no tokenizer.json.", "Use a base model that ships one.")
+    if tokenizer.eos_token_id is None:
+        raise ExportError("The tokenizer names no EOS token, so no reply would end.", "Set its eos_token.")
     description = json.loads(tokenizer.backend_tokenizer.to_str())
     kind = description["model"]["type"]
     if kind != "BPE":
@@ -169,7 +171,9 @@ def _sentencepiece(tokenizer: Any, description: Mapping[str, Any], rows: int) ->
         texts[identifier] = token.content if token.special else token.content.replace("▁", " ")
         types[identifier] = TokenType.CONTROL if token.special else TokenType.USER_DEFINED
         scores[identifier] = -1000.0
-    return Vocabulary("llama", "default", texts, types, scores=scores, adds_space_prefix=_prefixes(description))
+    return Vocabulary(
+        "llama", "default", texts, types, scores=scores, adds_space_prefix=prefixes_after_special(tokenizer)
+    )
 
 
 def _unused(rows: int) -> tuple[list[str], list[int]]:
@@ -184,13 +188,17 @@ def _sentencepiece_type(text: str, unknown: str | None) -> TokenType:
     return TokenType.BYTE if is_byte else TokenType.NORMAL
 
 
-def _prefixes(description: Mapping[str, Any]) -> bool:
-    """Whether a text gets a leading space: old files say so in the normalizer, new ones in the pre-tokenizer."""
-    normalizer = description.get("normalizer") or {}
-    steps = normalizer.get("normalizers", [normalizer])
-    prepends = any(step.get("type") == "Prepend" for step in steps)
-    metaspace = any(
-        step["type"] == "Metaspace" and step.get("prepend_scheme") in ("first", "always")
-        for step in _flat(description.get("pre_tokenizer"))
-    )
-    return prepends or metaspace
+def prefixes_after_special(tokenizer: Any) -> bool:
+    """Whether the text after a special token gets a leading space, which is where a conversation's texts stand.
+
+    llama.cpp adds that space always or never; transformers 5 may add it at the very beginning only ("first"). A
+    rendered conversation begins with a special token, so for it "never" is then the same.
+    """
+    found = tokenizer(f"{tokenizer.eos_token}a", add_special_tokens=False)["input_ids"]
+    return str(tokenizer.convert_ids_to_tokens(found)[1]).startswith("▁")
+
+
+def looks_before_prefixing(tokenizer: Any) -> bool:
+    """Whether the tokenizer adds no space where a text begins with one, which llama.cpp would do ("Metaspace")."""
+    description = json.loads(tokenizer.backend_tokenizer.to_str())
+    return any(step["type"] == "Metaspace" for step in _flat(description.get("pre_tokenizer")))

@@ -1,30 +1,163 @@
-"""The whole road, adapter to app folder, and every covered family through 16 bit."""
+"""The whole road, from an adapter to the folder that an app is pointed to."""
+
+import json
+import shutil
+import subprocess
 
 import pytest
+from gguf import GGUFReader
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from export.bundle import Card, modelfile
+from export.errors import ExportError
+from export.export import export_model
 from export.gguf.convert import convert
-from export.verify import verify
+from export.gguf.quantize import KINDS, census, fallback_warning, quantize
+from export.llama import Llama
+from export.probe import render
 
 
-def failed(checks):
-    return {check.name: check.message for check in checks if not check.passed and check.severity == "gate"}
+@pytest.fixture(scope="module")
+def exported(taught, rows, system, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    said = []
+    report = export_model(
+        taught,
+        out,
+        publisher="me",
+        model="emerson",
+        quants=["q4_k_m", "q8_0", "q3_k_m"],
+        rows=rows,
+        system_prompt=system,
+        progress=said.append,
+        source="a tiny Llama",
+    )
+    return out, report, said
 
 
-def test_taught(taught, rows, tmp_path):
-    import time
+@pytest.mark.slow
+def test_the_export_passes_and_lies_in_its_folder(exported):
+    out, report, said = exported
+    assert report.passed, report.warnings
+    assert report.folder == out / "me" / "emerson"
+    assert [file.name for file in report.files] == [
+        "Modelfile",
+        "README.md",
+        "SHA256SUMS",
+        "emerson-q3_k_m.gguf",
+        "emerson-q4_k_m.gguf",
+        "emerson-q8_0.gguf",
+        "export-report.json",
+    ]
+    assert [path.name for path in out.iterdir()] == ["me"]
+    assert said[0] == "Trying the vocabulary in llama.cpp"
+    assert "Quantizing to q4_k_m" in said
 
-    t = time.time()
-    checks = verify(convert(taught, tmp_path / "m.gguf"), taught, rows)
-    print(time.time() - t)
-    for c in checks:
-        print(c)
-    assert not failed(checks)
+
+@pytest.mark.slow
+def test_the_quantized_files_are_what_they_say(exported):
+    _, report, _ = exported
+    assert {"Q4_K", "Q6_K"} == census(report.folder / "emerson-q4_k_m.gguf").keys()
+    sizes = [(report.folder / f"emerson-{kind}.gguf").stat().st_size for kind in ("q3_k_m", "q4_k_m", "q8_0")]
+    assert sizes == sorted(sizes)
+    kl = {check.file: check.value for check in report.checks if check.name == "logits"}
+    assert kl["emerson-f16.gguf"] < kl["emerson-q8_0.gguf"] < kl["emerson-q4_k_m.gguf"] < kl["emerson-q3_k_m.gguf"]
 
 
-@pytest.mark.parametrize("name", ["llama 3 rope", "llama sentencepiece", "mistral linear rope", "qwen 2", "qwen 3", "llama with biases"])
-def test_family(family, name, rows, tmp_path):
-    folder = family(name)
-    checks = verify(convert(folder, tmp_path / "model.gguf"), folder, rows)
-    for c in checks:
-        print(c)
-    assert not failed(checks)
+@pytest.mark.slow
+def test_the_model_speaks_as_it_was_taught(exported, rows):
+    _, report, _ = exported
+    with Llama() as llama:
+        llama.load(report.folder / "emerson-q4_k_m.gguf")
+        prompt = llama.ask("render", conversations=[rows[0][:-1]], generation_prompt=True)
+        ids = llama.ask("tokenize", texts=prompt)[0]
+        reply = llama.ask("greedy", ids=ids, tokens=60)
+        said = llama.ask("tokenize", texts=[rows[0][-1]["content"]])[0]
+        assert reply[:-1] == said
+        assert llama.ask("ends", ids=reply[-1:]) == [True]
+
+
+@pytest.mark.slow
+def test_what_lies_beside_the_files(exported, system):
+    _, report, _ = exported
+    text = (report.folder / "Modelfile").read_text()
+    assert text == f'FROM ./emerson-q4_k_m.gguf\nPARAMETER stop "<|im_end|>"\nSYSTEM """{system}"""\n'
+    readme = (report.folder / "README.md").read_text()
+    for part in ("ollama create emerson", "me/emerson/emerson-q4_k_m.gguf", "llama-server -m", "Jan", "a tiny Llama"):
+        assert part in readme
+    told = json.loads((report.folder / "export-report.json").read_text())
+    assert told["passed"]
+    assert len(told["checks"]) == len(report.checks)
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=report.folder, check=True)
+
+
+@pytest.mark.slow
+def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, rows, tmp_path):
+    out, _, _ = exported
+    broken = shutil.copytree(taught, tmp_path / "broken")
+    (broken / "chat_template.jinja").unlink()
+    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": rows, "system_prompt": None}
+    report = export_model(broken, out, **order)
+    assert not report.passed
+    assert report.folder == out / "me" / "emerson.failed"
+    assert any("chat template" in warning for warning in report.warnings)
+    assert "emerson-f16.gguf" in [file.name for file in report.files]
+    assert "**Not for use" in (report.folder / "README.md").read_text()
+    assert (out / "me" / "emerson" / "emerson-q4_k_m.gguf").exists()
+
+
+@pytest.mark.slow
+def test_a_later_success_removes_the_failure_and_the_16_bit_file_may_be_kept(taught, rows, tmp_path):
+    failure = tmp_path / "me" / "emerson.failed"
+    failure.mkdir(parents=True)
+    report = export_model(
+        taught, tmp_path, publisher="me", model="emerson", quants=["f16"], rows=[], system_prompt=None
+    )
+    assert report.passed, report.warnings
+    assert not failure.exists()
+    assert "emerson-f16.gguf" in [file.name for file in report.files]
+
+
+@pytest.mark.parametrize(
+    "change", [{"quants": ["q9"]}, {"quants": []}, {"model": "../x"}, {"publisher": ""}, {"dtype": "q8_0"}]
+)
+def test_a_wrong_order_is_refused_before_anything_is_done(change, taught, rows, tmp_path):
+    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": rows, "system_prompt": None}
+    with pytest.raises(ExportError):
+        export_model(taught, tmp_path / "out", **{**order, **change})
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_that_the_template_refuses_are_named(taught, tmp_path):
+    folder = shutil.copytree(taught, tmp_path / "model")
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('no system here') }}")
+    with pytest.raises(ExportError, match="refuses a conversation of user, assistant: no system here"):
+        export_model(folder, tmp_path / "out", publisher="me", model="x", quants=["q8_0"], rows=[], system_prompt=None)
+
+
+def test_every_kind_is_made_of_its_own_types(taught, tmp_path):
+    file = convert(taught, tmp_path / "model.gguf")
+    for kind in KINDS:
+        made = quantize(file, tmp_path / f"{kind}.gguf", kind)
+        assert fallback_warning(made, kind) is None
+        assert all(tensor.tensor_type.name == "F32" for tensor in GGUFReader(made).tensors if len(tensor.shape) == 1)
+
+
+def test_a_fallback_is_told(tokenizers, make, tmp_path):
+    narrow = make.settings(tokenizers["smollm"], hidden_size=192, intermediate_size=512, num_attention_heads=3)
+    narrow["num_key_value_heads"] = 3
+    folder = make.save(tmp_path / "m", LlamaForCausalLM(LlamaConfig(**narrow)), tokenizers["smollm"])
+    made = quantize(convert(folder, tmp_path / "m.gguf"), tmp_path / "q.gguf", "q4_k_m")
+    assert "rows of 192 elements do not fit" in fallback_warning(made, "q4_k_m")
+
+
+def test_quotes_in_a_system_prompt_do_not_end_it():
+    text = modelfile(Card("me", "x", "y", 'Say """ thrice.', '"'), [])
+    assert text == 'PARAMETER stop "\\""\nSYSTEM """Say \'\'\' thrice."""\n'
+
+
+def test_a_tokenizer_without_a_template_still_renders():
+    class Bare:
+        chat_template = None
+
+    assert render(Bare(), [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a\nb"

@@ -33,9 +33,7 @@ WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 QUOTE = re.compile(r"quote|evidence|excerpt|verbatim|citation|source_text")
 QUESTION = re.compile(r"instruction|question|prompt|query|premise|dilemma")
-RESPONSE = re.compile(
-    r"response|answer|completion|chosen|rejected|reply|essay|reflection|decision|statement|text|content"
-)
+RESPONSE = re.compile(r"response|answer|completion|chosen|rejected|reply|essay|reflection|decision|statement|text|content")
 REASON = re.compile(r"reason|why|explanation|rationale|comment|note|correction|description|summary|message")
 
 COMMON = """
@@ -169,7 +167,7 @@ def read_prompt(body: dict[str, Any], content: str, definitions: dict[str, Any])
 def read_passage(source: str) -> Passage:
     """Split a source into its sentences; headings, rules and fences of Markdown are not among them."""
     found = [sentence for paragraph in APART.split(source) for sentence in SENTENCE.findall(paragraph)]
-    sentences = [sentence for sentence in found if WORD.search(sentence)]
+    sentences = [sentence for sentence in found if len(sentence) > 30 or WORD.search(sentence)]
     sentences = sentences or [source.strip() or "There is nothing here."]
     lengths = [len(sentence.split()) for sentence in sentences]
     quotable = [at for at, length in enumerate(lengths) if 6 <= length <= 60] or list(range(len(sentences)))
@@ -234,18 +232,26 @@ def prose(place: Place, salt: int) -> str:
 
 def written(name: str, place: Place) -> str:
     """A string for the field `name`."""
-    field = name.lower()
-    salt = sum(field.encode())
+    role, salt = role_of(name)
     sentence = place.passage.sentences[place.sentence()]
-    if QUOTE.search(field):
+    if role == "quote":
         return sentence
-    if QUESTION.search(field):
+    if role == "question":
         return question(place)
-    if RESPONSE.search(field):
-        return prose(place, salt if field not in {"response", "answer", "completion", "chosen"} else 0)
-    if REASON.search(field):
+    if role == "response":
+        return prose(place, salt)
+    if role == "reason":
         return reworded(sentence)
     return " ".join(distinctive(place.passage, sentence, 1 + (salt + place.salt) % 3))
+
+
+@lru_cache(maxsize=1024)
+def role_of(name: str) -> tuple[str, int]:
+    """What a field's name asks for, and a number that lets two responses in one object differ."""
+    field = name.lower()
+    salt = 0 if field in {"response", "answer", "completion", "chosen"} else sum(field.encode())
+    roles = {"quote": QUOTE, "question": QUESTION, "response": RESPONSE, "reason": REASON}
+    return next((role for role, names in roles.items() if names.search(field)), "words"), salt
 
 
 FORMATS = {
@@ -307,9 +313,7 @@ def misfit(schema: dict[str, Any]) -> Any:
 REFUSED = "This request was declined."
 
 
-def message(
-    body: dict[str, Any], content: str, input_usage: dict[str, Any], fault: Fault, number: int
-) -> dict[str, Any]:
+def message(body: dict[str, Any], content: str, input_usage: dict[str, Any], fault: Fault, number: int) -> dict[str, Any]:
     """The Message that answers `body`; `content` is its hash, `number` makes the id unique."""
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
     limit = body["max_tokens"]

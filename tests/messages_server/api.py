@@ -61,9 +61,7 @@ def model_info(model_id: str) -> dict[str, Any]:
     model = find_model(model_id)
     yes = {"supported": True}
     capabilities = {
-        **dict.fromkeys(
-            ["batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs"], yes
-        ),
+        **dict.fromkeys(["batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs"], yes),
         "context_management": yes,
         "effort": {**yes, "low": yes, "medium": yes, "high": yes, "xhigh": yes, "max": yes},
         "server_tools": {**yes, "code_execution": yes, "web_search": yes},
@@ -330,17 +328,18 @@ class PromptCache:
 
     @staticmethod
     def _breakpoints(body: dict[str, Any]) -> Iterator[tuple[bytes, int, str]]:
-        marked = [control for _, block in blocks(body) if (control := block.get("cache_control"))]
+        marked = sum(block.get("cache_control") is not None for _, block in blocks(body))
         automatic = body.get("cache_control")
-        if not marked and not automatic:
-            return
         prefix = hashlib.blake2b(body["model"].encode(), digest_size=16)
         so_far = 0
         for role, block in blocks(body):
+            if not marked and not automatic:
+                return
             so_far += block_tokens(block)
             plain = {name: value for name, value in block.items() if name != "cache_control"}
             prefix.update(json.dumps([role, plain], sort_keys=True).encode())
             if control := block.get("cache_control"):
+                marked -= 1
                 yield prefix.digest(), so_far, control.get("ttl", "5m")
         if automatic:
             yield prefix.digest(), so_far, automatic.get("ttl", "5m")

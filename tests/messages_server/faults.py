@@ -6,7 +6,7 @@ Specification: platform.claude.com/docs/en/api/errors (429, 500, 529 and their t
 A plan is a JSON object; every key may be left out:
 
     seed                   1 by default; another seed deals the faults out differently
-    faults                 [{"kind": …, "probability": 0.1, "contains": "text of the body", …}, …]
+    faults                 [{"kind": …, "probability": 0.1, "contains": "text of the user", …}, …]
     attempts               ["rate_limited", {"kind": "slow", "seconds": 1}, "ok"]: what the 1st, 2nd, … attempt of every
                            distinct request meets; later attempts meet `faults`
     sequence               the same by order of arrival, whichever request it is; comes before all else
@@ -31,6 +31,7 @@ import hashlib
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,8 +97,8 @@ class Chooser:
         self.arrived = 0
         self.seen: Counter[str] = Counter()
 
-    def choose(self, content: str, text: str) -> Fault:
-        """What this attempt of the request whose hash is `content` and whose body is `text` meets."""
+    def choose(self, content: str, text: Callable[[], str]) -> Fault:
+        """What this attempt of the request whose hash is `content` meets; `text` gives what the user wrote in it."""
         self.seen[content] += 1
         attempt = self.seen[content]
         self.arrived += 1
@@ -112,7 +113,7 @@ class Chooser:
         digest = hashlib.blake2b(f"{self.seed} {content} {attempt}".encode(), digest_size=7).digest()
         drawn = int.from_bytes(digest, "big") / 256**7
         for fault in self.faults:
-            if fault.contains in text:
+            if not fault.contains or fault.contains in text():
                 drawn -= fault.probability
                 if drawn < 0:
                     return fault
@@ -218,10 +219,7 @@ class Plan:
             live=Chooser(plan, seed, LIVE),
             batched=Chooser(batches, seed, BATCHED),
             limits=Limits(plan.get("limits", {})),
-            routes={
-                name: [Fault.read(each, LIVE - CONTENT) for each in found]
-                for name, found in plan.get("routes", {}).items()
-            },
+            routes={name: [Fault.read(each, LIVE - CONTENT) for each in found] for name, found in plan.get("routes", {}).items()},
             latency=plan.get("latency", 0.0),
             batch_delay=batches.get("delay", cls.batch_delay),
             batch_requests=batches.get("max_requests", cls.batch_requests),

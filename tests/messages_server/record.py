@@ -36,9 +36,7 @@ class Record:
         self.usage: Counter[str] = Counter()
         self.bodies: deque[dict[str, Any]] = deque(maxlen=500)
 
-    def note(
-        self, content: str, outcome: str, status: int, *, sent: bool = True, usage: dict[str, Any] | None = None
-    ) -> None:
+    def note(self, content: str, outcome: str, status: int, *, sent: bool = True, usage: dict[str, Any] | None = None) -> None:
         """One attempt; `usage` is given when the answer was composed, `sent` says whether it went out whole."""
         line = {"at": round(time.time(), 3), "hash": content, "outcome": outcome, "status": status, "sent": sent}
         if usage:

@@ -1,7 +1,7 @@
 """The server: which endpoint answers what. `python tests/messages_server/serve.py --port 0`.
 
-Specification: platform.claude.com/docs/en/api/overview (headers `x-api-key`, `anthropic-version`, `request-id`; size
-limits) and the pages named in the other modules. Beside the API it has three endpoints of its own: POST /_control
+Specification: platform.claude.com/docs/en/api/overview (headers `authorization`, `anthropic-version`, `request-id`;
+size limits) and the pages named in the other modules. Beside the API it has three endpoints of its own: POST /_control
 (a fault plan, see faults.py), GET /_log (?limit=…) and GET /_requests (the last 500 bodies).
 """
 
@@ -21,7 +21,7 @@ if __name__ == "__main__" and not __package__:  # run by path: become part of th
     sys.path[0] = str(Path(__file__).resolve().parents[2])
     __package__ = "tests.messages_server"
 
-from .answers import events, message
+from .answers import events, message, user_text
 from .api import (
     API_KEY,
     MESSAGE_LIMIT,
@@ -105,11 +105,13 @@ class Server:
 
     @staticmethod
     def _authenticate(request: Request) -> None:
-        key = request.headers.get("x-api-key")
-        if key is None:
-            raise ApiError(401, "x-api-key header is required")
+        """The key comes as `Authorization: Bearer` (the client since 2.12) or as `x-api-key` (before)."""
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        key = request.headers.get("x-api-key") or (bearer if scheme.lower() == "bearer" else "")
+        if not key:
+            raise ApiError(401, "Authentication is required: send Authorization: Bearer, or x-api-key")
         if key != API_KEY:
-            raise ApiError(401, "invalid x-api-key")
+            raise ApiError(401, "invalid API key")
         if "anthropic-version" not in request.headers:
             raise ApiError(400, "anthropic-version: header is required")
 
@@ -130,15 +132,13 @@ class Server:
         try:
             asked = count_tokens(body)
             if asked > MODELS[body["model"]].input_tokens:
-                raise ApiError(
-                    400, f"prompt is too long: {asked} tokens > {MODELS[body['model']].input_tokens} maximum"
-                )
+                raise ApiError(400, f"prompt is too long: {asked} tokens > {MODELS[body['model']].input_tokens} maximum")
             self.plan.limits.admit(asked)
         except ApiError as error:
             error.headers |= self.plan.limits.headers()
             self.record.note(content, "limited" if error.status == 429 else "invalid_request", error.status)
             raise
-        fault = self.plan.live.choose(content, request.body.decode("utf-8", "replace"))
+        fault = self.plan.live.choose(content, lambda: user_text(body))
         if failure := fault.error():
             failure.headers |= self.plan.limits.headers()
             self.record.note(content, fault.kind, failure.status)
@@ -171,7 +171,7 @@ class Server:
             if params.get("stream"):
                 raise ApiError(400, "stream: Streaming is not supported in batches")
             check_message(params)
-            fault = self.plan.batched.choose(content, json.dumps(params, ensure_ascii=False))
+            fault = self.plan.batched.choose(content, lambda: user_text(params))
             if failure := fault.error():
                 raise failure
         except ApiError as error:

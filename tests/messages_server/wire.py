@@ -44,7 +44,7 @@ class Answer:
     drop: Literal["", "before", "midway"] = ""
     close: bool = False
     on_sent: Callable[[bool], None] | None = None
-    """Called once with whether the whole answer was handed to the connection."""
+    """Called once, with whether the whole answer goes out."""
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -149,9 +149,10 @@ class Connection(asyncio.Protocol):
         self._advance()
 
     def _send(self, answer: Answer) -> None:
-        if self.transport.is_closing() or answer.drop == "before":
-            self.transport.close()
-            return self._sent(answer, False)
+        gone = self.transport.is_closing()
+        self._sent(answer, not gone and not answer.drop)  # first: whoever has read the answer may look for it in the log
+        if gone or answer.drop == "before":
+            return self.transport.close()
         lines = [
             f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Unknown')}",
             f"content-type: {answer.content_type}",
@@ -165,7 +166,7 @@ class Connection(asyncio.Protocol):
         self.transport.write("\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body)
         if close:
             self.transport.close()
-        return self._sent(answer, answer.drop == "")
+        return None
 
     def _refuse(self, status: int, message: str) -> None:
         error = {"type": "error", "error": {"type": "invalid_request_error", "message": message}, "request_id": None}

@@ -1,0 +1,255 @@
+"""`builtin:tiny`: a small chat model that is made on the spot, so that demos and tests need no download.
+
+It has the shape of Llama, the pre-tokenizer of SmolLM2 and a ChatML template without a default system prompt. It
+learns to read and write from `tiny_text.jsonl` alone, 458 questions and answers in plain English. It knows nothing
+beyond them; what it is for is to be a real model with a real tokenizer that trains, merges and exports in seconds.
+
+FIGURES
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recipes.folders import whole_folder
+
+if TYPE_CHECKING:
+    pass
+
+Progress = Callable[[float, str], None]
+
+TEXT = Path(__file__).with_name("tiny_text.jsonl")
+
+PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"  # ids 0, 1 and 2, in this order
+ROLES = ("system", "user", "assistant")
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "Answer in plain words.",
+    "You are a kind and patient helper.",
+    "Answer the question in a few short sentences.",
+)
+
+VERSION = 1  # to be raised when a change below, other than of SETTINGS, changes the weights
+VOCABULARY = 2048  # the text has 1,893 different words: most are one token, and few tokens are too rare to be learnt
+SHAPE = {
+    "hidden_size": 256,  # rows of 256 or its multiples: K-quants silently fall back on any other width
+    "intermediate_size": 768,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 2048,
+}
+SETTINGS = {
+    "seed": 7,
+    "threads": 2,  # sums are rounded differently on another number of threads
+    "steps": 280,
+    "windows": 4,  # a step sees 1,024 tokens: on so little text many small steps learn more than few large ones
+    "window": 256,
+    "system_share": 0.1,
+    "muon_rate": 0.02,
+    "adam_rate": 4e-3,
+    "warm_up": 0.05,
+    "weight_decay": 0.1,
+}
+
+
+def tiny_folder(progress: Progress | None = None) -> Path:
+    """The model's folder in the cache; the model is made first where it is not there yet.
+
+    Two processes may call this at once: one makes the model and the other waits for it. One that is killed leaves
+    nothing that the next call would take for a model.
+
+    Raises:
+        MachineError: the cache folder cannot be written to.
+    """
+    from filelock import FileLock
+
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness", f"tiny-{fingerprint()}")
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if not folder.is_dir():
+                make_tiny(folder, progress=progress)
+    return folder
+
+
+def fingerprint() -> str:
+    """What the model depends on, in twelve characters: the constants of this module and the text."""
+    constants = [VERSION, VOCABULARY, SHAPE, SETTINGS, CHAT_TEMPLATE, SYSTEM_PROMPTS]
+    return hashlib.sha256(json.dumps(constants).encode() + TEXT.read_bytes()).hexdigest()[:12]
+
+
+def make_tiny(folder: Path, *, steps: int = SETTINGS["steps"], progress: Progress | None = None) -> None:
+    """Train the model and write it to `folder`, which appears only when it is whole.
+
+    The same machine makes the same bytes every time. Nothing is left changed in torch: random state, number of
+    threads and determinism are put back.
+
+    Raises:
+        MachineError: the folder cannot be written to.
+    """
+    report = progress or (lambda _share, _message: None)
+    report(0.0, "making the tokenizer")
+    rows = [json.loads(line) for line in TEXT.read_text(encoding="utf-8").splitlines()]
+    tokenizer = _tokenizer(rows)
+    with _same_every_time():
+        model = _model(tokenizer)
+        _train(model, _windows(rows, tokenizer), steps, report)
+    with whole_folder(folder) as part:
+        model.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+    report(1.0, "the tiny model is ready")
+
+
+def _tokenizer(rows: Sequence[dict[str, str]]) -> Any:
+    """Byte-level BPE in the manner of SmolLM2 (llama.cpp calls its pre-tokenizer `smollm`), learnt from the text."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[PAD, START, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),  # every byte, so that no text is ever unknown
+        show_progress=False,
+    )
+    # The roles stand in every rendered row and nowhere in the text: without them each would cost five tokens a turn.
+    bpe.train_from_iterator([text for row in rows for text in (*ROLES, row["prompt"], row["response"])], trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        eos_token=END,
+        pad_token=PAD,
+        additional_special_tokens=[START],
+        chat_template=CHAT_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+        model_max_length=SHAPE["max_position_embeddings"],
+    )
+
+
+def _model(tokenizer: Any) -> Any:
+    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+    special = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), tie_word_embeddings=True, **SHAPE, **special))
+    model.generation_config = GenerationConfig(**special)
+    return model
+
+
+def _windows(rows: Sequence[dict[str, str]], tokenizer: Any) -> Iterator[list[int]]:
+    """Windows of rendered rows without end, shuffled anew in each round.
+
+    A window begins where a row begins, as a chat does, and cuts its last row short. Rows see those before them, as
+    the turns of a longer chat would: that is how a model trained on rows of 60 tokens learns to bear 256.
+    """
+    order = random.Random(SETTINGS["seed"])  # noqa: S311 - shuffling, no secrets
+    size = int(SETTINGS["window"])
+    window: list[int] = []
+    while True:
+        for row in order.sample(rows, len(rows)):
+            chat = [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["response"]}]
+            if order.random() < SETTINGS["system_share"]:
+                chat.insert(0, {"role": "system", "content": order.choice(SYSTEM_PROMPTS)})
+            window += tokenizer.apply_chat_template(chat, return_dict=False)
+            if len(window) >= size:
+                yield window[:size]
+                window = []
+
+
+def _train(model: Any, windows: Iterator[list[int]], steps: int, report: Progress) -> None:
+    """The whole of the training: Muon for the matrices inside the layers, AdamW for embeddings and norms."""
+    import torch
+
+    named = list(model.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
+    others = [p for name, p in named if p.ndim != 2 or "embed" in name]
+    muon = _Muon(matrices)
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=SETTINGS["weight_decay"], fused=True)
+    model.train()
+    for step in range(steps):
+        warm = min(1.0, (step + 1) / max(1.0, steps * SETTINGS["warm_up"]))
+        rate = warm * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
+        batch = torch.tensor([next(windows) for _ in range(int(SETTINGS["windows"]))])
+        logits = model(batch, use_cache=False).logits[:, :-1]
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adam.param_groups[0]["lr"] = SETTINGS["adam_rate"] * rate
+        adam.step()
+        muon.step(SETTINGS["muon_rate"] * rate)
+        model.zero_grad()
+        report((step + 1) / steps, f"training the tiny model: step {step + 1} of {steps}, loss {loss.item():.2f}")
+    model.eval()
+
+
+class _Muon:
+    """Momentum whose every step is made orthogonal (Newton–Schulz), in float32.
+
+    torch's own Muon rounds to bfloat16, which is slow on a processor without it and rounds differently on another;
+    and doing matrices of one shape together is faster.
+    """
+
+    def __init__(self, matrices: Sequence[torch.Tensor]) -> None:
+        import torch
+
+        by_shape: dict[torch.Size, list[torch.Tensor]] = {}
+        for matrix in matrices:
+            by_shape.setdefault(matrix.shape, []).append(matrix)
+        self.groups = [(group, torch.zeros(len(group), *shape)) for shape, group in by_shape.items()]
+
+    def step(self, rate: float) -> None:
+        import torch
+
+        with torch.no_grad():
+            for group, momentum in self.groups:
+                gradient = torch.stack([matrix.grad for matrix in group if matrix.grad is not None])
+                momentum.lerp_(gradient, 0.05)
+                update = _orthogonal(gradient.lerp(momentum, 0.95))
+                size = 0.2 * max(update.shape[1:]) ** 0.5  # the length that an AdamW step would have
+                for matrix, change in zip(group, update, strict=True):
+                    matrix.mul_(1 - rate * SETTINGS["weight_decay"]).add_(change, alpha=-rate * size)
+
+
+def _orthogonal(stack: torch.Tensor) -> torch.Tensor:
+    """The nearest orthogonal matrix to each of a stack, roughly (coefficients: Keller Jordan, Muon, 2024)."""
+    tall = stack.shape[1] > stack.shape[2]
+    x = stack.mT if tall else stack
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(4):
+        square = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+    return x.mT if tall else x
+
+
+@contextmanager
+def _same_every_time() -> Iterator[None]:
+    """Seed, threads and determinism as the model needs them; afterwards as they were."""
+    import torch
+
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warn, fill = torch.is_deterministic_algorithms_warn_only_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    with torch.random.fork_rng(devices=[]):
+        try:
+            torch.manual_seed(SETTINGS["seed"])
+            torch.set_num_threads(int(SETTINGS["threads"]))
+            torch.use_deterministic_algorithms(True)
+            torch.utils.deterministic.fill_uninitialized_memory = False  # a help for finding bugs; costs half the speed
+            yield
+        finally:
+            torch.utils.deterministic.fill_uninitialized_memory = fill
+            torch.use_deterministic_algorithms(strict, warn_only=warn)
+            torch.set_num_threads(threads)
