@@ -1,8 +1,8 @@
 """The ledger: one SQLite file per recipe that remembers every document, request, response, pair and finding.
 
-Rows are added, not overwritten: a response that was paid for stays, whatever becomes of its recipe. What belongs to the
-newest build is told by the `build` column of pairs and findings. Each change is committed at once (WAL), so that a killed process loses
-nothing that had arrived.
+Rows are added, not overwritten: a response that was paid for stays, whatever becomes of its recipe. What belongs to which
+build is told by the `build` column of pairs and findings. Each change is committed at once (WAL), so that a killed process
+loses nothing that had arrived.
 """
 
 from __future__ import annotations

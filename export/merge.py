@@ -73,9 +73,7 @@ def _base_folder(base: Path | str) -> Path:
 def _dtype(base: Path, wanted: str) -> str:
     config: dict[str, Any] = json.loads((base / "config.json").read_text(encoding="utf-8"))
     if "quantization_config" in config:
-        raise ExportError(
-            f"The base model in {base} is quantized.", "Merge into the 16-bit model that it was quantized from."
-        )
+        raise ExportError(f"The base model in {base} is quantized.", "Merge into the 16-bit model that it was quantized from.")
     kind = wanted if wanted != "auto" else config.get("dtype") or config.get("torch_dtype") or "bfloat16"
     if kind not in DTYPES:
         raise ExportError(f"{kind!r} is not a type to merge in.", f"Choose auto, {', '.join(DTYPES)}.")

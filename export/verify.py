@@ -118,9 +118,7 @@ def verify(
         return _run(gguf, [(name, partial(step, subject)) for name, step in _STEPS])
 
 
-def verify_quantized(
-    gguf: Path, kind: str, logits: Path, model_folder: Path, rows: Sequence[Conversation]
-) -> list[Check]:
+def verify_quantized(gguf: Path, kind: str, logits: Path, model_folder: Path, rows: Sequence[Conversation]) -> list[Check]:
     """Check a quantized file against the 16-bit file it was made from, whose `logits` `verify` has kept.
 
     Returns:
@@ -258,9 +256,7 @@ def _tokens_check(llama: Llama, tokenizer: Any, texts: list[str]) -> Check:
     expected = [ids(tokenizer, text) for text in texts]
     found = llama.ask("tokenize", texts=texts)
     composed = llama.ask("tokenize", texts=[unicodedata.normalize("NFC", text) for text in texts])
-    wrong = [
-        text for text, one, two, three in zip(texts, expected, found, composed, strict=True) if one not in (two, three)
-    ]
+    wrong = [text for text, one, two, three in zip(texts, expected, found, composed, strict=True) if one not in (two, three)]
     message = f"{len(texts) - len(wrong)} of {len(texts)} texts give the same ids in transformers and llama.cpp."
     if wrong:
         message += f" Not so {wrong[0][:60]!r}: the pre-tokenizer or the vocabulary of the file is wrong."

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recipes.folders import whole_folder
 
 if TYPE_CHECKING:
-    pass
+    import torch
 
 Progress = Callable[[float, str], None]
 
@@ -40,28 +44,35 @@ SYSTEM_PROMPTS = (
     "Answer the question in a few short sentences.",
 )
 
-VERSION = 1  # to be raised when a change below, other than of SETTINGS, changes the weights
-VOCABULARY = 2048  # the text has 1,893 different words: most are one token, and few tokens are too rare to be learnt
 SHAPE = {
-    "hidden_size": 256,  # rows of 256 or its multiples: K-quants silently fall back on any other width
+    "hidden_size": 256,  # K-quants need rows of 256 or a multiple; on any other width they silently fall back
     "intermediate_size": 768,
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 2048,
 }
-SETTINGS = {
-    "seed": 7,
-    "threads": 2,  # sums are rounded differently on another number of threads
-    "steps": 280,
-    "windows": 4,  # a step sees 1,024 tokens: on so little text many small steps learn more than few large ones
-    "window": 256,
-    "system_share": 0.1,
-    "muon_rate": 0.02,
-    "adam_rate": 4e-3,
-    "warm_up": 0.05,
-    "weight_decay": 0.1,
-}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the model is made. Whatever is changed here makes another model, in another folder of the cache."""
+
+    version: int = 1  # to be raised when a change of the code below changes the weights
+    seed: int = 7
+    threads: int = 2  # fixed, since another number of threads adds up in another order
+    vocabulary: int = 2048  # the text has 1,893 different words: most become one token
+    steps: int = 280
+    windows: int = 4  # 1,024 tokens a step: on so little text many small steps learn more than few large ones
+    window: int = 256
+    system_share: float = 0.1  # rows that get a neutral system prompt, so that one is no surprise later
+    muon_rate: float = 0.01
+    adam_rate: float = 4e-3
+    warm_up: float = 0.05
+    weight_decay: float = 0.1
+
+
+SETTINGS = Settings()
 
 
 def tiny_folder(progress: Progress | None = None) -> Path:
@@ -86,11 +97,11 @@ def tiny_folder(progress: Progress | None = None) -> Path:
 
 def fingerprint() -> str:
     """What the model depends on, in twelve characters: the constants of this module and the text."""
-    constants = [VERSION, VOCABULARY, SHAPE, SETTINGS, CHAT_TEMPLATE, SYSTEM_PROMPTS]
+    constants = [asdict(SETTINGS), SHAPE, CHAT_TEMPLATE, SYSTEM_PROMPTS]
     return hashlib.sha256(json.dumps(constants).encode() + TEXT.read_bytes()).hexdigest()[:12]
 
 
-def make_tiny(folder: Path, *, steps: int = SETTINGS["steps"], progress: Progress | None = None) -> None:
+def make_tiny(folder: Path, *, steps: int = SETTINGS.steps, progress: Progress | None = None) -> None:
     """Train the model and write it to `folder`, which appears only when it is whole.
 
     The same machine makes the same bytes every time. Nothing is left changed in torch: random state, number of
@@ -123,7 +134,7 @@ def _tokenizer(rows: Sequence[dict[str, str]]) -> Any:
     )
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=SETTINGS.vocabulary,
         special_tokens=[PAD, START, END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),  # every byte, so that no text is ever unknown
         show_progress=False,
@@ -156,13 +167,13 @@ def _windows(rows: Sequence[dict[str, str]], tokenizer: Any) -> Iterator[list[in
     A window begins where a row begins, as a chat does, and cuts its last row short. Rows see those before them, as
     the turns of a longer chat would: that is how a model trained on rows of 60 tokens learns to bear 256.
     """
-    order = random.Random(SETTINGS["seed"])  # noqa: S311 - shuffling, no secrets
-    size = int(SETTINGS["window"])
+    order = random.Random(SETTINGS.seed)  # noqa: S311 - it shuffles, it keeps no secret
+    size = SETTINGS.window
     window: list[int] = []
     while True:
         for row in order.sample(rows, len(rows)):
             chat = [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["response"]}]
-            if order.random() < SETTINGS["system_share"]:
+            if order.random() < SETTINGS.system_share:
                 chat.insert(0, {"role": "system", "content": order.choice(SYSTEM_PROMPTS)})
             window += tokenizer.apply_chat_template(chat, return_dict=False)
             if len(window) >= size:
@@ -178,19 +189,19 @@ def _train(model: Any, windows: Iterator[list[int]], steps: int, report: Progres
     matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in named if p.ndim != 2 or "embed" in name]
     muon = _Muon(matrices)
-    adam = torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=SETTINGS["weight_decay"], fused=True)
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=SETTINGS.weight_decay, fused=True)
     model.train()
     for step in range(steps):
-        warm = min(1.0, (step + 1) / max(1.0, steps * SETTINGS["warm_up"]))
+        warm = min(1.0, (step + 1) / max(1.0, steps * SETTINGS.warm_up))
         rate = warm * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
-        batch = torch.tensor([next(windows) for _ in range(int(SETTINGS["windows"]))])
+        batch = torch.tensor([next(windows) for _ in range(SETTINGS.windows)])
         logits = model(batch, use_cache=False).logits[:, :-1]
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        adam.param_groups[0]["lr"] = SETTINGS["adam_rate"] * rate
+        adam.param_groups[0]["lr"] = SETTINGS.adam_rate * rate
         adam.step()
-        muon.step(SETTINGS["muon_rate"] * rate)
+        muon.step(SETTINGS.muon_rate * rate)
         model.zero_grad()
         report((step + 1) / steps, f"training the tiny model: step {step + 1} of {steps}, loss {loss.item():.2f}")
     model.eval()
@@ -221,18 +232,18 @@ class _Muon:
                 update = _orthogonal(gradient.lerp(momentum, 0.95))
                 size = 0.2 * max(update.shape[1:]) ** 0.5  # the length that an AdamW step would have
                 for matrix, change in zip(group, update, strict=True):
-                    matrix.mul_(1 - rate * SETTINGS["weight_decay"]).add_(change, alpha=-rate * size)
+                    matrix.mul_(1 - rate * SETTINGS.weight_decay).add_(change, alpha=-rate * size)
 
 
 def _orthogonal(stack: torch.Tensor) -> torch.Tensor:
     """The nearest orthogonal matrix to each of a stack, roughly (coefficients: Keller Jordan, Muon, 2024)."""
     tall = stack.shape[1] > stack.shape[2]
-    x = stack.mT if tall else stack
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    x: torch.Tensor = stack.transpose(1, 2) if tall else stack
+    x = x / (x.square().sum(dim=(1, 2), keepdim=True).sqrt() + 1e-7)
     for _ in range(4):
         square = x @ x.mT
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    return x.mT if tall else x
+    return x.transpose(1, 2) if tall else x
 
 
 @contextmanager
@@ -240,16 +251,17 @@ def _same_every_time() -> Iterator[None]:
     """Seed, threads and determinism as the model needs them; afterwards as they were."""
     import torch
 
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    warn, fill = torch.is_deterministic_algorithms_warn_only_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    fills: Any = torch.utils.deterministic
+    threads, fill = torch.get_num_threads(), fills.fill_uninitialized_memory
+    strict, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     with torch.random.fork_rng(devices=[]):
         try:
-            torch.manual_seed(SETTINGS["seed"])
-            torch.set_num_threads(int(SETTINGS["threads"]))
+            torch.manual_seed(SETTINGS.seed)
+            torch.set_num_threads(SETTINGS.threads)
             torch.use_deterministic_algorithms(True)
-            torch.utils.deterministic.fill_uninitialized_memory = False  # a help for finding bugs; costs half the speed
+            fills.fill_uninitialized_memory = False  # it serves to find bugs and halves the speed
             yield
         finally:
-            torch.utils.deterministic.fill_uninitialized_memory = fill
+            fills.fill_uninitialized_memory = fill
             torch.use_deterministic_algorithms(strict, warn_only=warn)
             torch.set_num_threads(threads)

@@ -7,16 +7,20 @@ from collections.abc import Iterable
 
 from curate.model import Finding, Pair
 
+CANNOT = r"(?:can(?:no|')t|won'?t|unable|not able)"
+SERVE = r"(?:help|assist|comply|provide|answer|fulfil|complete|write|generate|create)"
+
 OPENING = re.compile(
-    r"\A\W*(?:(?:i'?m|i am) (?:very |so |really )?sorry,? (?:but )?(?:i|that|this|as)\b.{0,40}\b(?:can(?:no|')t|unable|not able|won'?t)\b"
-    r"|(?:i'?m|i am) (?:unable|not able|afraid i can(?:no|')t) to\b.{0,30}\b(?:help|assist|provide|answer|comply|fulfil|complete|write|generate)\b"
-    r"|i (?:can(?:no|')t|won'?t|will not) (?:help|assist|comply|provide|fulfil|generate|create)\b"
+    rf"\A\W*(?:(?:i'?m|i am) (?:very |so |really )?sorry,? (?:but )?(?:i|that|this|as)\b.{{0,40}}\b{CANNOT}\b"
+    rf"|(?:i'?m|i am) (?:unable|not able|afraid i can(?:no|')t) to\b.{{0,30}}\b{SERVE}\b"
+    rf"|i (?:can(?:no|')t|won'?t|will not) {SERVE}\b"
     r"|(?:unfortunately|regrettably),? i (?:can(?:no|')t|am unable|am not able|'m unable)\b"
     r"|i apologi[sz]e,? but i\b)",
     re.IGNORECASE,
 )
 ANYWHERE = re.compile(
-    r"\b(?:as an? (?:ai|artificial intelligence|language model|virtual assistant)\b|i(?:'m| am) an? (?:ai\b|language model|virtual assistant)"
+    r"\b(?:as an? (?:ai|artificial intelligence|language model|virtual assistant)\b"
+    r"|i(?:'m| am) an? (?:ai\b|language model|virtual assistant)"
     r"|my (?:training data|knowledge cutoff)\b|(?:openai|anthropic)\b)",
     re.IGNORECASE,
 )

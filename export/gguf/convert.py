@@ -70,9 +70,7 @@ def convert(folder: Path, out: Path, dtype: str = "f16", *, name: str = "model",
             _write_keys(writer, config, name, FILE_TYPES[dtype][0])
             factors = write_rope(writer, architecture, config)
             write_vocabulary(writer, tokenizer, read_vocabulary(tokenizer, config["vocab_size"]))
-            _write_tensors(
-                writer, [] if vocabulary_only else _all_tensors(folder, architecture, config, factors), dtype
-            )
+            _write_tensors(writer, [] if vocabulary_only else _all_tensors(folder, architecture, config, factors), dtype)
         finally:
             writer.close()
     return out
@@ -116,9 +114,7 @@ def safetensors_files(folder: Path) -> list[Path]:
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ExportError(
-            f"There are no safetensors in {folder}.", "Save the model as safetensors; pickle is not read."
-        )
+        raise ExportError(f"There are no safetensors in {folder}.", "Save the model as safetensors; pickle is not read.")
     return files
 
 
@@ -141,9 +137,7 @@ def _loader(file: Path, key: str) -> Callable[[], torch.Tensor]:
     return load
 
 
-def _all_tensors(
-    folder: Path, architecture: Architecture, config: Config, factors: torch.Tensor | None
-) -> Iterator[Tensor]:
+def _all_tensors(folder: Path, architecture: Architecture, config: Config, factors: torch.Tensor | None) -> Iterator[Tensor]:
     if factors is not None:
         yield Tensor(FACTORS_TENSOR, FACTORS_TENSOR, tuple(factors.shape), lambda: factors)
     for tensor in model_tensors(folder, architecture, config):

@@ -47,9 +47,7 @@ def census(file: Path) -> Counter[str]:
 def fallback_warning(file: Path, kind: str) -> str | None:
     """A sentence that says how much of the file is larger than `kind` promises, or None where nothing is."""
     others = [
-        tensor
-        for tensor in GGUFReader(file).tensors
-        if len(tensor.shape) > 1 and tensor.tensor_type.name not in KINDS[kind]
+        tensor for tensor in GGUFReader(file).tensors if len(tensor.shape) > 1 and tensor.tensor_type.name not in KINDS[kind]
     ]
     if not others:
         return None

@@ -171,9 +171,7 @@ def _sentencepiece(tokenizer: Any, description: Mapping[str, Any], rows: int) ->
         texts[identifier] = token.content if token.special else token.content.replace("▁", " ")
         types[identifier] = TokenType.CONTROL if token.special else TokenType.USER_DEFINED
         scores[identifier] = -1000.0
-    return Vocabulary(
-        "llama", "default", texts, types, scores=scores, adds_space_prefix=prefixes_after_special(tokenizer)
-    )
+    return Vocabulary("llama", "default", texts, types, scores=scores, adds_space_prefix=prefixes_after_special(tokenizer))
 
 
 def _unused(rows: int) -> tuple[list[str], list[int]]:

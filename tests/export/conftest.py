@@ -6,9 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["OMP_NUM_THREADS"] = (
-    "1"  # these models are tiny: more threads wait for each other, above all on shared cores
-)
+os.environ["OMP_NUM_THREADS"] = "1"  # these models are tiny: more threads wait for each other, above all on shared cores
 
 import pytest
 import torch
@@ -69,9 +67,7 @@ def rows():
 
 def corpus():
     sources = [Path(os.__file__).parent / f"{name}.py" for name in ("argparse", "ast", "csv", "difflib", "shutil")]
-    foreign = [
-        "Größe straße naïve café Привет, мир 你好，世界 こんにちは 안녕하세요 🚀😶‍🌫️✅ don't I'm we've 12345 3.14"
-    ] * 50
+    foreign = ["Größe straße naïve café Привет, мир 你好，世界 こんにちは 안녕하세요 🚀😶‍🌫️✅ don't I'm we've 12345 3.14"] * 50
     return [source.read_text(encoding="utf-8") for source in sources] + foreign + list(SAYINGS.values())
 
 
@@ -192,9 +188,9 @@ def save(folder, model, tokenizer, dtype=torch.float32):
     return folder
 
 
-def teach(model, tokenizer, rows, steps=60):
+def teach(model, tokenizer, rows, steps=90):
     """A few steps on the rows, so that the model speaks in them and ends what it says."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
     texts = [tokenizer.apply_chat_template(row, tokenize=False) for row in rows]
     batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
@@ -217,9 +213,7 @@ def taught(tmp_path_factory, tokenizers, rows):
     torch.manual_seed(0)
     tokenizer = tokenizers["smollm"]
     rope = {"rope_type": "default", "rope_theta": 100000.0}
-    model = LlamaForCausalLM(
-        LlamaConfig(**settings(tokenizer, num_hidden_layers=4, tie_word_embeddings=True, rope_parameters=rope))
-    )
+    model = LlamaForCausalLM(LlamaConfig(**settings(tokenizer, tie_word_embeddings=True, rope_parameters=rope)))
     folder = tmp_path_factory.mktemp("taught") / "model"
     return save(folder, teach(model, tokenizer, rows), tokenizer, torch.bfloat16)
 

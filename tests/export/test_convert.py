@@ -138,7 +138,7 @@ def test_a_unigram_tokenizer_is_refused(copy, tmp_path):
 
 
 def test_an_unknown_pre_tokenizer_is_refused():
-    with pytest.raises(ExportError, match="pre-tokenizer .*Whitespace"):
+    with pytest.raises(ExportError, match=r"pre-tokenizer .*Whitespace"):
         pre_tokenizer_name({"pre_tokenizer": {"type": "Whitespace"}})
 
 
@@ -157,8 +157,6 @@ def test_the_keys_of_the_file(taught, tmp_path):
 
 
 def test_importing_the_package_is_light():
-    code = (
-        "import sys, export, export.errors; print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules])"
-    )
+    code = "import sys, export, export.errors; print([m for m in ('torch', 'transformers', 'gguf') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert done.stdout.strip() == "[]"

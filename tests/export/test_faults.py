@@ -9,8 +9,10 @@ import pytest
 import torch
 from gguf import GGUFReader, GGUFWriter
 
-from export import gguf, verify as verifying
-from export.gguf import convert as converting, rope, vocabulary
+from export import gguf
+from export import verify as verifying
+from export.gguf import convert as converting
+from export.gguf import rope, vocabulary
 from export.gguf.convert import convert
 from export.llama import Llama
 from export.verify import mean_kl, verify, verify_quantized
@@ -139,7 +141,7 @@ def test_a_value_that_is_no_number_is_caught(taught, rows, tmp_path, failed):
     reader = GGUFReader(file, "r+")
     tensor = next(tensor for tensor in reader.tensors if "ffn_up" in tensor.name)
     tensor.data[3, 5] = np.nan
-    tensor.data.base.flush() if hasattr(tensor.data.base, "flush") else reader.data.flush()
+    reader.data.flush()
     checks = failed(verify(file, taught, rows))
     assert "invalid" in checks["loads"]
 
@@ -151,9 +153,7 @@ def test_a_truncated_file_is_caught(taught, rows, tmp_path, failed):
 
 
 def test_a_crash_of_llama_cpp_is_a_failed_check(taught, rows, tmp_path, monkeypatch, failed):
-    crashing = functools.partial(
-        Llama, command=[sys.executable, "-c", "import os, sys; sys.stdin.readline(); os.abort()"]
-    )
+    crashing = functools.partial(Llama, command=[sys.executable, "-c", "import os, sys; sys.stdin.readline(); os.abort()"])
     monkeypatch.setattr(verifying, "Llama", crashing)
     file = convert(taught, tmp_path / "model.gguf")
     checks = failed(verify(file, taught, rows))
@@ -167,7 +167,7 @@ def test_a_spoilt_quantization_is_caught(taught, rows, tmp_path, failed):
     verify(file, taught, rows, keep_logits=logits)
     spoilt = gguf.quantize.quantize(file, tmp_path / "model-q8_0.gguf", "q8_0")
     reader = GGUFReader(spoilt, "r+")
-    tensor = next(tensor for tensor in reader.tensors if "blk.1.ffn_down" in tensor.name)
+    tensor = next(tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
     tensor.data[:, 2:34] = 1  # the values of each row's first block, not its scale
     reader.data.flush()
     assert failed(verify_quantized(spoilt, "q8_0", logits, taught, rows)).keys() == {"logits"}
@@ -175,7 +175,5 @@ def test_a_spoilt_quantization_is_caught(taught, rows, tmp_path, failed):
 
 def test_mean_kl_is_that_of_torch():
     one, other = torch.randn(70, 30), torch.randn(70, 30)
-    expected = torch.nn.functional.kl_div(
-        other.log_softmax(-1), one.log_softmax(-1), log_target=True, reduction="batchmean"
-    )
+    expected = torch.nn.functional.kl_div(other.log_softmax(-1), one.log_softmax(-1), log_target=True, reduction="batchmean")
     assert mean_kl(one.numpy(), other.numpy()) == pytest.approx(expected.item(), rel=1e-4)

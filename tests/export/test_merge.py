@@ -80,14 +80,14 @@ def test_a_weight_without_a_place_is_refused(base32, adapter32, tmp_path):
     file = adapter / "adapter_model.safetensors"
     weights = load_file(file)
     name = next(iter(weights))
-    save_file({**weights, name.replace("layers.0", "layers.77"): weights[name]}, file)
+    save_file({**weights, name.replace("layers.0", "layers.77"): weights[name].clone()}, file)
     refused(base32, adapter, tmp_path, "do not meet")
     save_file({key: value for key, value in weights.items() if key != name}, file)
     refused(base32, adapter, tmp_path, "do not meet")
 
 
-def test_an_adapter_of_another_model_is_refused(taught, adapter32, tmp_path):
-    refused(taught, adapter32[0], tmp_path, "does not fit|do not meet")
+def test_an_adapter_of_another_shape_is_refused(family, adapter32, tmp_path):
+    refused(family("qwen 3"), adapter32[0], tmp_path, "does not fit")
 
 
 def test_an_adapter_of_no_numbers_is_refused(base32, adapter32, tmp_path):

@@ -110,17 +110,13 @@ def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, rows, tmp_
 def test_a_later_success_removes_the_failure_and_the_16_bit_file_may_be_kept(taught, rows, tmp_path):
     failure = tmp_path / "me" / "emerson.failed"
     failure.mkdir(parents=True)
-    report = export_model(
-        taught, tmp_path, publisher="me", model="emerson", quants=["f16"], rows=[], system_prompt=None
-    )
+    report = export_model(taught, tmp_path, publisher="me", model="emerson", quants=["f16"], rows=[], system_prompt=None)
     assert report.passed, report.warnings
     assert not failure.exists()
     assert "emerson-f16.gguf" in [file.name for file in report.files]
 
 
-@pytest.mark.parametrize(
-    "change", [{"quants": ["q9"]}, {"quants": []}, {"model": "../x"}, {"publisher": ""}, {"dtype": "q8_0"}]
-)
+@pytest.mark.parametrize("change", [{"quants": ["q9"]}, {"quants": []}, {"model": "../x"}, {"publisher": ""}, {"dtype": "q8_0"}])
 def test_a_wrong_order_is_refused_before_anything_is_done(change, taught, rows, tmp_path):
     order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": rows, "system_prompt": None}
     with pytest.raises(ExportError):

@@ -1,0 +1,41 @@
+# make demo: the whole road, from documents to a model that talks. make test: all tests. Both install what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# llama.cpp for any machine of this kind: the build tuned to this one crashes on quantized models where gcc is old and the
+# processor has AMX. Without its command-line tools the build takes half the time.
+export CMAKE_ARGS ?= -DGGML_NATIVE=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF
+export HF_HUB_DISABLE_TELEMETRY = 1
+
+.PHONY: install demo test lint benchmark clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@sh tests/check_machine.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
+	@touch $@
+
+demo: install
+	$(BIN)/curate build recipes/demo/recipe.yaml
+	$(BIN)/train run recipes/demo/recipe.yaml
+	$(BIN)/train chat recipes/demo/recipe.yaml --question "How do I know when to wait and when to act?"
+
+test: install
+	$(BIN)/pytest -n 2 --dist loadgroup tests
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+benchmark: install
+	$(BIN)/python tests/benchmarks/road.py
+
+clean:
+	rm -rf build
