@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recipes.command import answer, quiet_libraries, run_command
+from recipes.command import answer, settle_libraries, run_command
 
 if TYPE_CHECKING:
     from curate.model import Stage
@@ -80,7 +80,7 @@ def build(recipe: RecipePath, as_json: Json = False) -> None:
     """Build the dataset: read, cut, generate, screen, validate, publish. Run again, it goes on or does nothing."""
     from curate.build import build as run
 
-    quiet_libraries()
+    settle_libraries()
     watch = Watch(as_json)
     try:
         made = run(recipe, watch)

@@ -16,7 +16,8 @@ Conversation = list[dict[str, str]]
 SEQUENCE_TOKENS = 384
 PROMPTS = 4
 PROMPT_TOKENS = 512
-REPLY_TOKENS = 48
+REPLY_TOKENS = 48  # of each reply, compared with transformers'
+LONGEST_REPLY = 320  # that llama.cpp may take to end one
 QUESTIONS = ("Who are you?", "What matters to you?", "How do you begin a day?", "What did you change your mind about?")
 _MARK = "marker"
 
@@ -27,30 +28,37 @@ class Probe:
 
     `texts`: awkward strings and the rendered rows. `conversations`: what is rendered with an opening for a reply.
     `sequence`: at most SEQUENCE_TOKENS ids, for the logits. `prompts`: ids of rendered openings, for greedy replies.
+    `reply_limits`: for each prompt, the ids within which a reply should have ended: twice what the row's own took.
     """
 
     texts: list[str]
     conversations: list[Conversation]
     sequence: list[int]
     prompts: list[list[int]]
+    reply_limits: list[int]
 
     @property
     def context(self) -> int:
         """Tokens that a context must hold to answer."""
-        return max(len(self.sequence), *(len(prompt) + REPLY_TOKENS for prompt in self.prompts), 64)
+        replies = zip(self.prompts, self.reply_limits, strict=True)
+        return max(len(self.sequence), *(len(prompt) + limit for prompt, limit in replies), 64)
 
 
 def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str | None = None) -> Probe:
     """Build the questions from the rows that the model was trained on, or from stock ones where there are none."""
-    openings = [_opening(row) for row in rows[:PROMPTS]] or _stock(system_prompt)
+    shortest = sorted((row for row in rows if row[-1]["role"] == "assistant"), key=lambda row: len(row[-1]["content"]))
+    asked = shortest[:PROMPTS] or _stock(system_prompt)
     rendered = [render(tokenizer, row) for row in rows]
-    texts = _within_a_turn(tokenizer, awkward_strings())
+    openings = [_opening(row) for row in asked]
     prompts = [ids(tokenizer, render(tokenizer, opening, reply=True)) for opening in openings]
+    limits = [_reply_limit(tokenizer, row) for row in asked]
+    fitting = [number for number, prompt in enumerate(prompts) if len(prompt) <= PROMPT_TOKENS]
     return Probe(
-        texts=texts + rendered,
+        texts=_within_a_turn(tokenizer, awkward_strings()) + rendered,
         conversations=openings,
-        sequence=ids(tokenizer, "".join(rendered) + " ".join(texts[50:120]))[:SEQUENCE_TOKENS],
-        prompts=[prompt for prompt in prompts if len(prompt) <= PROMPT_TOKENS],
+        sequence=_sequence(tokenizer, rendered),
+        prompts=[prompts[number] for number in fitting],
+        reply_limits=[limits[number] for number in fitting],
     )
 
 
@@ -98,9 +106,25 @@ def _within_a_turn(tokenizer: Any, texts: list[str]) -> list[str]:
     return [f"{tokenizer.eos_token}x{text}" for text in texts]
 
 
+def _sequence(tokenizer: Any, rendered: list[str]) -> list[int]:
+    """The rows one after the other: what the model is for. Other texts only where the rows hardly fill a sequence."""
+    sequence: list[int] = []
+    for text in rendered:
+        if len(sequence) < SEQUENCE_TOKENS:
+            sequence += ids(tokenizer, text)
+    if len(sequence) < SEQUENCE_TOKENS // 2:
+        sequence += ids(tokenizer, " ".join(awkward_strings()))
+    return sequence[:SEQUENCE_TOKENS]
+
+
 def _opening(row: Conversation) -> Conversation:
     """A row up to its last question."""
     return row[:-1] if row[-1]["role"] == "assistant" else row
+
+
+def _reply_limit(tokenizer: Any, row: Conversation) -> int:
+    own = len(ids(tokenizer, row[-1]["content"])) if row[-1]["role"] == "assistant" else 0
+    return min(LONGEST_REPLY, 2 * own + REPLY_TOKENS)
 
 
 def _stock(system_prompt: str | None) -> list[Conversation]:

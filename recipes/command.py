@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from recipes.errors import LikenessError
 
 INTERRUPTED = 130
+STOPPED = "stopped; what was done is kept, and the same command goes on from here"
 
 
 def run_command(app: Callable[[], Any]) -> NoReturn:
@@ -31,10 +32,12 @@ def run_command(app: Callable[[], Any]) -> NoReturn:
         code = 0
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
+        if code == INTERRUPTED:  # typer makes this of Ctrl-C
+            say(STOPPED)
     except LikenessError as error:
         code = fail(error, debug)
-    except (KeyboardInterrupt, InterruptedError):
-        say("stopped; what was done is kept, and the same command goes on from here")
+    except KeyboardInterrupt:
+        say(STOPPED)
         code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,16 +69,22 @@ def answer(result: dict[str, Any]) -> None:
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)  # noqa: T201
 
 
-def quiet_libraries() -> None:
-    """Keep libraries from phoning home, from drawing bars over ours and from warning about what we know."""
+def settle_libraries() -> None:
+    """Keep libraries from phoning home, from drawing bars over ours, and from burning the processor while they wait.
+
+    Called before any of them is imported. Threads of OpenMP (torch, llama.cpp) spin when they wait for each other; where
+    another program wants a core, that made a training step up to 20 times slower than letting them sleep.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     for name in ("httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _interrupt(_signal: int, _frame: Any) -> NoReturn:
-    raise InterruptedError
+    raise KeyboardInterrupt  # an InterruptedError would be swallowed: to a selector it is a signal that was handled

@@ -54,9 +54,7 @@ class Pairs(BaseModel):
 
 
 def prompt(number: int = 0, count: int = 3, **more: object) -> dict:
-    text = (
-        f'<document id="{number}">\n{PASSAGE}\n</document>\n<task kind="question_answer" count="{count}">Write.</task>'
-    )
+    text = f'<document id="{number}">\n{PASSAGE}\n</document>\n<task kind="question_answer" count="{count}">Write.</task>'
     return {"model": MODEL, "max_tokens": 4000, "messages": [{"role": "user", "content": text}], **more}
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.command import answer, quiet_libraries, run_command
+from recipes.command import answer, settle_libraries, run_command
 
 app = typer.Typer(
     add_completion=False,
@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 @app.command()
 def run(recipe: RecipePath, as_json: Json = False) -> None:
     """Train an adapter on the newest dataset, ask the controlled questions, merge, and export a proven GGUF."""
-    quiet_libraries()
+    settle_libraries()
     from recipes.progress import Progress
     from train.run import train
 
@@ -75,7 +75,7 @@ def chat(
     as_json: Json = False,
 ) -> None:
     """Talk to a run's GGUF. Lines from standard input are asked one after another."""
-    quiet_libraries()
+    settle_libraries()
     from train.chat import Chat, find_run, talk
 
     conversation = Chat(find_run(run_name), quant, temperature)

@@ -73,7 +73,8 @@ def find_quote(quote: str, request: Request) -> Evidence | None:
     if len(words) < 3:  # too little to be evidence of anything
         return None
     pattern = r"\s+".join("".join(QUOTE_MARKS.get(mark) or re.escape(mark) for mark in word) for word in words)
-    found = re.search(pattern, request.material)
+    begins, ends = (r"\b" if re.match(r"\w", mark) else "" for mark in (words[0][0], words[-1][-1]))  # whole words
+    found = re.search(begins + pattern + ends, request.material)
     if not found:
         return None
     start, end = request.start + found.start(), request.start + found.end()

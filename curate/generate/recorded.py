@@ -52,7 +52,7 @@ class Recorded:
 
 
 def _lines(path: Path) -> Iterable[dict[str, str]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:

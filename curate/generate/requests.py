@@ -158,4 +158,4 @@ def _template(name: str) -> Any:
 
 def as_data(text: str) -> str:
     """A document's text, unable to close its own block or to open one of ours."""
-    return re.sub(r"<(?=/?\s*(?:document|task|sample)\b)", "&lt;", text, flags=re.IGNORECASE)
+    return re.sub(r"<(?=\s*/?\s*(?:document|task|sample)\b)", "&lt;", text, flags=re.IGNORECASE)

@@ -120,7 +120,7 @@ def _write_parquet(folder: Path, splits: dict[str, list[Row]], schema: pa.Schema
 
 
 def _same_version(folder: BuildFolder, fingerprint: str) -> str | None:
-    for manifest in folder.datasets.glob("*/manifest.json"):
+    for manifest in folder.datasets.glob("[!.]*/manifest.json"):
         known = json.loads(manifest.read_text(encoding="utf-8"))
         if known["fingerprint"] == fingerprint:
             return str(known["version"])
@@ -128,7 +128,7 @@ def _same_version(folder: BuildFolder, fingerprint: str) -> str | None:
 
 
 def _next_number(folder: BuildFolder) -> int:
-    numbers = [int(p.parent.name.split("-")[0]) for p in folder.datasets.glob("*/manifest.json")]
+    numbers = [int(p.parent.name.split("-")[0]) for p in folder.datasets.glob("[!.]*/manifest.json")]
     return max(numbers, default=0) + 1
 
 

@@ -41,12 +41,12 @@ def read_conversations(path: Path, name: str, author: str, stage: Stage) -> list
     messages: dict[str, tuple[str, str]] = {}
     answers: list[tuple[str, str, str]] = []
     for message in _messages(path):
-        sender = {address.casefold() for _, address in getaddresses([str(message.get("From", ""))])}
+        sender = {address.casefold() for _, address in getaddresses([_header(message, "from")])}
         text = body_text(message)
-        identifier = str(message.get("Message-ID", "")).strip()
+        identifier = _header(message, "message-id")
         messages[identifier] = (text, ",".join(sorted(sender)))
         if author.casefold() in sender:
-            answers.append((identifier, str(message.get("In-Reply-To", "")).strip(), text))
+            answers.append((identifier, _header(message, "in-reply-to"), text))
     pairs = []
     for identifier, asked, text in answers:
         if not asked:
@@ -81,6 +81,11 @@ def _messages(path: Path) -> Iterator[EmailMessage]:
         box.close()
 
 
+def _header(message: EmailMessage, name: str) -> str:
+    """A header as it is written: the library's own parser gives up on some that mail programs write."""
+    return next((str(value).strip() for key, value in message.raw_items() if key.lower() == name), "")
+
+
 def body_text(message: EmailMessage) -> str:
     """What the sender wrote in this message: no quoted lines, no signature, no attachment."""
     part = message.get_body(("plain", "html"))
@@ -94,11 +99,12 @@ def body_text(message: EmailMessage) -> str:
     if part.get_content_subtype() == "html":
         text = html_to_plain(re.sub(r"<blockquote.*</blockquote>", "", text, flags=re.DOTALL | re.IGNORECASE))[1]
     text = text.replace("\r\n", "\n")
-    if introduction := _introduction(text):
-        text = text[:introduction]
-    text = "\n".join(line for line in text.split("\n") if not line.startswith(">"))
     if signature := SIGNATURE.search(text):
         text = text[: signature.start()]
+    if introduction := _introduction(text):
+        text = text[:introduction]
+    text = "\n".join(line for line in text.split("\n") if not re.match(r">(?!From )", line))
+    text = re.sub(r"^>(?=From )", "", text, flags=re.MULTILINE)  # how mbox files write a line that begins so
     return tidy(re.sub(r"(?<=[^\n])\n(?=[^\n\-*#\d])", " ", text))
 
 

@@ -109,6 +109,8 @@ def _converted(path: Path) -> tuple[str, str]:
             raise Unreadable("is encrypted; save a copy without its password") from None
         reason = told.strip().splitlines()[-1][:160]
         raise Unreadable(f"cannot be read as {path.suffix[1:].upper()} ({reason}); open it and save it anew") from None
+    if result.markdown.startswith("Content from the zip file"):
+        raise Unreadable(f"cannot be read as {path.suffix[1:].upper()} (it is some other ZIP file); open it and save it anew")
     if path.suffix.lower() == ".pdf":
         return "", pdf_to_plain(result.markdown)
     title, text = markdown_to_plain(result.markdown)

@@ -34,7 +34,9 @@ NOTE_TYPES = {
 }
 """Values of epub:type (EPUB Structural Semantics Vocabulary) that are apparatus, not text."""
 
-INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202c"))
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 def html_to_plain(html: str) -> tuple[str, str]:
@@ -135,11 +137,10 @@ def pdf_to_plain(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Normalised (NFC) text: no invisible or control characters, one space between words, one blank line between blocks."""
-    text = unicodedata.normalize("NFC", text).translate(INVISIBLE)
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
     text = re.sub(r"\r\n?|\u2028|\u2029|\x0b|\x0c|\x85", "\n", text)
     text = re.sub(r"[^\S\n]+", " ", text)
-    text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f]", "", text)
     text = re.sub(r" *\n *", "\n", text)
-    text = re.sub(r"\n{3,}", "\n\n", text)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
     text = re.sub(r"^(#{1,6}) *\n+", "", text, flags=re.MULTILINE)
     return text.strip()

@@ -61,6 +61,8 @@ def _turns(row: Any) -> list[tuple[str, str]] | None:
     if isinstance(messages := row.get("messages") or row.get("conversations"), list):
         turns = []
         for message in messages:
+            if not isinstance(message, dict):
+                return None
             role = ROLES.get(str(message.get("role", message.get("from"))))
             text = message.get("content", message.get("value"))
             if role and isinstance(text, str):

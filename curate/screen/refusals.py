@@ -13,7 +13,7 @@ SERVE = r"(?:help|assist|comply|provide|answer|fulfil|complete|write|generate|cr
 OPENING = re.compile(
     rf"\A\W*(?:(?:i'?m|i am) (?:very |so |really )?sorry,? (?:but )?(?:i|that|this|as)\b.{{0,40}}\b{CANNOT}\b"
     rf"|(?:i'?m|i am) (?:unable|not able|afraid i can(?:no|')t) to\b.{{0,30}}\b{SERVE}\b"
-    rf"|i (?:can(?:no|')t|won'?t|will not) {SERVE}\b"
+    r"|i (?:can(?:no|')t|won'?t|will not) (?:help (?:you|with)|assist|comply|provide|fulfil|generate|create)\b"
     r"|(?:unfortunately|regrettably),? i (?:can(?:no|')t|am unable|am not able|'m unable)\b"
     r"|i apologi[sz]e,? but i\b)",
     re.IGNORECASE,

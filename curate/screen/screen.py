@@ -15,7 +15,9 @@ from recipes.schema import Screen
 def screen(pairs: Sequence[Pair], settings: Screen, stage: Stage) -> tuple[list[Pair], list[Finding]]:
     """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`."""
     findings: list[Finding] = []
-    kept = list(pairs)
+    kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id
+    if len(kept) < len(pairs):
+        stage.count("exact duplicate", len(pairs) - len(kept))
     for check in (
         find_broken,
         find_refusals,

@@ -190,7 +190,7 @@ def save(folder, model, tokenizer, dtype=torch.float32):
 
 def teach(model, tokenizer, rows, steps=90):
     """A few steps on the rows, so that the model speaks in them and ends what it says."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1.0)
     texts = [tokenizer.apply_chat_template(row, tokenize=False) for row in rows]
     batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)

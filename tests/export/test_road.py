@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from gguf import GGUFReader
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from export.bundle import Card, modelfile
 from export.errors import ExportError
@@ -14,7 +14,7 @@ from export.export import export_model
 from export.gguf.convert import convert
 from export.gguf.quantize import KINDS, census, fallback_warning, quantize
 from export.llama import Llama
-from export.probe import render
+from export.probe import make_probe, render
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +157,13 @@ def test_a_tokenizer_without_a_template_still_renders():
         chat_template = None
 
     assert render(Bare(), [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a\nb"
+
+
+def test_the_probe_asks_the_rows_with_the_shortest_replies(taught, rows):
+    long = [{"role": "user", "content": "Go on?"}, {"role": "assistant", "content": "And on. " * 400}]
+    probe = make_probe(AutoTokenizer.from_pretrained(taught), [long, *rows])
+    assert len(probe.prompts) == 4
+    assert long[:-1] not in probe.conversations
+    assert len(probe.sequence) == 384
+    assert all(limit > 48 for limit in probe.reply_limits)
+    assert len(probe.texts) == 200 + 1 + len(rows)

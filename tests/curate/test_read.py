@@ -1,0 +1,457 @@
+"""What a person may rely on when files are read: clean text, exact passages, and every bad file named at once."""
+
+import io
+import json
+import random
+import re
+import unicodedata
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import docx
+import pytest
+
+from curate.ledger import Ledger
+from curate.model import Document, Stage
+from curate.read.conversations import read_conversations
+from curate.read.documents import Unreadable, read_document
+from curate.read.passages import HEADING, count_tokens, cut
+from curate.read.plain import html_to_plain, markdown_to_plain, pdf_to_plain, tidy
+from curate.read.read import find_files, read_sources
+from curate.read.ready_pairs import read_pairs
+from recipes.errors import CallError
+from recipes.load import load_recipe
+
+# --- markup ---
+
+
+def test_html_keeps_the_prose_and_its_headings_and_nothing_of_the_page_around_it():
+    title, text = html_to_plain(
+        """<!DOCTYPE html><html><head><title> A  title </title><style>p{}</style><script>alert(1)</script></head>
+        <body><nav><a href="/">Home</a></nav><header><p>By Ada</p></header>
+        <h1>One</h1><p>First <em>line</em>,<br>second &amp; last.</p><!-- not this -->
+        <ul><li>apples</li><li>pears</li></ul><h2>Two</h2><p>More.<script>alert(2)</script></p>
+        <aside>Buy!</aside><form><button>Send</button></form><footer>(c)</footer>
+        <div class="cookie-banner">Cookies?</div><p hidden>unseen</p></body></html>"""
+    )
+    assert title == "A title"
+    assert text == "By Ada\n\n# One\n\nFirst line,\nsecond & last.\n\n- apples\n\n- pears\n\n## Two\n\nMore."
+
+
+def test_xhtml_loses_its_notes_and_page_numbers():
+    title, text = html_to_plain(
+        """<?xml version="1.0" encoding="utf-8"?>
+        <html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">
+        <head><title>Nature</title></head><body epub:type="bodymatter"><section epub:type="chapter"><h2>Nature</h2>
+        <p>Our age is retrospective.<a href="notes.xhtml#n1" epub:type="noteref">1</a>
+        It builds<span epub:type="pagebreak" title="7">7</span> the sepulchres of the fathers.<sup><a href="#n2">2</a></sup></p>
+        </section><aside epub:type="footnote" id="n1">1. A note.</aside>
+        <section role="doc-endnotes"><p>2. Another note.</p></section></body></html>"""
+    )
+    assert title == "Nature"
+    assert text == "## Nature\n\nOur age is retrospective. It builds the sepulchres of the fathers."
+
+
+def test_a_page_that_nests_three_thousand_deep_is_read():
+    assert html_to_plain("<div>" * 3000 + "<p>deep</p>" + "</div>" * 3000)[1] == "deep"
+
+
+def test_html_that_is_broken_is_read_as_far_as_it_goes():
+    assert html_to_plain("<p>one<p>two <b>three</p></i> four")[1].split() == ["one", "two", "three", "four"]
+
+
+def test_the_article_is_read_and_the_page_around_it_is_not():
+    assert html_to_plain("<body><div>Menu</div><article><p>Text.</p></article></body>")[1] == "Text."
+    two = html_to_plain("<body><article><p>One.</p></article><article><p>Two.</p></article></body>")[1]
+    assert two == "One.\n\nTwo."
+
+
+def test_markdown_becomes_plain_text_with_headings():
+    title, text = markdown_to_plain(
+        '---\ntitle: "On bread"\ndate: 2020-01-01\n---\n'
+        "Bread\n=====\n\nThe *old* oven, the **very old** one, _mine_, by [the river](http://example.org/a_b).[^1]\n\n"
+        "![picture](p.png)\n\n> Quoted.\n\n* * *\n\n* one\n+ two\n<!-- hidden\nthing -->\n\n[^1]: A note\n    that goes on.\n"
+    )
+    assert title == "On bread"
+    assert text == "# Bread\n\nThe old oven, the very old one, mine, by the river.\n\nQuoted.\n\n- one\n- two"
+
+
+def test_markdown_leaves_alone_what_only_looks_like_emphasis():
+    text = "a * b * c, 2*3*4, snake_case_name and __init__file, 5 > 3"
+    assert markdown_to_plain(text)[1] == text
+
+
+def test_a_page_of_a_pdf_becomes_paragraphs_without_running_heads_and_hyphens():
+    pages = [
+        f"My Book\nThe keeper of the locks had a re-\nmarkable memory, page for page.\n\nSecond {n}.\n\n{n}" for n in range(1, 5)
+    ]
+    text = pdf_to_plain("\f".join(pages))
+    assert "My Book" not in text
+    assert "had a remarkable memory, page for page." in text
+    assert not re.search(r"^\d+$", text, re.MULTILINE)
+
+
+def test_text_is_tidied():
+    text = tidy("\ufeffOne\u00a0two\u200b\t three\r\nfour\rfive\x0csix\x00\x07 \n\n\n\n seven e\u0301 so\u00adft")
+    assert text == "One two three\nfour\nfive\nsix\n\nseven é soft"
+
+
+def test_tidy_text_stays_as_it_is_whatever_it_was_made_of():
+    dice = random.Random(7)
+    marks = "ab #-*\n\t\r\x00\x1c\x85\u0301\u00a0\u00ad\u200b\u2028\u202e\u2066\ufeffé"
+    for _ in range(5000):
+        text = "".join(dice.choice(marks) for _ in range(dice.randint(1, 14)))
+        once = tidy(text)
+        assert tidy(once) == once
+        assert unicodedata.normalize("NFC", once) == once
+        assert not re.search(r"\n{3}|[^\S\n]{2}", once)
+        hidden = [mark for mark in once if mark != "\n" and unicodedata.category(mark) in ("Cc", "Cf")]
+        assert not hidden, (text, once)
+
+
+# --- files ---
+
+
+def encrypted_pdf() -> bytes:
+    """A PDF that asks for a password: the standard security handler, revision 2 (PDF 32000-1, 7.6.3)."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R >>",
+        b"<< /Length 16 >>\nstream\n0123456789abcdef\nendstream",
+        b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"1f" * 32 + b"> /U <" + b"2e" * 32 + b"> >>",
+    ]
+    out = io.BytesIO(b"%PDF-1.4\n")
+    out.seek(0, io.SEEK_END)
+    places = []
+    for number, body in enumerate(objects, 1):
+        places.append(out.tell())
+        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+    table = out.tell()
+    out.write(b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places))
+    identifier = b"<" + b"3d" * 16 + b">"
+    out.write(b"trailer\n<< /Size 6 /Root 1 0 R /Encrypt 5 0 R /ID [%s %s] >>\n" % (identifier, identifier))
+    out.write(b"startxref\n%d\n%%%%EOF\n" % table)
+    return out.getvalue()
+
+
+def word_file() -> bytes:
+    document = docx.Document()
+    document.add_heading("The mill", 1)
+    document.add_paragraph("The mill stands still on Sundays, and so do I.")
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+BAD = {
+    "cut.docx": (lambda: word_file()[:2000], "cannot be read as DOCX"),
+    "empty.md": (lambda: b"", "is empty"),
+    "latin.txt": (lambda: "one\ntwo\nthree für\n".encode("latin-1"), r"is not UTF-8 \(byte 0xfc in line 3\).*iconv"),
+    "locked.pdf": (encrypted_pdf, "is encrypted; save a copy without its password"),
+    "picture.jpg": (lambda: b"\xff\xd8\xff\xe0", "is not of a kind that can be read"),
+    "program.md": (lambda: b"\x7fELF\x02\x01\x01\x00\x00\xf0\x9f\x00", "is not text"),
+    "whole-library.txt": (lambda: b"word " * 10_000_000, "is 50 MB, and a document may have 20"),
+    "zip.docx": (lambda: _zip(), "cannot be read as DOCX"),
+    "blank.html": (lambda: b"<html><body><p> </p></body></html>", "holds no text"),
+}
+
+
+def _zip() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("hello.txt", "no Word document")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_cannot_be_read_is_told_why(name, tmp_path):
+    make, why = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(make())
+    with pytest.raises(Unreadable, match=why):
+        read_document(path, name, "own")
+
+
+def test_every_bad_file_is_named_at_once_and_the_good_ones_are_kept(tmp_path, curate):
+    for name, (make, _) in BAD.items():
+        (tmp_path / name).write_bytes(make())
+    (tmp_path / "good.md").write_text("# Good\n\nThis one can be read.\n")
+    (tmp_path / "good.docx").write_bytes(word_file())
+    (tmp_path / "recipe.yaml").write_text(
+        "name: bad\npersona: {name: A, system_prompt: B}\nsources: [{path: '*.*', exclude: [recipe.yaml], rights: own}]\n"
+        "generate: {provider: anthropic, kinds: [{kind: own_words, per_passage: 1}]}\n"
+    )
+    told = curate(tmp_path, "build", "recipe.yaml")
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    message = told.stderr[told.stderr.index("error: ") :].splitlines()
+    assert message[0].startswith("error: sources: 9 files cannot be read: ")
+    assert len(message) == len(BAD) + 1
+    for (name, (_, why)), line in zip(sorted(BAD.items()), message, strict=False):
+        assert re.search(f"{re.escape(name)} .*{why}", line), line
+    assert "exclude" in message[-1]
+    ledger = Ledger(tmp_path / "build/bad/ledger.db")
+    assert ledger.newest_document("good.md").title == "Good"
+    assert "stands still on Sundays" in ledger.newest_document("good.docx").text
+    ledger.close()
+
+
+def test_a_file_is_read_once_while_it_stays_as_it_is(corpus, tmp_path):
+    recipe = load_recipe(corpus)
+    ledger = Ledger(tmp_path / "ledger.db")
+    first = read_sources(find_files(recipe, tmp_path), ledger, Stage("read"), lambda *_: None)
+    files = find_files(recipe, tmp_path)
+    for path in tmp_path.glob("documents/*"):
+        path.unlink()  # the ledger has them
+    again = read_sources(files, ledger, Stage("read"), lambda *_: None)
+    assert again.documents == first.documents
+    assert [document.title for document in first.documents] == ["Bread", "The clock", "The ferry", "orchard"]
+    ledger.close()
+
+
+def test_a_source_that_names_no_file_is_told(corpus, tmp_path):
+    corpus.write_text(corpus.read_text().replace("documents/*", "docments/*"))
+    with pytest.raises(CallError, match="no file is found here"):
+        find_files(load_recipe(corpus), tmp_path)
+
+
+def test_excluded_files_are_left_out(corpus, tmp_path):
+    corpus.write_text(corpus.read_text().replace('"documents/*"', '"documents/*", exclude: ["documents/c*"]'))
+    assert [file.name for file in find_files(load_recipe(corpus), tmp_path)] == [
+        "documents/bread.md",
+        "documents/ferry.md",
+        "documents/orchard.txt",
+    ]
+
+
+def test_utf_16_with_its_mark_is_read(tmp_path):
+    (tmp_path / "a.txt").write_bytes("Für Ida.".encode("utf-16"))
+    assert read_document(tmp_path / "a.txt", "a.txt", "own").text == "Für Ida."
+
+
+# --- passages ---
+
+
+def random_text(dice: random.Random) -> str:
+    """Headings, paragraphs, items and odd words, from none to far more than a passage holds."""
+    letters = "abcdefghijklmnopqrstuvwxyzäöüßéñøžабвгд中文字"
+    blocks = []
+    for _ in range(dice.randint(0, 30)):
+        words = ["".join(dice.choices(letters, k=dice.randint(1, 14))) for _ in range(dice.choice([1, 3, 20, 80, 400]))]
+        for odd in ("—", "co-operation", "don't", "x" * 300, "3.14", "“quoted”", "http://a.b/c_d?e=f", "etc.", "né"):
+            if words and dice.random() < 0.3:
+                words[dice.randrange(len(words))] = odd
+        ends = iter(lambda: dice.choice([" ", " ", " ", " ", ". ", ", ", "; ", "? ", "\n"]), None)
+        text = "".join(word + end for word, end in zip(words, ends, strict=False)).strip()
+        blocks.append(dice.choice(["", "", "", "# ", "## ", "- "]) + text)
+    return tidy(dice.choice(["\n\n", "\n"]).join(blocks))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_passages_are_exact_stretches_that_hold_every_word_and_cut_none(seed):
+    dice = random.Random(seed)
+    text, most = random_text(dice), dice.choice([50, 100, 350, 700])
+    passages = cut(Document("a.md", "A", text, "own"), most)
+    covered = bytearray(len(text))
+    for passage in passages:
+        assert passage.text == text[passage.start : passage.end]
+        assert passage.text == passage.text.strip() != ""
+        assert count_tokens(passage.text) <= most
+        assert not re.search(r"\w\w", text[max(0, passage.start - 1) : passage.start + 1])
+        assert not re.search(r"\w\w", text[passage.end - 1 : passage.end + 1])
+        covered[passage.start : passage.end] = b"\1" * (passage.end - passage.start)
+    assert [p.start for p in passages] == sorted(p.start for p in passages)
+    assert all(one.end <= other.start for one, other in zip(passages, passages[1:], strict=False))
+    for heading in HEADING.finditer(text):  # a heading with nothing below it is no passage
+        covered[heading.start() : heading.end()] = b"\1" * (heading.end() - heading.start())
+    assert all(covered[word.start()] for word in re.finditer(r"\w+", text))
+
+
+def test_a_passage_keeps_its_name_when_the_document_changes_elsewhere():
+    paragraphs = [f"Paragraph {n} " + "has a few words of its own to say here. " * 8 for n in range(6)]
+    before = cut(Document("a.md", "A", "\n\n".join(paragraphs), "own"), 80)
+    after = cut(Document("a.md", "A", "\n\n".join([*paragraphs, "And one more."]), "own"), 80)
+    assert {passage.id for passage in before[:-1]} <= {passage.id for passage in after}
+
+
+def test_a_passage_knows_the_heading_above_it():
+    text = "# One\n\n" + "word " * 90 + "\n\n" + "more " * 90 + "\n\n# Two\n\n" + "last " * 90
+    assert [p.heading for p in cut(Document("a.md", "A", text.strip(), "own"), 100)] == ["One", "One", "Two"]
+
+
+# --- mail ---
+
+ANSWER = "We keep the oven at two hundred degrees, and the bread goes in when the flour on the stone turns brown."
+
+
+def mail(number: int, sender: str, body: str, parent: int | None = None, html: str | None = None) -> bytes:
+    message = EmailMessage()
+    message["From"] = f"Somebody <{sender}>"
+    message["To"] = "someone@example.org"
+    message["Subject"] = "Bread"
+    message["Message-ID"] = f"<{number}@example.org>"
+    if parent:
+        message["In-Reply-To"] = f"<{parent}@example.org>"
+    message.set_content(body)
+    if html:
+        message.clear_content()
+        message.set_content(html, subtype="html")
+    lines = message.as_bytes().splitlines()
+    return b"From x@example.org Mon Jan  1 00:00:00 2024\n" + b"\n".join(
+        b">" + line if re.match(rb">*From ", line) else line for line in lines
+    )
+
+
+@pytest.fixture
+def box(tmp_path):
+    def read(*messages: bytes) -> tuple[list, Stage]:
+        path = tmp_path / "sent.mbox"
+        path.write_bytes(b"\n\n".join(messages) + b"\n")
+        stage = Stage("read")
+        return read_conversations(path, "sent.mbox", "Me@Example.org", stage), stage
+
+    return read
+
+
+def test_a_mail_and_the_authors_answer_are_a_pair_without_quoting_and_signature(box):
+    quoting = (
+        f"{ANSWER}\n\nOn Mon, Jan 1, 2024, at 10:00, Ann <ann@example.org>\nwrote:\n> How hot is it?\n>\n> Ann\n\n-- \nThe bakery"
+    )
+    (pair,), stage = box(
+        mail(1, "ann@example.org", "How hot is your oven?\n\nSent from my phone"), mail(2, "me@example.org", quoting, 1)
+    )
+    assert pair.instruction == "How hot is your oven?"
+    assert pair.response == ANSWER
+    assert stage.reasons == {}
+
+
+def test_an_answer_between_quoted_lines_is_kept(box):
+    body = f"> How hot is it?\n{ANSWER}\n> And the stone?\nThe stone is older than the oven.\n"
+    (pair,), _ = box(mail(1, "ann@example.org", "How hot is your oven?"), mail(2, "me@example.org", body, 1))
+    assert pair.response == f"{ANSWER} The stone is older than the oven."
+
+
+def test_html_mail_is_read_without_its_quotation(box):
+    html = f"<div>{ANSWER}</div><blockquote><p>How hot is it?</p></blockquote>"
+    (pair,), _ = box(mail(1, "ann@example.org", "How hot is your oven?"), mail(2, "me@example.org", "", 1, html))
+    assert pair.response == ANSWER
+
+
+def test_mail_that_makes_no_pair_is_counted_with_the_reason(box):
+    pairs, stage = box(
+        mail(1, "ann@example.org", "How hot is your oven?"),
+        mail(2, "me@example.org", ANSWER),
+        mail(3, "me@example.org", ANSWER, 99),
+        mail(4, "me@example.org", ANSWER, 2),
+        mail(5, "me@example.org", "Thanks!", 1),
+    )
+    assert pairs == []
+    assert stage.reasons == {
+        "not an answer": 1,
+        "what it answers is not in the file": 1,
+        "answers the author's own message": 1,
+        "too short to stand alone": 1,
+    }
+
+
+def test_a_line_that_begins_with_from_is_not_taken_for_a_quotation(box):
+    (pair,), _ = box(mail(1, "ann@example.org", "How?"), mail(2, "me@example.org", f"{ANSWER}\n\nFrom then on you wait.", 1))
+    assert pair.response == f"{ANSWER}\n\nFrom then on you wait."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Content-Type: multipart/mixed\n\nno boundary",
+        b"Content-Type: text/plain; charset=klingon\n\nhello",
+        b"Content-Transfer-Encoding: base64\n\n!!!",
+        b"Content-Type: text/plain; charset=utf-8\n\n\xff\xfe\xfd",
+        b"Content-Type: nonsense\n\nhello",
+        b'From: "broken <me@example.org\nMessage-ID: <>\nIn-Reply-To: <1@example.org>\n\nhello',
+        b"Subject: =?utf-8?b?broken?=\n\n",
+        b"",
+    ],
+)
+def test_a_broken_mail_does_not_spoil_the_others(box, message):
+    good = mail(1, "ann@example.org", "How hot is your oven?"), mail(2, "me@example.org", ANSWER, 1)
+    pairs, _ = box(b"From x@example.org Mon Jan  1 00:00:00 2024\nFrom: me@example.org\n" + message, *good)
+    assert [pair.response for pair in pairs] == [ANSWER]
+
+
+def test_a_file_that_is_no_mbox_is_told_so(tmp_path):
+    (tmp_path / "mail.mbox").write_text("Hello")
+    with pytest.raises(Unreadable, match="does not begin with a `From ` line"):
+        read_conversations(tmp_path / "mail.mbox", "mail.mbox", "me@example.org", Stage("read"))
+
+
+# --- pairs that exist already ---
+
+QUESTION, REPLY = "How hot is your oven?", "Two hundred degrees."
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": role, "content": text} for role, text in
+                      (("system", "S"), ("user", QUESTION), ("assistant", REPLY))]},
+        {"conversations": [{"from": "human", "value": QUESTION}, {"from": "gpt", "value": REPLY}]},
+        {"instruction": QUESTION, "input": "", "output": REPLY},
+        {"instruction": QUESTION, "response": REPLY},
+        {"prompt": QUESTION, "completion": REPLY},
+    ],
+    ids=["openai", "sharegpt", "alpaca", "instruction-response", "prompt-completion"],
+)  # fmt: skip
+def test_a_ready_pair_is_read_in_every_shape(row, tmp_path):
+    for name, text in {"a.jsonl": json.dumps(row) + "\n\n", "a.json": json.dumps([row], indent=1)}.items():
+        (tmp_path / name).write_text(text)
+        stage = Stage("read")
+        (pair,) = read_pairs(tmp_path / name, name, stage)
+        assert (pair.instruction, pair.response, pair.kind, pair.document) == (QUESTION, REPLY, "pair", name)
+        assert stage.reasons == {}
+
+
+def read_rows(tmp_path: Path, *rows: object) -> tuple[list, Stage]:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    stage = Stage("read")
+    return read_pairs(path, path.name, stage), stage
+
+
+def test_a_conversation_of_several_turns_keeps_them(tmp_path):
+    turns = [("human", "A?"), ("gpt", "B."), ("human", "C?"), ("gpt", "D.")]
+    (pair,), _ = read_rows(tmp_path, {"conversations": [{"from": who, "value": text} for who, text in turns]})
+    assert [(turn.role, turn.content) for turn in pair.prompt] == [("user", "A?"), ("assistant", "B."), ("user", "C?")]
+    assert pair.response == "D."
+
+
+def test_alpacas_input_stands_below_its_instruction(tmp_path):
+    (pair,), _ = read_rows(tmp_path, {"instruction": "Sum up.", "input": "A long text.", "output": "Short."})
+    assert pair.instruction == "Sum up.\n\nA long text."
+
+
+def test_rows_of_no_known_shape_are_counted(tmp_path):
+    odd = [
+        {"text": "x"},
+        ["a", "b"],
+        7,
+        {"messages": ["hello"]},
+        {"messages": [{"role": "user", "content": "unanswered"}]},
+        {"instruction": None, "output": "x"},
+    ]
+    pairs, stage = read_rows(tmp_path, {"instruction": QUESTION, "output": REPLY}, *odd)
+    assert len(pairs) == 1
+    assert stage.reasons == {"row of no known shape": len(odd)}
+
+
+def test_a_file_of_no_known_shape_is_told_so(tmp_path):
+    with pytest.raises(Unreadable, match="no row of a known shape"):
+        read_rows(tmp_path, {"text": "x"})
+
+
+def test_a_broken_line_is_told_with_its_number(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"instruction": "A", "output": "B"}\n{"instruction": \n')
+    with pytest.raises(Unreadable, match="line 2 is not JSON"):
+        read_pairs(path, path.name, Stage("read"))
