@@ -118,7 +118,7 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
 
             from curate.validate.suite import make_suite, validate
 
-            suite = make_suite(recipe)  # before anything is paid for: it may be wrong
+            suite = make_suite(recipe, recipe_path)  # before anything is paid for: it may be wrong
 
             if recipe.generate:
                 with _stage(made, watch, "generate") as stage:
@@ -171,9 +171,11 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
         beside += map(Path, sorted(glob.glob(recipe.generate.recordings, recursive=True)))
     prompts = sorted(Path(__file__).parent.glob("generate/prompts/*.j2"))
     contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
-    # how it is trained changes no dataset
-    said = recipe.model_dump(mode="json", exclude={"train", "export"})
-    return content_hash(__version__, said, [(file.name, file.sha256) for file in files], contents, length=64)
+    # How it is trained changes no dataset. Where files lie does not either: a checkout may be moved.
+    elsewhere: Any = {"train": True, "export": True, "sources": True, "control": True, "generate": {"recordings"}}
+    said = recipe.model_dump(mode="json", exclude=elsewhere)
+    sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]
+    return content_hash(__version__, said, sources, contents, length=64)
 
 
 def _finished(ledger: Ledger, folder: BuildFolder, fingerprint: str) -> Build | None:

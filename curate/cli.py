@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recipes.command import answer, settle_libraries, run_command
+from recipes.command import answer, run_command, settle_libraries
 
 if TYPE_CHECKING:
     from curate.model import Stage

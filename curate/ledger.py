@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,12 @@ class Ledger:
         if self._db.in_transaction:
             self._db.execute("rollback")
 
+    def _write(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise _ledger_error(self.path, error) from error
+
     # documents and passages
 
     def document_of_file(self, path: str, file_sha256: str) -> Document | None:
@@ -110,7 +116,7 @@ class Ledger:
 
     def add_document(self, document: Document, file_sha256: str) -> None:
         """Keep a document as it was read."""
-        self._db.execute(
+        self._write(
             "insert or replace into documents values (?, ?, ?, ?, ?, ?, ?)",
             (document.id, document.path, file_sha256, document.title, document.text, document.rights, time.time()),
         )
@@ -131,7 +137,7 @@ class Ledger:
 
     def add_request(self, key: str, kind: str, document: str, passage: str | None, body: dict[str, Any]) -> None:
         """Keep what is about to be asked."""
-        self._db.execute(
+        self._write(
             "insert or ignore into requests values (?, ?, ?, ?, ?, ?)",
             (key, kind, document, passage, json.dumps(body, ensure_ascii=False), time.time()),
         )
@@ -147,13 +153,10 @@ class Ledger:
             "provider", "model", "text", "stop_reason", "input_tokens", "output_tokens", "cache_write_tokens",
             "cache_read_tokens", "usd",
         )  # fmt: skip
-        try:
-            self._db.execute(
-                f"insert into responses (request, received_at, {', '.join(columns)}) values (?, ?{', ?' * len(columns)})",  # noqa: S608
-                (request, time.time(), *(response[column] for column in columns)),
-            )
-        except sqlite3.Error as error:
-            raise _ledger_error(self.path, error) from error
+        self._write(
+            f"insert into responses (request, received_at, {', '.join(columns)}) values (?, ?{', ?' * len(columns)})",  # noqa: S608
+            (request, time.time(), *(response[column] for column in columns)),
+        )
 
     def responses(self, request: str) -> list[sqlite3.Row]:
         """Every response to a request, oldest first."""
@@ -176,7 +179,7 @@ class Ledger:
 
     def add_voice_samples(self, samples: list[tuple[str, str]]) -> None:
         """Keep a choice."""
-        self._db.execute(
+        self._write(
             "insert into voice_samples (chosen_at, samples) values (?, ?)",
             (time.time(), json.dumps(samples, ensure_ascii=False)),
         )
@@ -185,13 +188,13 @@ class Ledger:
 
     def begin_build(self, fingerprint: str) -> int:
         """A new build's number."""
-        cursor = self._db.execute("insert into builds (started_at, fingerprint) values (?, ?)", (time.time(), fingerprint))
+        cursor = self._write("insert into builds (started_at, fingerprint) values (?, ?)", (time.time(), fingerprint))
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
     def finish_build(self, build: int, version: str, result: dict[str, Any]) -> None:
         """Note that a build is whole."""
-        self._db.execute(
+        self._write(
             "update builds set finished_at = ?, version = ?, result = ? where id = ?",
             (time.time(), version, json.dumps(result, ensure_ascii=False), build),
         )

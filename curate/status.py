@@ -29,7 +29,7 @@ def status(recipe_path: Path) -> dict[str, Any]:
         "stages": [],
         "checks": [],
         "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0},
-        "runs": sorted(path.parent.name for path in folder.runs.glob("*/manifest.json")),
+        "runs": sorted(path.parent.name for path in folder.runs.glob("[!.]*/manifest.json")),
     }
     if not folder.ledger.is_file():
         return found

@@ -73,7 +73,7 @@ class BuildFolder:
         Raises:
             CallError: there is no such run.
         """
-        runs = sorted(p.parent for p in self.runs.glob("*/manifest.json"))
+        runs = sorted(p.parent for p in self.runs.glob("[!.]*/manifest.json"))
         if name is None and runs:
             return runs[-1]
         if name is not None and (self.runs / name / "manifest.json").is_file():

@@ -56,6 +56,11 @@ def load_recipe(path: Path) -> Recipe:
     return _with_absolute_paths(recipe, tree)
 
 
+def locate(path: Path, key: Key) -> str:
+    """The file and line at which a recipe, or one that it extends, says `key`."""
+    return _with_bases(path.absolute(), chain=[]).where(key)
+
+
 def load_control(path: Path) -> Control:
     """The controlled questions at `path`.
 

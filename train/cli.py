@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.command import answer, settle_libraries, run_command
+from recipes.command import answer, run_command, settle_libraries
 
 app = typer.Typer(
     add_completion=False,

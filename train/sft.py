@@ -132,6 +132,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         per_device_train_batch_size=micro,
         per_device_eval_batch_size=micro,
         gradient_accumulation_steps=sft.batch_size // micro,
+        train_sampling_strategy="group_by_length",  # rows of one length share a batch: little is spent on padding
         max_length=sft.max_length,
         completion_only_loss=True,
         bf16=on_gpu,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.folders import whole_folder
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Progress = Callable[[float, str], None]
 
@@ -45,8 +45,8 @@ SYSTEM_PROMPTS = (
 
 SHAPE = {
     "hidden_size": 256,  # K-quants need rows of 256 or a multiple; on any other width they silently fall back
-    "intermediate_size": 768,
-    "num_hidden_layers": 4,
+    "intermediate_size": 512,
+    "num_hidden_layers": 3,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 2048,

@@ -10,9 +10,9 @@ import anthropic
 
 from curate.generate.pace import Pace, backoff
 from curate.generate.prices import cost
-from curate.generate.provider import Response
+from curate.generate.provider import NoAnswer, Response
 from curate.generate.requests import Request
-from recipes.errors import CallError, MachineError
+from recipes.errors import CallError
 
 ATTEMPTS = 8
 """Tries of one request against overload, server faults and dropped connections: about three minutes of back-off."""
@@ -47,7 +47,7 @@ class AnthropicLive:
 
         Raises:
             CallError: the key or the model is wrong.
-            MachineError: the provider did not answer after ATTEMPTS tries, or turned the request down.
+            NoAnswer: the provider did not answer after ATTEMPTS tries, or turned the request down.
         """
         for attempt in range(ATTEMPTS):
             async with self._pace.slot() as began:
@@ -70,7 +70,7 @@ class AnthropicLive:
                     failure = error
             if attempt + 1 < ATTEMPTS:
                 await asyncio.sleep(backoff(attempt))
-        raise MachineError(f"Claude gave no answer after {ATTEMPTS} tries: {_told(failure)}")
+        raise NoAnswer(f"Claude gave no answer after {ATTEMPTS} tries: {_told(failure)}")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -105,7 +105,7 @@ class AnthropicLive:
                 mend="Claude's models today: claude-haiku-5-5, claude-sonnet-5-5, claude-opus-5-5.",
             ) from None
         if error.status_code not in (408, 409, 429) and error.status_code < 500:
-            raise MachineError(f"the provider turned a request down ({error.status_code}): {told}") from None
+            raise NoAnswer(f"the provider turned a request down ({error.status_code}): {told}") from None
 
 
 def _retry_after(error: anthropic.APIStatusError) -> float | None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from curate.generate.answers import Answer, pairs_of, parse
-from curate.generate.provider import Provider
+from curate.generate.provider import NoAnswer, Provider
 from curate.generate.requests import Request
 from curate.ledger import Ledger
 from curate.model import Pair, Stage, Usage, content_hash
@@ -117,7 +117,7 @@ async def _ask_all(
             try:
                 answers[key] = await _ask(key, requests[key], provider, ledger, usage)
                 in_a_row = 0
-            except MachineError as error:
+            except NoAnswer as error:
                 failures.append(error.what)
                 in_a_row += 1
             done += 1

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from curate.generate.requests import Request
+from recipes.errors import MachineError
+
+
+class NoAnswer(MachineError):
+    """A provider did not answer one request; others may fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,12 @@ class Provider(Protocol):
         ...
 
     async def complete(self, request: Request, max_tokens: int) -> Response:
-        """The answer to a request, with room for `max_tokens`."""
+        """The answer to a request, with room for `max_tokens`.
+
+        Raises:
+            NoAnswer: there is none.
+            CallError: the key, the model or the recipe is wrong; no request would fare better.
+        """
         ...
 
     async def close(self) -> None:

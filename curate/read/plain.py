@@ -15,7 +15,7 @@ BLOCKS = {
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 NOT_PROSE = (
     "script", "style", "template", "noscript", "nav", "footer", "aside", "form", "button", "iframe", "svg", "math",
-    "head", "figcaption", "sup > a[href^='#']", "a[role='doc-noteref']", "a[role='doc-backlink']",
+    "head", "figcaption", "sup > a[href^='#']", "a[href^='#'] > sup", "a[role='doc-noteref']", "a[role='doc-backlink']",
     "[role='doc-footnotes']", "[role='doc-endnotes']", "[role='navigation']", "[role='banner']", "[role='contentinfo']",
     "[hidden]", "[aria-hidden='true']", ".footnote", ".footnotes", ".endnotes", ".noteref", ".breadcrumb", ".breadcrumbs",
     ".cookie-banner", ".share", ".sidebar",

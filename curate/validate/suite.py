@@ -32,8 +32,18 @@ class Outcome:
     """Ids of rows that break it, where it is about rows; at most 20."""
 
 
-def make_suite(recipe: Recipe) -> Any:
+COLUMNS = (
+    "id", "kind", "document", "instruction", "response", "instruction_words", "response_words", "turns", "quote",
+)  # fmt: skip
+"""What expectations can be about: one row a pair."""
+
+
+def make_suite(recipe: Recipe, recipe_path: Path) -> Any:
     """The recipe's suite. Made before anything is generated, so that a wrong argument costs nothing.
+
+    Args:
+        recipe: with its expectations.
+        recipe_path: where it was read, for messages.
 
     Raises:
         RecipeError: an expectation does not take what it is given; names every one.
@@ -59,21 +69,17 @@ def make_suite(recipe: Recipe) -> Any:
     return suite
 
 
+def _columns_named(arguments: dict[str, Any]) -> set[str]:
+    """Columns that an expectation's arguments name, under the keys that Great Expectations has for them."""
+    single = [arguments[key] for key in ("column", "column_A", "column_B") if isinstance(arguments.get(key), str)]
+    several = [name for key in ("column_list", "column_set") for name in arguments.get(key) or () if isinstance(name, str)]
+    return {*single, *several}
+
+
 def frame_of(pairs: Sequence[Pair]) -> Any:
     """The pairs as the table that expectations see: one row a pair."""
     import pandas as pd
 
-    columns = [
-        "id",
-        "kind",
-        "document",
-        "instruction",
-        "response",
-        "instruction_words",
-        "response_words",
-        "turns",
-        "quote",
-    ]
     rows = [
         (
             p.id, p.kind, p.document, p.instruction, p.response, len(p.instruction.split()), len(p.response.split()),
@@ -81,7 +87,7 @@ def frame_of(pairs: Sequence[Pair]) -> Any:
         )
         for p in pairs
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def validate(pairs: Sequence[Pair], suite: Any, docs: Path) -> list[Outcome]:

@@ -1,0 +1,144 @@
+"""From a dataset folder to a model that answers: what `train run` and `train chat` promise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.train.conftest import BIN, House
+
+pytestmark = pytest.mark.slow
+
+Trained = tuple[House, dict[str, Any]]
+
+
+def test_a_run_leaves_what_the_contract_names(trained: Trained) -> None:
+    house, said = trained
+    run = Path(said["run"])
+    assert run.parent == house.folder / "build/kitchen/runs"
+    for name in ("recipe.yaml", "manifest.json", "metrics.jsonl", "adapter", "answers.parquet", "report.html", "merged"):
+        assert (run / name).exists(), name
+    assert {"run", "adapter", "merged", "gguf", "verdict", "metrics"} <= said.keys()
+    assert said["verdict"] in ("passed", "doubtful")
+    assert [Path(name).name for name in said["gguf"]] == ["kitchen-q8_0.gguf"]
+    bundle = run / "export/me/kitchen"
+    assert {path.name for path in bundle.iterdir()} >= {"Modelfile", "README.md", "export-report.json", "SHA256SUMS"}
+    assert not (run / "checkpoints").exists()
+    assert not list(run.rglob("*.pt")) and not list(run.rglob("*.bin")) and not list(run.rglob("*.pkl"))
+
+
+def test_training_lowers_the_held_out_loss_and_says_so(trained: Trained) -> None:
+    _, said = trained
+    sft = said["metrics"]["sft"]
+    assert sft["held_out_loss"] < sft["held_out_loss_before"]
+    lines = [json.loads(line) for line in (Path(said["run"]) / "metrics.jsonl").read_text().splitlines()]
+    best = min(line["eval_loss"] for line in lines if "eval_loss" in line)
+    assert sft["held_out_loss"] == pytest.approx(best, abs=1e-3)
+
+
+def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: Trained) -> None:
+    _, said = trained
+    answers = pq.read_table(Path(said["run"]) / "answers.parquet").to_pylist()
+    assert {answer["id"] for answer in answers} == {"first-flat", "burnt-rice", "how-many-knives", "the-copper-rule", "boiling-water"}
+    assert all(answer["base"] and answer["tuned"] for answer in answers)
+    assert any(answer["base"] != answer["tuned"] for answer in answers)
+
+
+def test_the_gguf_was_proven_and_its_sums_hold(trained: Trained) -> None:
+    _, said = trained
+    bundle = Path(said["gguf"][0]).parent
+    report = json.loads((bundle / "export-report.json").read_text())
+    assert report["passed"]
+    assert {"loads", "tokens", "chat template", "logits", "replies"} <= {check["name"] for check in report["checks"]}
+    for line in (bundle / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split(maxsplit=1)
+        assert hashlib.sha256((bundle / name.lstrip("*")).read_bytes()).hexdigest() == digest
+
+
+def test_a_second_run_does_nothing(trained: Trained) -> None:
+    house, said = trained
+    again = house.json("train", "run", house.recipe)
+    assert again["unchanged"] and again["run"] == said["run"]
+    assert house.json("train", "runs", house.recipe)["runs"][0]["run"] == Path(said["run"]).name
+
+
+def test_the_chat_answers_by_run_folder_id_and_recipe(trained: Trained) -> None:
+    house, said = trained
+    run = Path(said["run"])
+    question = ["-q", "How do you look after your kitchen?", "--temperature", "0"]
+    answers = {house.json("train", "chat", name, *question)["answer"] for name in (str(run), run.name, house.recipe)}
+    assert len(answers) == 1 and answers.pop().strip()
+
+
+def test_the_chat_takes_questions_from_standard_input(trained: Trained) -> None:
+    house, said = trained
+    done = subprocess.run(
+        [BIN / "train", "chat", said["run"]], input="What is salt?\nAnd pepper?\n", cwd=house.folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and len(done.stdout.strip().splitlines()) >= 2, done.stderr
+
+
+def test_an_unknown_run_or_quantization_is_named(trained: Trained) -> None:
+    house, said = trained
+    assert "no finished run" in house.call("train", "chat", "nonsense", "-q", "x", code=2).stderr
+    assert "It has: q8_0" in house.call("train", "chat", said["run"], "-q", "x", "--quant", "q4_k_m", code=2).stderr
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted(trained: Trained) -> None:
+    house, _ = trained
+    recipe = house.write("short", "train: {sft: {max_length: 180, epochs: 1}}")
+    house.call("curate", "build", recipe)
+    said = house.json("train", "run", recipe)
+    rows = said["metrics"]["rows"]
+    assert rows["too_long"] > 0 and rows["train"] + rows["held_out"] + rows["too_long"] == 8
+    assert "longer than 180 tokens" in said["steps"][0]["told"]
+
+
+def test_a_killed_run_goes_on_where_it_was(trained: Trained) -> None:
+    """kill -9 in the middle of training and once more later; the third call ends with one whole run."""
+    house, _ = trained
+    recipe = house.write("killed", "train: {sft: {epochs: 8}}")
+    house.call("curate", "build", recipe)
+    runs = house.folder / "build/killed/runs"
+    for wait_for in ("checkpoints/checkpoint-*/trainer_state.json", "trained.json"):
+        process = subprocess.Popen([BIN / "train", "run", recipe], cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 200
+        while not list(runs.glob(f"*/{wait_for}")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    logged = (next(runs.iterdir()) / "metrics.jsonl").read_text()
+    said = house.json("train", "run", recipe)
+    assert [path.name for path in runs.iterdir()] == [Path(said["run"]).name]
+    metrics = (Path(said["run"]) / "metrics.jsonl").read_text()
+    assert metrics.startswith(logged), "training that was done was done again"
+    steps = [json.loads(line)["step"] for line in metrics.splitlines() if "loss" in json.loads(line)]
+    assert max(steps) >= 8 and steps.count(1) == 1, "training began again from nothing"
+
+
+def test_qlora_trains_merges_and_exports_too(trained: Trained) -> None:
+    house, _ = trained
+    recipe = house.write("quantized", "train: {method: qlora, sft: {epochs: 1}}")
+    house.call("curate", "build", recipe)
+    said = house.json("train", "run", recipe)
+    assert said["verdict"] in ("passed", "doubtful") and said["gguf"]
+
+
+def test_the_same_seed_gives_the_same_adapter(trained: Trained) -> None:
+    house, said = trained
+    recipe = house.write("kitchen-again", "")
+    house.call("curate", "build", recipe)
+    again = house.json("train", "run", recipe)
+    one, other = (Path(run["adapter"]) / "adapter_model.safetensors" for run in (said, again))
+    assert one.read_bytes() == other.read_bytes()
