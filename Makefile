@@ -26,7 +26,7 @@ demo: install
 	$(BIN)/train chat recipes/demo/recipe.yaml --question "How do I know when to wait and when to act?"
 
 test: install
-	$(BIN)/pytest -n 2 --dist loadgroup tests
+	$(BIN)/pytest -n 2 tests
 
 lint: install
 	$(BIN)/ruff check .

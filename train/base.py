@@ -48,9 +48,7 @@ def _fetched(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=FILES))
     except GatedRepoError:
         mend = "Accept its licence on its page, and set HF_TOKEN."
-        raise CallError(
-            "the hub gives this model only to those who accept its licence", where=where, mend=mend
-        ) from None
+        raise CallError("the hub gives this model only to those who accept its licence", where=where, mend=mend) from None
     except (RepositoryNotFoundError, HFValidationError):
         mend = "Check its spelling; for a local folder begin with ./ or /."
         raise CallError("the hub does not know this model", where=where, mend=mend) from None
@@ -65,9 +63,7 @@ def _checked(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
         raise CallError("holds no config.json, so it is not a model folder", where=where)
     if not list(folder.glob("*.safetensors")):
-        raise CallError(
-            "holds no weights as safetensors", where=where, mend="Other formats are not loaded: convert it first."
-        )
+        raise CallError("holds no weights as safetensors", where=where, mend="Other formats are not loaded: convert it first.")
     if not (folder / "tokenizer.json").is_file():
         raise CallError("holds no tokenizer.json", where=where, mend="Choose a model with a fast tokenizer.")
     return folder

@@ -33,9 +33,7 @@ def find_run(named: str) -> Path:
         return found[0]
     if not found:
         raise CallError(f"there is no finished run {named!r} below build/", mend="`train runs RECIPE` lists them.")
-    raise CallError(
-        f"{named!r} is the name of {len(found)} runs", mend=f"Give its folder: {', '.join(map(str, found[:4]))}"
-    )
+    raise CallError(f"{named!r} is the name of {len(found)} runs", mend=f"Give its folder: {', '.join(map(str, found[:4]))}")
 
 
 class Chat:

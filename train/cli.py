@@ -57,18 +57,14 @@ def runs(recipe: RecipePath, as_json: Json = False) -> None:
         answer({"runs": found})
         return
     for entry in found:
-        print(
-            f"{entry['run']}  {entry['finished_at']}  dataset {entry['dataset']}  {entry['verdict']}  {entry['told']}"
-        )
+        print(f"{entry['run']}  {entry['finished_at']}  dataset {entry['dataset']}  {entry['verdict']}  {entry['told']}")
     if not found:
         print("No run is finished yet.")
 
 
 @app.command()
 def chat(
-    run_name: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")
-    ],
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
     question: Annotated[str | None, typer.Option("--question", "-q", help="Ask this alone and leave.")] = None,
     quant: Annotated[str | None, typer.Option(help="Which GGUF, such as q4_k_m; else the recipe's first.")] = None,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="0 answers the same each time.")] = 0.0,

@@ -40,11 +40,7 @@ def load_rows(dataset: Path, tokenizer: Any, max_length: int) -> Rows:
     import datasets
 
     datasets.disable_progress_bars()
-    files = {
-        split: str(path)
-        for split in ("train", "validation")
-        if (path := dataset / "sft" / f"{split}.parquet").is_file()
-    }
+    files = {split: str(path) for split in ("train", "validation") if (path := dataset / "sft" / f"{split}.parquet").is_file()}
     loaded = datasets.load_dataset("parquet", data_files=files)
     rows = Rows(train=None, validation=None, control=_control(dataset))
     for split in files:

@@ -17,9 +17,7 @@ def run_report(
     run: Path, recipe: Recipe, metrics: dict[str, Any], verdict: str, reasons: list[str], answers: list[dict[str, Any]]
 ) -> str:
     """The page as HTML, self-contained."""
-    environment = Environment(
-        loader=PackageLoader("train"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    environment = Environment(loader=PackageLoader("train"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     history = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     return environment.get_template("run.html.j2").render(
         run=run.name,

@@ -102,11 +102,7 @@ def train(recipe_path: Path, watch: Watcher) -> Run:
                 "too_long": len(rows.too_long),
                 "tokens": rows.tokens,
             }
-            cut = (
-                f" · {len(rows.too_long)} longer than {recipe.train.sft.max_length} tokens, left out"
-                if rows.too_long
-                else ""
-            )
+            cut = f" · {len(rows.too_long)} longer than {recipe.train.sft.max_length} tokens, left out" if rows.too_long else ""
             tell(f"{len(rows.train)} to train on, {held} held out, {rows.tokens:,} tokens{cut}")
 
         with _step(run, watch, "train") as tell:
@@ -150,9 +146,7 @@ def train(recipe_path: Path, watch: Watcher) -> Run:
             run.gguf = report["files"]
             run.metrics["export"] = report["checks"]
             failed = [check for check in report["checks"] if not check["passed"] and check["severity"] == "gate"]
-            tell(
-                f"{len(run.gguf)} GGUF files, {len(report['checks']) - len(failed)} of {len(report['checks'])} checks passed"
-            )
+            tell(f"{len(run.gguf)} GGUF files, {len(report['checks']) - len(failed)} of {len(report['checks'])} checks passed")
 
         run.reasons = [f"{check['name']}: {check['message']}" for check in failed] + _doubts(run.metrics)
         run.verdict = "failed" if failed else "doubtful" if run.reasons else "passed"
@@ -188,7 +182,7 @@ def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -
 def _finished(folder: Path) -> Run | None:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     told = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
     run = Run(folder, **told, unchanged=True)
@@ -266,18 +260,14 @@ def _doubts(metrics: dict[str, Any]) -> list[str]:
     if sft["held_out_loss"] is not None and sft["held_out_loss"] >= sft["held_out_loss_before"]:
         doubts.append("held-out loss did not fall: the model learnt nothing that carries over")
     if control["questions"] and control["stopped"] < 0.9 * control["questions"]:
-        doubts.append(
-            f"{control['questions'] - control['stopped']} of {control['questions']} answers did not end by themselves"
-        )
+        doubts.append(f"{control['questions'] - control['stopped']} of {control['questions']} answers did not end by themselves")
     return doubts
 
 
 def _finish(run: Run, recipe: Recipe, dataset: Path, answers: list[dict[str, Any]]) -> None:
     from train.report import run_report
 
-    write_whole(
-        run.folder / "report.html", run_report(run.folder, recipe, run.metrics, run.verdict, run.reasons, answers)
-    )
+    write_whole(run.folder / "report.html", run_report(run.folder, recipe, run.metrics, run.verdict, run.reasons, answers))
     manifest = {
         "run": run.folder.name,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -314,9 +304,7 @@ def _step(run: Run, watch: Watcher, name: str) -> Iterator[Any]:
             raise cannot_write(run.folder, error) from error
         raise
     except MemoryError:
-        raise MachineError(
-            "the machine's memory is too small", where=name, mend="Choose a smaller base model."
-        ) from None
+        raise MachineError("the machine's memory is too small", where=name, mend="Choose a smaller base model.") from None
     seconds = time.monotonic() - began
     run.steps.append({"name": name, "seconds": round(seconds, 1), "told": told[-1] if told else ""})
     watch.line(f"{name:<9} {told[-1] if told else '':<60} {seconds:>6.1f} s")

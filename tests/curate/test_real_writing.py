@@ -92,7 +92,11 @@ expect: [expect_column_values_to_not_be_null: {column: quote}]
     )
     with running() as server:
         done = subprocess.run(
-            [CURATE, "build", "recipe.yaml", "--json"], cwd=tmp_path, env=os.environ | server.environment, capture_output=True, text=True
+            [CURATE, "build", "recipe.yaml", "--json"],
+            cwd=tmp_path,
+            env=os.environ | server.environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         assert not server.log()["paid_twice"]
@@ -118,7 +122,7 @@ expect: [expect_column_values_to_not_be_null: {column: quote}]
     dataset = datasets.load_dataset(said["dataset"], "sft")
     kinds = Counter(dataset["train"]["kind"])
     assert set(kinds) == {"question_answer", "own_words", "essay"}
-    by_path = {document: text for document, text in read_texts(tmp_path / "build/essays/ledger.db")}
+    by_path = dict(read_texts(tmp_path / "build/essays/ledger.db"))
     for row in dataset["train"]:
         assert by_path[row["source"]][row["quote_start"] : row["quote_end"]] == row["quote"]
     train_a_step(tiny, dataset, tmp_path)
@@ -149,6 +153,9 @@ def train_a_step(tiny: Path, dataset: object, folder: Path) -> None:
         gradient_checkpointing=False, max_length=512,
     )  # fmt: skip
     trainer = SFTTrainer(
-        model=str(tiny), args=arguments, train_dataset=dataset["train"].select(range(4)), peft_config=LoraConfig(task_type="CAUSAL_LM")
+        model=str(tiny),
+        args=arguments,
+        train_dataset=dataset["train"].select(range(4)),
+        peft_config=LoraConfig(task_type="CAUSAL_LM"),
     )
     assert trainer.train().training_loss > 0

@@ -31,7 +31,12 @@ class House:
     def call(self, command: str, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Call `curate` or `train`; the exit code must be `code`, and nothing may show a traceback."""
         done = subprocess.run(
-            [BIN / command, *arguments], cwd=self.folder, env=os.environ | environment, capture_output=True, text=True, timeout=400
+            [BIN / command, *arguments],
+            cwd=self.folder,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
         )
         assert done.returncode == code, f"{command} {arguments} left with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
@@ -66,7 +71,7 @@ def house(tmp_path: Path) -> House:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> tuple[House, dict[str, Any]]:  # noqa: ARG001 - made first
+def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> tuple[House, dict[str, Any]]:
     """A house in which the starter was built and trained, and what `train run --json` said."""
     house = make_house(tmp_path_factory.mktemp("house"))
     house.call("curate", "build", house.recipe)

@@ -44,7 +44,11 @@ def test_a_base_model_that_is_not_there(built: House, base: str, told: str, code
 
 @pytest.mark.parametrize(
     ("missing", "told"),
-    [("config.json", "no config.json"), ("model.safetensors", "no weights as safetensors"), ("tokenizer.json", "no tokenizer.json")],
+    [
+        ("config.json", "no config.json"),
+        ("model.safetensors", "no weights as safetensors"),
+        ("tokenizer.json", "no tokenizer.json"),
+    ],
 )
 def test_a_folder_that_is_not_a_whole_model(built: House, tiny: Path, missing: str, told: str) -> None:
     folder = built.folder / "base"

@@ -48,7 +48,13 @@ def test_training_lowers_the_held_out_loss_and_says_so(trained: Trained) -> None
 def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: Trained) -> None:
     _, said = trained
     answers = pq.read_table(Path(said["run"]) / "answers.parquet").to_pylist()
-    assert {answer["id"] for answer in answers} == {"first-flat", "burnt-rice", "how-many-knives", "the-copper-rule", "boiling-water"}
+    assert {answer["id"] for answer in answers} == {
+        "first-flat",
+        "burnt-rice",
+        "how-many-knives",
+        "the-copper-rule",
+        "boiling-water",
+    }
     assert all(answer["base"] and answer["tuned"] for answer in answers)
     assert any(answer["base"] != answer["tuned"] for answer in answers)
 
@@ -82,7 +88,11 @@ def test_the_chat_answers_by_run_folder_id_and_recipe(trained: Trained) -> None:
 def test_the_chat_takes_questions_from_standard_input(trained: Trained) -> None:
     house, said = trained
     done = subprocess.run(
-        [BIN / "train", "chat", said["run"]], input="What is salt?\nAnd pepper?\n", cwd=house.folder, capture_output=True, text=True
+        [BIN / "train", "chat", said["run"]],
+        input="What is salt?\nAnd pepper?\n",
+        cwd=house.folder,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0 and len(done.stdout.strip().splitlines()) >= 2, done.stderr
 
@@ -110,7 +120,9 @@ def test_a_killed_run_goes_on_where_it_was(trained: Trained) -> None:
     house.call("curate", "build", recipe)
     runs = house.folder / "build/killed/runs"
     for wait_for in ("checkpoints/checkpoint-*/trainer_state.json", "trained.json"):
-        process = subprocess.Popen([BIN / "train", "run", recipe], cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [BIN / "train", "run", recipe], cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         deadline = time.monotonic() + 200
         while not list(runs.glob(f"*/{wait_for}")):
             assert process.poll() is None, process.communicate()
