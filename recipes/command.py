@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -82,7 +83,8 @@ def settle_libraries() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    for name in ("httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
+    warnings.simplefilter("ignore", FutureWarning)  # between libraries, about their next versions
+    for name in ("bitsandbytes", "httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

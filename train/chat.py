@@ -42,10 +42,10 @@ class Chat:
     Args:
         run: a finished run's folder.
         quant: which GGUF, such as q4_k_m; the first of the recipe where none is named.
-        temperature: 0 answers the same each time.
+        temperature: 0 takes the likeliest word each time; the seed is fixed, so that other values answer the same too.
     """
 
-    def __init__(self, run: Path, quant: str | None = None, temperature: float = 0.0) -> None:
+    def __init__(self, run: Path, quant: str | None = None, temperature: float = 0.5) -> None:
         import llama_cpp
 
         manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))

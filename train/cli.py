@@ -67,7 +67,7 @@ def chat(
     run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
     question: Annotated[str | None, typer.Option("--question", "-q", help="Ask this alone and leave.")] = None,
     quant: Annotated[str | None, typer.Option(help="Which GGUF, such as q4_k_m; else the recipe's first.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="0 answers the same each time.")] = 0.0,
+    temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="0 takes the likeliest word each time.")] = 0.5,
     as_json: Json = False,
 ) -> None:
     """Talk to a run's GGUF. Lines from standard input are asked one after another."""
