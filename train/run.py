@@ -142,7 +142,7 @@ def train(recipe_path: Path, watch: Watcher) -> Run:
             tell("merged/")
 
         with _step(run, watch, "export") as tell:
-            report = _export(recipe, folder, rows, watch)
+            report = _export(recipe, run, rows, watch)
             run.gguf = report["files"]
             run.metrics["export"] = report["checks"]
             failed = [check for check in report["checks"] if not check["passed"] and check["severity"] == "gate"]
@@ -212,11 +212,12 @@ def _check_tokenizer(tokenizer: Any, base_model: str) -> None:
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.pad_token or tokenizer.eos_token
 
 
-def _export(recipe: Recipe, folder: Path, rows: Any, watch: Watcher) -> dict[str, Any]:
+def _export(recipe: Recipe, run: Run, rows: Any, watch: Watcher) -> dict[str, Any]:
     """Make and prove the GGUF files; gives their report, and the files (relative to the run) in the recipe's order."""
     from export.errors import ExportError
     from export.export import export_model
 
+    folder = run.folder
     made = folder / "export" / recipe.export.publisher / recipe.name
     if not (made / "export-report.json").is_file():
         try:
@@ -229,7 +230,7 @@ def _export(recipe: Recipe, folder: Path, rows: Any, watch: Watcher) -> dict[str
                 rows=[row["prompt"] + row["completion"] for row in rows.train.select(range(min(100, len(rows.train))))],
                 system_prompt=recipe.persona.system_prompt,
                 progress=watch.begin,
-                source=f"{recipe.train.base_model if recipe.train else ''}, tuned on {folder.name}",
+                source=f"{recipe.train.base_model if recipe.train else ''}, tuned on dataset {run.dataset}",
             ).folder
         except ExportError as error:
             raise CallError(str(error), where="export", mend=error.mend) from None

@@ -2,8 +2,11 @@
 
 It has the shape of Llama, the pre-tokenizer of SmolLM2 and a ChatML template without a default system prompt. It
 learns to read and write from `tiny_text.jsonl` alone: 458 questions and answers and 150 short accounts in plain
-English. It knows nothing beyond them, and its English is as broken as 40,000 words leave it; what it is for is to be a real model with a real
-tokenizer that trains, merges and exports in seconds.
+English. It knows nothing beyond them, and its English is as broken as 40,000 words leave it; what it is for is to be a
+real model with a real tokenizer that trains, merges and exports in seconds.
+
+2.8 million parameters, 380 steps of 1,024 tokens: about two minutes on two cores, once per machine. The loss on its own
+text ends at 1.9; with AdamW alone it ended at 3.4.
 """
 
 from __future__ import annotations
