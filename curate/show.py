@@ -94,10 +94,5 @@ def print_pair(found: dict[str, Any]) -> None:
     if not found["findings"]:
         console.print("checks: nothing found")
     if request := found["request"]:
-        console.print(
-            Panel(
-                Text(request["user"][:1500]),
-                title=f"asked of the generator ({request['key'][:12]})",
-                title_align="left",
-            )
-        )
+        task = request["user"].rpartition("</document>")[2].strip()
+        console.print(Panel(Text(task), title=f"asked of the generator ({request['key'][:12]})", title_align="left"))

@@ -10,7 +10,8 @@ from transformers import AutoTokenizer
 
 from export.bundle import Card, ExportReport, check_names, write_bundle
 from export.errors import ExportError
-from export.gguf.convert import FILE_TYPES, convert
+from export.gguf.architectures import architecture_of
+from export.gguf.convert import FILE_TYPES, convert, read_config
 from export.gguf.quantize import KINDS, quantize
 from export.probe import Conversation, turn_end
 from export.verify import Check, verify, verify_quantized, verify_vocabulary
@@ -71,6 +72,24 @@ def export_model(
         )
         progress("Writing the app folder")
         return write_bundle(out, card, files, checks)
+
+
+def check_exportable(model: Path, rows: Sequence[Conversation]) -> None:
+    """See in a second or two, before anything is trained, that a model of this kind can be exported at all.
+
+    Args:
+        model: the base model's folder; merging changes neither its architecture nor its vocabulary.
+        rows: conversations that it will be trained on.
+
+    Raises:
+        ExportError: its architecture is not covered, or llama.cpp would read its vocabulary otherwise.
+    """
+    architecture_of(read_config(model))
+    check = verify_vocabulary(model, rows)
+    if not check.passed:
+        raise ExportError(
+            f"llama.cpp reads the vocabulary of {model.name} otherwise: {check.message}", "Choose another base model."
+        )
 
 
 def _make(

@@ -95,6 +95,7 @@ def train(recipe_path: Path, watch: Watcher) -> Run:
 
         with _step(run, watch, "rows") as tell:
             rows = load_rows(dataset, tokenizer, recipe.train.sft.max_length)
+            _check_exportable(base, rows, recipe.train.base_model)
             held = len(rows.validation) if rows.validation else 0
             run.metrics["rows"] = {
                 "train": len(rows.train),
@@ -212,6 +213,22 @@ def _check_tokenizer(tokenizer: Any, base_model: str) -> None:
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.pad_token or tokenizer.eos_token
 
 
+def _check_exportable(base: Path, rows: Any, base_model: str) -> None:
+    """Hours of training are not spent on a model that no chat app could load."""
+    from export.errors import ExportError
+    from export.export import check_exportable
+
+    try:
+        check_exportable(base, _conversations(rows))
+    except ExportError as error:
+        raise CallError(error.message, where=f"train.base_model: {base_model}", mend=error.mend) from None
+
+
+def _conversations(rows: Any) -> list[list[dict[str, str]]]:
+    """Rows that the export is checked with: enough to meet the dataset's words, few enough to be quick."""
+    return [row["prompt"] + row["completion"] for row in rows.train.select(range(min(100, len(rows.train))))]
+
+
 def _export(recipe: Recipe, run: Run, rows: Any, watch: Watcher) -> dict[str, Any]:
     """Make and prove the GGUF files; gives their report, and the files (relative to the run) in the recipe's order."""
     from export.errors import ExportError
@@ -227,13 +244,13 @@ def _export(recipe: Recipe, run: Run, rows: Any, watch: Watcher) -> dict[str, An
                 publisher=recipe.export.publisher,
                 model=recipe.name,
                 quants=recipe.export.gguf,
-                rows=[row["prompt"] + row["completion"] for row in rows.train.select(range(min(100, len(rows.train))))],
+                rows=_conversations(rows),
                 system_prompt=recipe.persona.system_prompt,
                 progress=watch.begin,
                 source=f"{recipe.train.base_model if recipe.train else ''}, tuned on dataset {run.dataset}",
             ).folder
         except ExportError as error:
-            raise CallError(str(error), where="export", mend=error.mend) from None
+            raise CallError(error.message, where="export", mend=error.mend) from None
     report: dict[str, Any] = json.loads((made / "export-report.json").read_text(encoding="utf-8"))
     files = sorted(
         made.glob("*.gguf"), key=lambda path: [path.stem.endswith(quant) for quant in recipe.export.gguf], reverse=True

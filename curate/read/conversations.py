@@ -17,6 +17,7 @@ from curate.read.plain import html_to_plain, tidy
 QUOTE_INTRODUCTION = re.compile(
     r"^(?:(?:On|Am|Le|El) .{4,200}(?:wrote|schrieb|a écrit|escribió) ?:"
     r"|-{2,} ?(?:Original Message|Ursprüngliche Nachricht|Forwarded message).*"
+    r"|(?:From|Von|De): [^\n]+\n(?:Sent|Date|Gesendet|Envoyé|Enviado): [^\n]+"  # Outlook's
     r"|_{10,})\s*$",
     re.MULTILINE | re.IGNORECASE | re.DOTALL,
 )
@@ -112,6 +113,6 @@ def _introduction(text: str) -> int | None:
     """Where the quoted message begins, when all that follows is quoted."""
     for found in QUOTE_INTRODUCTION.finditer(text):
         after = [line for line in text[found.end() :].split("\n") if line.strip()]
-        if found[0][0] in "-_" or all(line.startswith(">") for line in after):
+        if found[0][0] in "-_" or "\n" in found[0].strip() or all(line.startswith(">") for line in after):
             return found.start()
     return None

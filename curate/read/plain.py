@@ -98,6 +98,9 @@ def markdown_to_plain(text: str) -> tuple[str, str]:
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", text)
     text = re.sub(r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1", text)
+    text = re.sub(r"\[([^\]\n]+)\]\[[^\]\n]*\]", r"\1", text)  # links by reference, and where they point
+    text = re.sub(r"^ {0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S+.*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"<((?:https?://|mailto:)[^>\s]+)>", r"\1", text)
     text = re.sub(r"\[\^[^\]\s]+\]:.*(?:\n[ \t]+.*)*", "", text)  # footnotes and the marks that point to them
     text = re.sub(r"\[\^[^\]\s]+\]", "", text)
     text = re.sub(r"(?<![\w*])(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2", text)

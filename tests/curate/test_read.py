@@ -455,3 +455,24 @@ def test_a_broken_line_is_told_with_its_number(tmp_path):
     path.write_text('{"instruction": "A", "output": "B"}\n{"instruction": \n')
     with pytest.raises(Unreadable, match="line 2 is not JSON"):
         read_pairs(path, path.name, Stage("read"))
+
+
+def test_outlook_quotes_below_its_header_lines() -> None:
+    from email.message import EmailMessage
+
+    from curate.read.conversations import body_text
+
+    message = EmailMessage()
+    message.set_content(
+        "Your parcel leaves tomorrow at nine.\n\nFrom: A Customer\nSent: Monday\nTo: Support\nSubject: Where is it?\n\nWhere?"
+    )
+    assert body_text(message) == "Your parcel leaves tomorrow at nine."
+
+
+def test_markdown_links_by_reference_and_bare_ones_leave_their_words() -> None:
+    from curate.read.plain import markdown_to_plain
+
+    _, text = markdown_to_plain(
+        "Ask [the miller][1], or write to <https://example.org/mill>.\n\n[1]: https://example.org 'Mill'\n"
+    )
+    assert text == "Ask the miller, or write to https://example.org/mill."

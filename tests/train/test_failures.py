@@ -96,6 +96,18 @@ def test_a_template_that_ends_turns_otherwise_is_caught_before_training(built: H
     assert "would not learn to stop" in built.call("train", "run", recipe, code=2).stderr
 
 
+def test_a_base_that_could_not_be_exported_is_refused_before_training(built: House, tiny: Path) -> None:
+    folder = built.folder / "base"
+    shutil.copytree(tiny, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["FalconForCausalLM"], "model_type": "falcon"}))
+    recipe = built.write("other", "train: {base_model: ./base}")
+    built.call("curate", "build", recipe)
+    told = built.call("train", "run", recipe, code=2).stderr
+    assert "FalconForCausalLM is an architecture that this exporter does not cover" in told
+    assert not list((built.folder / "build/other/runs").glob("*/metrics.jsonl"))
+
+
 def test_an_unwritable_run_folder_is_named(built: House) -> None:
     (built.folder / "build/kitchen/runs").write_text("a file where a folder should be")
     assert "cannot be written" in built.call("train", "run", built.recipe, code=3).stderr
