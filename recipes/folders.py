@@ -58,7 +58,7 @@ class BuildFolder:
         if version is None:
             try:
                 version = self.latest.read_text(encoding="utf-8").strip()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 raise CallError(
                     "no dataset has been built yet", where=str(self.datasets), mend="Run `curate build RECIPE` first."
                 ) from None

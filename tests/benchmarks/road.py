@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+STAGE = re.compile(r"(\w+) .*?(\d+\.\d) s\b")
 RECIPE = ROOT / "recipes/demo/recipe.yaml"
 
 
@@ -32,6 +34,7 @@ def main() -> None:
     if parser.parse_args().from_nothing:
         from_nothing()
         return
+    print("| | time | peak memory |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         row("curate --help", f"{1000 * median([BIN / 'curate', '--help'], folder):.0f} ms")
         row("train --help", f"{1000 * median([BIN / 'train', '--help'], folder):.0f} ms")
@@ -40,11 +43,11 @@ def main() -> None:
             seconds, stages = watched(command, folder)
             total += seconds
             row(f"{command[0].name} {command[1]}", f"{seconds:.1f} s")
-            for name, told, peak in stages:
-                row(f"- {name}", told, f"{peak:.0f} MB")
+            for name, seconds_of_stage, peak in stages:
+                row(f"- {name}", seconds_of_stage, f"{peak:.0f} MB")
         question = [BIN / "train", "chat", RECIPE, "--question", "How do I know when to wait and when to act?"]
-        seconds, stages = watched(question, folder)
-        row("train chat, one question", f"{seconds:.1f} s", f"{max(peak for *_, peak in stages):.0f} MB")
+        seconds, _ = watched(question, folder)
+        row("train chat, one question", f"{seconds:.1f} s")
         row("make demo, warm", f"{total + seconds:.0f} s")
         row("curate build, nothing to do", f"{median([BIN / 'curate', 'build', RECIPE], folder):.2f} s")
         row("train run, nothing to do", f"{median([BIN / 'train', 'run', RECIPE], folder):.2f} s")
@@ -78,7 +81,7 @@ def median(command: list[object], folder: str) -> float:
 
 
 def watched(command: list[object], folder: str) -> tuple[float, list[tuple[str, str, float]]]:
-    """Seconds of a command, and for each line that it prints: its first word, the line, and the peak memory (MB) before it."""
+    """Seconds of a command; and of each of its stages the name, what it says it took, and the peak memory (MB) in it."""
     process = subprocess.Popen(
         [str(part) for part in command], cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )
@@ -98,12 +101,12 @@ def watched(command: list[object], folder: str) -> tuple[float, list[tuple[str, 
     stages = []
     assert process.stdout
     for line in process.stdout:
-        stages.append((line.split(" ")[0].strip(), " ".join(line.split()), peak[0]))
-        peak[0] = 0.0
+        if stage := STAGE.match(line):
+            stages.append((stage[1], f"{stage[2]} s", peak[0]))
+            peak[0] = 0.0
     if process.wait():
         sys.exit(f"{command} left with {process.returncode}")
     done.set()
-    stages.append(("(end)", "", peak[0]))
     return time.monotonic() - began, stages
 
 
