@@ -124,9 +124,7 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 with _stage(made, watch, "generate") as stage:
                     samples = _voice_samples(ledger, passages)
                     requests = list(requests_for(recipe, sources.documents, passages, samples))
-                    generated, made.usage = generate_pairs(
-                        requests, provider, ledger, recipe.generate.concurrency, stage, watch.progress
-                    )
+                    generated, made.usage = generate_pairs(requests, provider, ledger, recipe.generate, stage, watch.progress)
                     pairs += generated
                     stage.rows_in, stage.rows_out = len(requests), len(generated)
 
@@ -172,7 +170,13 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
     prompts = sorted(Path(__file__).parent.glob("generate/prompts/*.j2"))
     contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
     # How it is trained changes no dataset. Where files lie does not either: a checkout may be moved.
-    elsewhere: Any = {"train": True, "export": True, "sources": True, "control": True, "generate": {"recordings"}}
+    elsewhere: Any = {
+        "train": True,
+        "export": True,
+        "sources": True,
+        "control": True,
+        "generate": {"recordings", "concurrency", "budget_usd"},
+    }
     said = recipe.model_dump(mode="json", exclude=elsewhere)
     sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]
     return content_hash(__version__, said, sources, contents, length=64)

@@ -88,6 +88,7 @@ class Generate(Section):
     model: str = Field("claude-sonnet-5-5", min_length=1)
     recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
     concurrency: int = Field(16, ge=1, le=256, description="Most requests under way at once.")
+    budget_usd: float | None = Field(None, gt=0, description="Most that all builds of this recipe may spend together.")
     kinds: list[Kind] = Field(min_length=1)
 
     @model_validator(mode="after")

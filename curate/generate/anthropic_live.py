@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from typing import Any
 
@@ -41,6 +42,12 @@ class AnthropicLive:
     def identity(self, request: Request) -> str:
         """The model's name."""
         return self._model
+
+    def worst_cost(self, request: Request, max_tokens: int) -> float:
+        """A token for every two bytes that are sent (English has four), all written to the cache; all the room used."""
+        sent = (request.system, request.user, json.dumps(request.schema))
+        tokens = sum(len(text.encode()) for text in sent) // 2 + 500  # and the schema's own prompt
+        return cost(self._model, 0, max_tokens, cache_write=tokens)
 
     async def complete(self, request: Request, max_tokens: int) -> Response:
         """The answer to a request.

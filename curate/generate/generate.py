@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from curate.generate.answers import Answer, pairs_of, parse
+from curate.generate.budget import Budget, BudgetReached
 from curate.generate.provider import NoAnswer, Provider
 from curate.generate.requests import Request
 from curate.ledger import Ledger
 from curate.model import Pair, Stage, Usage, content_hash
-from recipes.errors import CallError, LikenessError, MachineError
+from recipes.errors import CallError, GateError, LikenessError, MachineError
 from recipes.schema import Generate
 
 TRIES_FOR_THE_SCHEMA = 3
@@ -42,7 +43,7 @@ def generate_pairs(
     requests: Sequence[Request],
     provider: Provider,
     ledger: Ledger,
-    concurrency: int,
+    settings: Generate,
     stage: Stage,
     progress: Callable[[int, int, float], None],
 ) -> tuple[list[Pair], Usage]:
@@ -52,7 +53,7 @@ def generate_pairs(
         requests: what to ask.
         provider: whom.
         ledger: remembers every answer; what it has is not asked again.
-        concurrency: most requests under way at once.
+        settings: how many at once, and how much they may cost.
         stage: counts what did not become a pair, and why.
         progress: called with (requests done, requests in all, US dollars spent now).
 
@@ -65,7 +66,7 @@ def generate_pairs(
     missing = [key for key, answer in answers.items() if answer is None]
     usage = Usage()
     if missing:
-        asyncio.run(_ask_all(missing, keyed, answers, provider, ledger, concurrency, usage, progress))
+        asyncio.run(_ask_all(missing, keyed, answers, provider, ledger, settings, usage, progress))
     pairs: list[Pair] = []
     for key, request in keyed.items():
         answer = answers[key]
@@ -99,24 +100,30 @@ async def _ask_all(
     answers: dict[str, Answer | str | None],
     provider: Provider,
     ledger: Ledger,
-    concurrency: int,
+    settings: Generate,
     usage: Usage,
     progress: Callable[[int, int, float], None],
 ) -> None:
     waiting = iter(missing)
+    spent_before = ledger.spent()[3]
+    budget = Budget(settings.budget_usd, spent_before)
+    over_budget = False
     failures: list[str] = []
     in_a_row = 0
     done = 0
     progress(0, len(missing), 0.0)
 
     async def work() -> None:
-        nonlocal done, in_a_row
+        nonlocal done, in_a_row, over_budget
         for key in waiting:
-            if in_a_row >= FAILURES_IN_A_ROW:
+            if in_a_row >= FAILURES_IN_A_ROW or over_budget:
                 return
             try:
-                answers[key] = await _ask(key, requests[key], provider, ledger, usage)
+                answers[key] = await _ask(key, requests[key], provider, ledger, budget, usage)
                 in_a_row = 0
+            except BudgetReached:
+                over_budget = True
+                return
             except NoAnswer as error:
                 failures.append(error.what)
                 in_a_row += 1
@@ -125,12 +132,19 @@ async def _ask_all(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(missing))):
+            for _ in range(min(settings.concurrency, len(missing))):
                 group.create_task(work())
     except BaseExceptionGroup as errors:
         raise _first_of_ours(errors) from None
     finally:
         await provider.close()
+    if over_budget:
+        raise GateError(
+            f"the budget of ${settings.budget_usd:.2f} is reached: ${spent_before + usage.usd:.4f} are spent, and the next "
+            f"answer could pass it; {len(missing) - done} of {len(missing)} requests are not asked yet",
+            where="generate.budget_usd",
+            mend="What arrived is kept. Raise the budget, or ask for fewer pairs, and run the command again.",
+        )
     if unanswered := len(missing) - done + len(failures):
         raise MachineError(
             f"{unanswered} of {len(missing)} requests got no answer; the last failure: {failures[-1]}",
@@ -138,15 +152,25 @@ async def _ask_all(
         )
 
 
-async def _ask(key: str, request: Request, provider: Provider, ledger: Ledger, usage: Usage) -> Answer | str | None:
-    """Ask until there is an answer, or a reason why there will be none."""
+async def _ask(
+    key: str, request: Request, provider: Provider, ledger: Ledger, budget: Budget, usage: Usage
+) -> Answer | str | None:
+    """Ask until there is an answer, or a reason why there will be none.
+
+    Raises:
+        BudgetReached: another try could cost more than may be spent.
+        NoAnswer: the provider gives none.
+    """
     body = {"system": request.system, "user": request.user, "schema": request.schema}
     ledger.add_request(key, request.kind, request.document, request.passage, body)
     answer: Answer | str | None = None
     while answer is None:
         cut = sum(response["stop_reason"] == "max_tokens" for response in ledger.responses(key))
-        response = await provider.complete(request, min(64_000, request.longest_answer * 2**cut))
-        ledger.add_response(key, response.as_dict())
+        max_tokens = min(64_000, request.longest_answer * 2**cut)
+        async with budget.set_aside(provider.worst_cost(request, max_tokens)) as paid:
+            response = await provider.complete(request, max_tokens)
+            ledger.add_response(key, response.as_dict())
+            paid.append(response.usd)
         if response.provider != "recorded":
             usage.requests += 1
             usage.input_tokens += response.input_tokens + response.cache_write_tokens + response.cache_read_tokens

@@ -40,6 +40,10 @@ class Provider(Protocol):
         """What, beside the request's text, makes its answer the one it is: part of the request's key."""
         ...
 
+    def worst_cost(self, request: Request, max_tokens: int) -> float:
+        """US dollars that an answer costs at most."""
+        ...
+
     async def complete(self, request: Request, max_tokens: int) -> Response:
         """The answer to a request, with room for `max_tokens`.
 

@@ -35,6 +35,10 @@ class Recorded:
         """The recorded answer itself: another recording makes another request."""
         return content_hash("recorded", self._text(request))
 
+    def worst_cost(self, request: Request, max_tokens: int) -> float:
+        """Nothing."""
+        return 0.0
+
     async def complete(self, request: Request, max_tokens: int) -> Response:
         """The recorded answer; an empty list of pairs where nothing was recorded."""
         return Response(provider="recorded", model="recorded", text=self._text(request), stop_reason="end_turn")

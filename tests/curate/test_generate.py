@@ -20,7 +20,7 @@ from curate.ledger import Ledger
 from curate.model import Document, Passage, Stage
 from curate.read.passages import cut
 from curate.read.read import find_files, read_sources
-from recipes.errors import CallError, MachineError
+from recipes.errors import CallError, GateError, MachineError
 from recipes.load import load_recipe
 from recipes.schema import Generate
 
@@ -149,10 +149,11 @@ def ask(ledger, claude, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(anthropic_live, "backoff", lambda attempt: 0.05)  # nobody waits for a minute here
 
-    def run(asked, model: str = "claude-haiku-5-5", concurrency: int = 4):
-        provider = make_provider(Generate(provider="anthropic", model=model, kinds=[{"kind": "essay", "per_document": 1}]))
+    def run(asked, model: str = "claude-haiku-5-5", concurrency: int = 4, budget_usd: float | None = None):
+        kinds = [{"kind": "essay", "per_document": 1}]
+        settings = Generate(provider="anthropic", model=model, concurrency=concurrency, budget_usd=budget_usd, kinds=kinds)
         stage = Stage("generate")
-        pairs, usage = generate_pairs(asked, provider, ledger, concurrency, stage, lambda *_: None)
+        pairs, usage = generate_pairs(asked, make_provider(settings), ledger, settings, stage, lambda *_: None)
         return pairs, usage, stage
 
     return run
@@ -169,7 +170,7 @@ def recorded(pattern: str):
 def test_recordings_are_replayed_where_their_quote_stands(requests, ledger, tmp_path):
     provider = recorded(str(tmp_path / "live/recorded/*.jsonl"))
     stage = Stage("generate")
-    pairs, usage = generate_pairs(requests, provider, ledger, 4, stage, lambda *_: None)
+    pairs, usage = generate_pairs(requests, provider, ledger, one_kind(), stage, lambda *_: None)
     assert sorted(pair.instruction for pair in pairs) == sorted(recording[2] for recording in RECORDINGS)
     assert usage.as_dict() == {"requests": 0, "tokens": {"input": 0, "output": 0}, "usd": 0.0}
     assert ledger.spent()[0] == 0
@@ -344,6 +345,36 @@ def test_none_is_paid_twice_in_any_weather(requests, ask, claude, ledger):
     assert log["paid_twice"] == []
     assert usage.requests == log["paid"]
     assert len(pairs) == len(requests)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_spending_never_passes_the_budget(requests, ask, claude, ledger, concurrency):
+    """The ceiling lets about half of the requests through; with more room the rest is asked, and nothing twice."""
+    worst = max(make_provider(one_kind()).worst_cost(request, request.longest_answer) for request in requests)
+    ask(requests[:1])
+    first = ledger.spent()[3]
+    budget = worst + 2 * first
+    with pytest.raises(GateError, match=r"the budget of .* is reached") as stopped:
+        ask(requests, concurrency=concurrency, budget_usd=budget)
+    assert stopped.value.exit_code == 1
+    asked = claude.log()["attempts"]
+    assert 2 <= asked < len(requests)
+    assert ledger.spent()[3] <= budget
+    pairs, _, _ = ask(requests, concurrency=concurrency, budget_usd=budget + 100)
+    assert len(pairs) == len(requests)
+    assert claude.log()["attempts"] == len(requests)
+    assert not claude.log()["paid_twice"]
+
+
+def test_a_budget_too_small_for_one_answer_asks_nothing(requests, ask, claude):
+    before = claude.log()["attempts"]
+    with pytest.raises(GateError, match=r"0\.0000 are spent"):
+        ask(requests, budget_usd=0.0001)
+    assert claude.log()["attempts"] == before
+
+
+def one_kind():
+    return Generate(provider="anthropic", model="claude-haiku-5-5", kinds=[{"kind": "essay", "per_document": 1}])
 
 
 def test_an_unknown_model_is_told_with_those_there_are(requests, ask):
