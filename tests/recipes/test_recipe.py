@@ -328,3 +328,8 @@ def test_the_known_expectations_are_those_of_the_library_without_sql():
     assert len(sql) == 7
     assert set(GREAT_EXPECTATIONS) == offered - sql
     assert list(GREAT_EXPECTATIONS) == sorted(GREAT_EXPECTATIONS)
+
+
+def test_the_readmes_recipe_is_one():
+    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    Recipe.model_validate(YAML(typ="safe").load(example))
