@@ -138,6 +138,8 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 ledger.add_pairs(number, kept, "kept")
                 ledger.add_pairs(number, [pair for pair in pairs if pair.id not in kept_ids], "dropped")
                 ledger.add_findings(number, findings)
+            if not kept:
+                raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
 
             with _stage(made, watch, "validate") as stage:
                 outcomes = validate(kept, suite, folder.report / "expectations")
@@ -146,7 +148,7 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 stage.reasons = _counted(
                     "expectation held" if check["success"] else "expectation failed" for check in made.checks
                 )
-            _gate(made.checks, kept_rows=len(kept), docs=folder.report / "expectations" / "index.html", watch=watch)
+            _gate(made.checks, folder.report / "expectations" / "index.html", watch)
 
             from curate.publish.dataset import publish
 
@@ -235,14 +237,12 @@ def _counted(reasons: Iterator[str]) -> dict[str, int]:
     return counts
 
 
-def _gate(checks: Sequence[dict[str, Any]], kept_rows: int, docs: Path, watch: Watcher) -> None:
+def _gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher) -> None:
     """Let the build go on, or stop it.
 
     Raises:
-        GateError: no row is left, or a critical expectation failed.
+        GateError: a critical expectation failed.
     """
-    if kept_rows == 0:
-        raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
     failed = [check for check in checks if not check["success"]]
     for check in failed:
         if check["severity"] != "critical":

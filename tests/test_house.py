@@ -1,6 +1,7 @@
 """How the house is kept: commands that answer at once, arrows that point one way, nothing unsafe to load."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -78,3 +79,16 @@ def test_the_messages_server_listens_on_the_loopback_interface_only():
         while not listening and time.monotonic() < until:
             listening = [each for each in psutil.Process(server.process.pid).net_connections() if each.status == "LISTEN"]
         assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+
+
+def test_what_the_machine_lacks_is_said_first_with_the_command_that_mends_it(tmp_path):
+    """A machine without Python and without a compiler: both are named at once, before anything is installed."""
+    for tool in ("sh", "df", "awk"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    script = ROOT / "tests/check_machine.sh"
+    bare = subprocess.run([tmp_path / "sh", script, "python3"], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert bare.returncode != 0
+    assert "sudo apt-get install python3 python3-venv" in bare.stderr
+    assert "sudo apt-get install g++" in bare.stderr
+    whole = subprocess.run(["sh", script, sys.executable], capture_output=True, text=True)
+    assert (whole.returncode, whole.stderr) == (0, "")
