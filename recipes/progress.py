@@ -35,6 +35,8 @@ class Progress:
         self.clear()
         self._label = label
         self._began = self._told = time.monotonic()
+        if self._console.is_terminal:  # something moves from the first moment, while libraries load
+            self._bar, self._task = self._make_bar(None)
 
     def update(self, done: float, total: float, usd: float = 0.0, note: str = "") -> None:
         """`done` of `total` is done; `usd` was spent so far."""
@@ -42,7 +44,7 @@ class Progress:
             self._tell(done, total, usd, note)
             return
         if self._bar is None:
-            self._bar, self._task = self._make_bar(total)
+            self.begin(self._label)
         spent = f"${usd:.2f}" if usd else ""
         self._bar.update(self._task, completed=done, total=total, money=spent, note=note)
 
@@ -52,13 +54,13 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
-    def _make_bar(self, total: float) -> tuple[Any, Any]:
+    def _make_bar(self, total: float | None) -> tuple[Any, Any]:
         from rich import progress
 
         bar = progress.Progress(
             progress.TextColumn("{task.description:<9}"),
             progress.BarColumn(bar_width=30),
-            progress.MofNCompleteColumn(),
+            progress.TaskProgressColumn(text_format="{task.completed:g}/{task.total:g}", text_format_no_percentage=""),
             _Rate(),
             progress.TimeRemainingColumn(compact=True),
             progress.TextColumn("{task.fields[money]}"),
