@@ -88,5 +88,6 @@ def settle_libraries() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _interrupt(_signal: int, _frame: Any) -> NoReturn:
-    raise KeyboardInterrupt  # an InterruptedError would be swallowed: to a selector it is a signal that was handled
+def _interrupt(_signal: int, _frame: Any) -> None:
+    """Whoever handles Ctrl-C just now (Python, or an event loop that first lets its tasks end) handles this too."""
+    signal.raise_signal(signal.SIGINT)

@@ -100,7 +100,7 @@ def test_a_base_that_could_not_be_exported_is_refused_before_training(built: Hou
     folder = built.folder / "base"
     shutil.copytree(tiny, folder)
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["FalconForCausalLM"], "model_type": "falcon"}))
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["FalconForCausalLM"]}))
     recipe = built.write("other", "train: {base_model: ./base}")
     built.call("curate", "build", recipe)
     told = built.call("train", "run", recipe, code=2).stderr
