@@ -101,7 +101,7 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
             passages: dict[str, list[Passage]] = {}
             pairs = list(sources.pairs)
             if recipe.generate:
-                from curate.generate.generate import generate_pairs, make_provider
+                from curate.generate.generate import NOT_RECORDED, generate_pairs, make_provider
                 from curate.generate.requests import requests_for
                 from curate.read.passages import cut
 
@@ -127,6 +127,11 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                     generated, made.usage = generate_pairs(requests, provider, ledger, recipe.generate, stage, watch.progress)
                     pairs += generated
                     stage.rows_in, stage.rows_out = len(requests), len(generated)
+                if missing := stage.reasons.get(NOT_RECORDED):
+                    watch.note(
+                        f"note: {missing} of {len(requests)} requests have no recording, so nothing was made of those passages; "
+                        "`provider: anthropic` has Claude write the pairs"
+                    )
 
             from curate.screen.screen import screen
 

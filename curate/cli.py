@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +73,9 @@ def init(
     if as_json:
         answer({"recipe": str(recipe)})
     else:
-        print(f"{recipe} is written. Put your documents into {recipe.parent / 'documents'}, then: curate build {recipe}")
+        quoted = shlex.quote(str(recipe))
+        print(f"{recipe} is written. It builds as it stands: curate build {quoted}")
+        print("To make it yours, follow the three steps at its head: your documents, Claude, your questions.")
 
 
 @app.command()

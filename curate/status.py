@@ -42,7 +42,7 @@ def status(recipe_path: Path) -> dict[str, Any]:
         ledger.close()
     found["spent"] = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd}
     if newest and newest["finished_at"] is None:
-        found["state"] = "the last build did not finish; `curate build` goes on with it"
+        found["state"] = "the last build published nothing; `curate build` takes it up and says why"
     if finished:
         build = curate.build.Build.from_row(folder, finished)
         found |= {

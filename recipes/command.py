@@ -43,7 +43,10 @@ def run_command(app: Callable[[], Any]) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except Exception as error:
+    except OSError as error:  # a disk that is full, a folder that may not be written to, wherever it is met
+        mend = "What was done is kept; run the command again when that is mended."
+        code = fail(LikenessError(error.strerror or str(error), where=error.filename and str(error.filename), mend=mend), debug)
+    except Exception as error:  # the last line of defence: no traceback for a person who did not ask
         if debug:
             traceback.print_exc()
         say(f"error: {type(error).__name__}: {error}\nThis is a fault in the program; `--debug` shows where.")
@@ -57,6 +60,8 @@ def fail(error: LikenessError, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     say(f"error: {error}")
+    if "--json" in sys.argv:
+        answer({"error": {"what": error.what, "where": error.where, "mend": error.mend}})
     return error.exit_code
 
 
@@ -90,4 +95,6 @@ def settle_libraries() -> None:
 
 def _interrupt(_signal: int, _frame: Any) -> None:
     """Whoever handles Ctrl-C just now (Python, or an event loop that first lets its tasks end) handles this too."""
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):  # a script's background job ignores Ctrl-C
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)

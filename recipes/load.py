@@ -168,7 +168,7 @@ def _expectation(detail: ErrorDetails, key: Key, model: type[BaseModel]) -> str:
     match detail["type"]:
         case "extra_forbidden":
             options = _keys_allowed(model, key[:-1])
-            return f"unknown key{_nearest(str(key[-1]), options)}. Known here: {', '.join(options)}"
+            return f"unknown key{_nearest(str(key[-1]), options)} (known here: {', '.join(options)})"
         case "missing":
             return "required, and not there"
         case "literal_error":

@@ -73,11 +73,21 @@ class Chat:
         stream = self._llama.create_chat_completion(
             self.messages, stream=True, temperature=self.temperature, max_tokens=MOST_TOKENS
         )
-        for chunk in stream:
+        for chunk in _fitting(stream):
             if piece := chunk["choices"][0]["delta"].get("content"):
                 said.append(piece)
                 yield piece
         self.messages.append({"role": "assistant", "content": "".join(said)})
+
+
+def _fitting(stream: Iterator[Any]) -> Iterator[Any]:
+    """The stream; a conversation that does not fit the model is the caller's to shorten."""
+    try:
+        yield from stream
+    except ValueError as error:
+        if "context window" not in str(error):
+            raise
+        raise CallError(f"too long for this model: {error}", mend="Ask something shorter, or begin a new chat.") from None
 
 
 def talk(chat: Chat, write: Callable[[str], None]) -> None:

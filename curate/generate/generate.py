@@ -19,6 +19,8 @@ TRIES_FOR_THE_SCHEMA = 3
 MORE_ROOM = 2
 """Times that an answer cut by its limit is asked again, with twice the room each time."""
 
+NOT_RECORDED = "not recorded"
+
 FAILURES_IN_A_ROW = 5
 """Requests without an answer, one after another, from which the provider counts as down."""
 
@@ -73,7 +75,7 @@ def generate_pairs(
         if isinstance(answer, Answer):
             pairs.extend(pairs_of(request, key, answer, stage))
             if not answer.pairs:
-                stage.count("no pair in the answer")
+                stage.count(NOT_RECORDED if settings.provider == "recorded" else "no pair in the answer")
         elif answer:
             stage.count(answer)
     return pairs, usage

@@ -62,7 +62,11 @@ class Recorded:
 
 
 def _lines(path: Path) -> Iterable[dict[str, str]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallError(f"cannot be read: {error}", where=str(path)) from None
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

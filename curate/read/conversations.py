@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import mailbox
 import re
+from collections import Counter
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import getaddresses
@@ -39,6 +40,7 @@ def read_conversations(path: Path, name: str, author: str, stage: Stage) -> list
     with path.open("rb") as file:
         if not file.read(5) == b"From ":
             raise Unreadable("is not an mbox file: it does not begin with a `From ` line")
+    author = next((address for _, address in getaddresses([author])), author)  # of `Me <me@example.com>` the address
     messages: dict[str, tuple[str, str]] = {}
     answers: list[tuple[str, str, str]] = []
     for message in _messages(path):
@@ -48,6 +50,10 @@ def read_conversations(path: Path, name: str, author: str, stage: Stage) -> list
         messages[identifier] = (text, ",".join(sorted(sender)))
         if author.casefold() in sender:
             answers.append((identifier, _header(message, "in-reply-to"), text))
+    if not answers:
+        senders = Counter(address for _, sent_by in messages.values() for address in sent_by.split(",") if address)
+        found = ", ".join(address for address, _ in senders.most_common(5))
+        raise Unreadable(f"has no mail from {author}; most of it is from {found or 'nobody'}. Mend `author`")
     pairs = []
     for identifier, asked, text in answers:
         if not asked:

@@ -34,7 +34,12 @@ def source_files(source: Source) -> list[Path]:
     left_out = {name for pattern in source.exclude for name in glob.glob(pattern, recursive=True)}
     files = sorted(Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out if Path(name).is_file())
     if not files:
-        raise CallError("no file is found here", where=source.path, mend="Mend `sources[].path`; `**` reaches into folders.")
+        if Path(source.path).is_dir():
+            raise CallError(
+                "is a folder, and a pattern is needed", where=source.path, mend=f"Write {source.path}/**/*.* for all in it."
+            )
+        mend = "Put your files there, or mend `sources[].path`; `**` reaches into folders."
+        raise CallError("no file is found here", where=source.path, mend=mend)
     return files
 
 

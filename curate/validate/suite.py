@@ -15,6 +15,7 @@ from typing import Any
 from curate.model import Pair
 from recipes.errors import RecipeError
 from recipes.folders import whole_folder
+from recipes.load import locate
 from recipes.schema import Recipe
 
 
@@ -59,11 +60,15 @@ def make_suite(recipe: Recipe, recipe_path: Path) -> Any:
     problems = []
     for index, entry in enumerate(recipe.expect):
         ((name, arguments),) = entry.items()
+        where = f"{locate(recipe_path, ('expect', index, name))}: expect[{index}].{name}"
+        if unknown := sorted(_columns_named(arguments) - set(COLUMNS)):
+            problems.append(f"{where}: there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}")
+            continue
         try:
             suite.add_expectation(get_expectation_impl(name)(**arguments))
-        except Exception as error:
+        except Exception as error:  # whatever the library's validation raises, it is the recipe's
             told = " ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
-            problems.append(f"expect[{index}].{name}: {told}")
+            problems.append(f"{where}: {told}")
     if problems:
         raise RecipeError(problems, mend="Great Expectations' documentation says what each takes.")
     return suite

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -192,7 +193,7 @@ def test_a_failed_expectation_names_the_rows_and_publishes_nothing_and_a_warning
     change(village / "recipe.yaml", "expect:\n", f"expect:\n{strict}  - expect_term_share_to_be_at_most: {{max_share: 0}}\n")
     done = curate(village, "build", "recipe.yaml", "--json")
     message = one_message(done, 1)
-    assert done.stdout == ""
+    assert json.loads(done.stdout)["error"]["what"] in done.stderr
     assert "2 of 4 expectations failed; nothing was published" in message
     (line,) = [line for line in message.splitlines() if "expect_column_values_to_not_match_regex" in line]
     assert "2 of 9 rows break it; rows: " in line
@@ -202,7 +203,7 @@ def test_a_failed_expectation_names_the_rows_and_publishes_nothing_and_a_warning
     assert "expect_term_share_to_be_at_most (max_share 0.0): 'four minutes' in 22.2% of rows" in message
     assert [path.name for path in (village / "build/village/dataset").glob("0*")] == [first[1]["version"]]
     assert (village / "build/village/dataset/latest").read_text().strip() == first[1]["version"]
-    assert "did not finish" in curate(village, "status", "recipe.yaml").stdout
+    assert "published nothing" in curate(village, "status", "recipe.yaml").stdout
 
     change(village / "recipe.yaml", "regex: uncle", "regex: uncle, severity: warning")
     change(village / "recipe.yaml", "{max_share: 0}", "{max_share: 0, severity: info}")
@@ -447,3 +448,10 @@ def answered_prompts(ledger: Path) -> set[str]:
     except sqlite3.OperationalError:  # killed before its tables were made
         return set()
     return {json.loads(body)["user"] for (body,) in found}
+
+
+def test_a_column_that_is_not_there_is_told_with_its_line_before_anything_is_generated(village, curate):
+    change(village / "recipe.yaml", "expect:\n", "expect:\n  - expect_column_values_to_not_be_null: {column: qoute}\n")
+    message = one_message(curate(village, "build", "recipe.yaml"), 2)
+    assert re.search(r"recipe\.yaml:\d+: expect\[0\]\.expect_column_values_to_not_be_null: there is no column qoute", message)
+    assert rows(village / "build/village/ledger.db", ASKED) == [(0,)]

@@ -476,3 +476,11 @@ def test_markdown_links_by_reference_and_bare_ones_leave_their_words() -> None:
         "Ask [the miller][1], or write to <https://example.org/mill>.\n\n[1]: https://example.org 'Mill'\n"
     )
     assert text == "Ask the miller, or write to https://example.org/mill."
+
+
+def test_a_mailbox_without_a_word_of_the_author_is_told_with_who_wrote_in_it(tmp_path: Path) -> None:
+    box = tmp_path / "sent.mbox"
+    box.write_text("From x\nFrom: A Friend <friend@example.com>\nMessage-ID: <1>\n\nHow do you do, after all this time?\n")
+    with pytest.raises(Unreadable, match=r"no mail from mee@example\.com; most of it is from friend@example\.com"):
+        read_conversations(box, "sent.mbox", "mee@example.com", Stage("read"))
+    assert read_conversations(box, "sent.mbox", "A Friend <friend@example.com>", Stage("read")) == []
