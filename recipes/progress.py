@@ -93,8 +93,3 @@ def _Rate() -> Any:
             return super().render(task)
 
     return Rate("")
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"

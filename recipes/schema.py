@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from recipes.expectations import KNOWN_EXPECTATIONS
 
-KINDS = ("question_answer", "own_words", "essay", "reflection", "decision")
 KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision"]
 
 DEFAULT_WORDS: dict[str, tuple[int, int]] = {
