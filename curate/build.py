@@ -134,9 +134,11 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                     )
 
             from curate.screen.screen import screen
+            from curate.screen.sources import SourceTexts
 
+            texts = SourceTexts({d.path: d for d in sources.documents}, passages, [question.question for question in control])
             with _stage(made, watch, "screen") as stage:
-                kept, findings = screen(pairs, recipe.screen, stage)
+                kept, findings = screen(pairs, recipe.screen, texts, stage)
                 stage.rows_in, stage.rows_out = len(pairs), len(kept)
             with ledger.transaction():
                 kept_ids = {pair.id for pair in kept}

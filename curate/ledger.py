@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curate.model import Document, Evidence, Finding, Pair, Passage, Stage, Turn
+from curate.model import Document, Evidence, Finding, Pair, Passage, Span, Stage, Turn
 from recipes.errors import MachineError
 from recipes.folders import cannot_write
 
@@ -51,6 +51,7 @@ MIGRATIONS = [
         severity text not null, score real not null, message text not null);
     create index findings_by_pair on findings (build, pair);
     """,
+    "alter table findings add column span text;",
 ]
 
 
@@ -224,8 +225,19 @@ class Ledger:
     def add_findings(self, build: int, findings: Iterable[Finding]) -> None:
         """Keep what the checks said."""
         self._db.executemany(
-            "insert into findings values (?, ?, ?, ?, ?, ?)",
-            [(build, f.pair, f.check, f.severity, f.score, f.message) for f in findings],
+            "insert into findings values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    build,
+                    f.pair,
+                    f.check,
+                    f.severity,
+                    f.score,
+                    f.message,
+                    json.dumps([f.span.part, f.span.start, f.span.end]) if f.span else None,
+                )
+                for f in findings
+            ],
         )
 
     def pairs_like(self, prefix: str) -> list[tuple[Pair, str, int]]:
@@ -238,7 +250,17 @@ class Ledger:
     def findings_of(self, build: int, pair: str) -> list[Finding]:
         """What the checks of a build said of a pair."""
         rows = self._db.execute("select * from findings where build = ? and pair = ?", (build, pair)).fetchall()
-        return [Finding(r["pair"], r["check_name"], r["severity"], r["score"], r["message"]) for r in rows]
+        return [
+            Finding(
+                r["pair"],
+                r["check_name"],
+                r["severity"],
+                r["score"],
+                r["message"],
+                Span(*json.loads(r["span"])) if r["span"] else None,
+            )
+            for r in rows
+        ]
 
     def passage_text(self, passage: str) -> tuple[str, int, int, str] | None:
         """Document path, offsets and text of a passage."""

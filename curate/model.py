@@ -89,6 +89,15 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where a finding points: characters `start` to `end` of one side of the pair."""
+
+    part: Literal["instruction", "response"]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a check says of a pair. `score` is the check's own measure, `drop` keeps the pair out of the dataset."""
 
@@ -97,6 +106,7 @@ class Finding:
     severity: Severity
     score: float
     message: str
+    span: Span | None = None
 
 
 @dataclass(slots=True)

@@ -9,10 +9,11 @@ from curate.screen.broken import find_broken
 from curate.screen.duplicates import find_duplicates
 from curate.screen.length import find_length
 from curate.screen.refusals import find_refusals
+from curate.screen.sources import SourceTexts
 from recipes.schema import Screen
 
 
-def screen(pairs: Sequence[Pair], settings: Screen, stage: Stage) -> tuple[list[Pair], list[Finding]]:
+def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage: Stage) -> tuple[list[Pair], list[Finding]]:
     """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`."""
     findings: list[Finding] = []
     kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id

@@ -8,6 +8,7 @@ from curate.screen.duplicates import find_duplicates
 from curate.screen.length import find_length
 from curate.screen.refusals import find_refusals
 from curate.screen.screen import screen
+from curate.screen.sources import SourceTexts
 from recipes.schema import Screen
 
 PROSE = (
@@ -128,7 +129,7 @@ def test_a_hundred_different_answers_are_all_kept():
 def test_one_of_two_rows_that_are_the_same_to_the_letter_stays():
     """They have one id: a row twice in a file, a mail twice in a box."""
     stage = Stage("screen")
-    kept, _ = screen([pair(PROSE, kind="pair"), pair(PROSE, kind="pair")], Screen(), stage)
+    kept, _ = screen([pair(PROSE, kind="pair"), pair(PROSE, kind="pair")], Screen(), SourceTexts(), stage)
     assert len(kept) == 1
     assert stage.reasons == {"exact duplicate": 1}
 
@@ -142,7 +143,7 @@ def test_every_dropped_pair_is_counted_once_with_its_reason():
         pair(PROSE.lower(), name="twin"),
     ]
     stage = Stage("screen")
-    kept, findings = screen(rows, Screen(), stage)
+    kept, findings = screen(rows, Screen(), SourceTexts(), stage)
     assert [row.id for row in kept] == ["good"]
     assert {finding.pair for finding in findings} == {"empty", "refusal", "short", "twin"}
     assert stage.reasons == {

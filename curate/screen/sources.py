@@ -1,0 +1,29 @@
+"""What the checks may hold a pair against: the author's documents, their passages, and the controlled questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from curate.model import Document, Pair, Passage
+
+
+@dataclass(frozen=True)
+class SourceTexts:
+    """The texts behind a build's pairs. Empty where the recipe has only ready pairs."""
+
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    """By path."""
+    passages: Mapping[str, Sequence[Passage]] = field(default_factory=dict)
+    """By document path, in the order they stand."""
+    control: Sequence[str] = ()
+    """The controlled questions."""
+
+    def passage_of(self, pair: Pair) -> Passage | None:
+        """The passage that a pair's quote stands in."""
+        if pair.evidence is None:
+            return None
+        for passage in self.passages.get(pair.evidence.document, ()):
+            if passage.start <= pair.evidence.start < passage.end:
+                return passage
+        return None
