@@ -79,14 +79,36 @@ def init(
 
 
 @app.command()
-def build(recipe: RecipePath, as_json: Json = False) -> None:
+def plan(recipe: RecipePath, as_json: Json = False) -> None:
+    """What a build will ask, cost and take, before anything is asked; and whether fine-tuning is the right tool."""
+    from curate.plan import plan as look
+    from curate.plan import told
+
+    settle_libraries()
+    found = look(recipe)
+    if as_json:
+        answer(found)
+    else:
+        print("\n".join(told(found)))
+
+
+@app.command()
+def build(
+    recipe: RecipePath,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Build this many passages only, end to end, to see what comes.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="With `mode: batch`: stay until the batches have ended.")] = False,
+    as_json: Json = False,
+) -> None:
     """Build the dataset: read, cut, generate, screen, validate, publish. Run again, it goes on or does nothing."""
     from curate.build import build as run
+    from curate.generate.mix import mix_lines
 
     settle_libraries()
     watch = Watch(as_json)
     try:
-        made = run(recipe, watch)
+        made = run(recipe, watch, sample=sample, wait=wait)
     finally:
         watch.close()
     if as_json:
@@ -96,14 +118,18 @@ def build(recipe: RecipePath, as_json: Json = False) -> None:
     if made.unchanged:
         print(f"Nothing has changed since dataset {made.version} ({counts}); nothing was done.")
     else:
+        print("\n".join(mix_lines(made.mix)))
         print(f"Dataset {made.version}: {counts}\n{_shown(made.folder.datasets / made.version)}")
         if made.usage.requests:
             print(f"{made.usage.requests} requests, ${made.usage.usd:.4f}")
+        if made.sample:
+            print("Look at its pairs with `curate show`; a build without --sample asks only for the rest.")
 
 
 @app.command()
 def status(recipe: RecipePath, as_json: Json = False) -> None:
     """Where a recipe stands: what has changed since its last build, what it made, what it cost."""
+    from curate.generate.mix import mix_lines
     from curate.status import status as look
 
     found = look(recipe)
@@ -116,8 +142,13 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
         print(f"newest dataset {found['version']}: {counts}\n{_shown(Path(found['dataset']))}")
     for stage in found["stages"]:
         print("  " + stage_line(_stage(stage)))
+    print("\n".join(mix_lines(found["mix"])))
+    if found["batches"]:
+        print(f"under way: {found['batches']} batches")
     spent = found["spent"]
     print(f"spent so far: {spent['requests']} requests, ${spent['usd']:.4f}")
+    if spent["usd_lost"]:
+        print(f"and at most ${spent['usd_lost']:.4f} for answers that never arrived, which the budget counts")
     for run in found["runs"]:
         print(f"run {run}")
 

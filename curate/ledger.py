@@ -52,6 +52,17 @@ MIGRATIONS = [
     create index findings_by_pair on findings (build, pair);
     """,
     "alter table findings add column span text;",
+    "alter table pairs add column context text not null default '';",
+    """
+    create table batches (
+        id integer primary key, remote text unique, created_at real not null, ended_at real);
+    create table sent (
+        id integer primary key, request text not null references requests (key), batch integer references batches (id),
+        sent_at real not null, worst_usd real not null, outcome text);
+    create index sent_by_request on sent (request);
+    create index sent_open on sent (batch) where outcome is null;
+    alter table builds add column sample integer;
+    """,
 ]
 
 
@@ -148,6 +159,65 @@ class Ledger:
         row: sqlite3.Row | None = self._db.execute("select * from requests where key = ?", (key,)).fetchone()
         return row
 
+    def send(self, request: str, worst_usd: float, batch: int | None = None) -> int:
+        """Note that a request is about to be sent, and what its answer may cost; gives the sending's number."""
+        cursor = self._write(
+            "insert into sent (request, batch, sent_at, worst_usd) values (?, ?, ?, ?)", (request, batch, time.time(), worst_usd)
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def settle(self, sent: int, outcome: str) -> None:
+        """Note what became of a sending: `answered`, `not billed`, or `lost` (it may have been billed)."""
+        self._write("update sent set outcome = ? where id = ?", (outcome, sent))
+
+    def sendings(self, request: str) -> list[sqlite3.Row]:
+        """Every sending of a request, oldest first."""
+        return self._db.execute("select * from sent where request = ? order by id", (request,)).fetchall()
+
+    def unaccounted(self) -> float:
+        """US dollars that answers which never arrived may have cost at most: connections that broke, processes killed."""
+        query = "select coalesce(sum(worst_usd), 0.0) from sent where outcome is null or outcome = 'lost'"
+        return float(self._db.execute(query).fetchone()[0])
+
+    def add_answer(self, sent: int, request: str, response: dict[str, Any]) -> None:
+        """Keep the response that a sending brought."""
+        with self.transaction():
+            self.add_response(request, response)
+            self.settle(sent, "answered")
+
+    # batches: what was handed over, under whose name it is known there
+
+    def begin_batch(self, requests: Sequence[tuple[str, float]]) -> tuple[int, list[int]]:
+        """Note a batch before it is handed over: its number, and those of its sendings. Requests: (key, worst US dollars)."""
+        with self.transaction():
+            batch = self._write("insert into batches (created_at) values (?)", (time.time(),)).lastrowid
+            assert batch is not None
+            return batch, [self.send(key, worst, batch) for key, worst in requests]
+
+    def name_batch(self, batch: int, remote: str | None) -> None:
+        """Note under which name the provider knows a batch."""
+        self._write("update batches set remote = ? where id = ?", (remote, batch))
+
+    def end_batch(self, batch: int, outcome: str) -> None:
+        """Note that all results of a batch are kept; whatever is still open in it has the given outcome."""
+        with self.transaction():
+            self._write("update sent set outcome = ? where batch = ? and outcome is null", (outcome, batch))
+            self._write("update batches set ended_at = ? where id = ?", (time.time(), batch))
+
+    def open_batches(self) -> list[sqlite3.Row]:
+        """Batches whose results are not all here, oldest first."""
+        return self._db.execute("select * from batches where ended_at is null order by id").fetchall()
+
+    def known_batches(self) -> set[str]:
+        """The provider's names of all batches, open or not."""
+        return {row[0] for row in self._db.execute("select remote from batches where remote is not null")}
+
+    def open_sendings(self, batch: int) -> dict[int, str]:
+        """The sendings of a batch that have no outcome yet: number and request."""
+        rows = self._db.execute("select id, request from sent where batch = ? and outcome is null", (batch,))
+        return {row["id"]: row["request"] for row in rows}
+
     def add_response(self, request: str, response: dict[str, Any]) -> None:
         """Keep a response. Called the moment it arrives, before anything is made of it."""
         columns = (
@@ -162,6 +232,19 @@ class Ledger:
     def responses(self, request: str) -> list[sqlite3.Row]:
         """Every response to a request, oldest first."""
         return self._db.execute("select * from responses where request = ? order by id", (request,)).fetchall()
+
+    def cost_of_requests(self) -> dict[str, float]:
+        """US dollars that each request's responses have cost."""
+        return dict(self._db.execute("select request, sum(usd) from responses group by request having sum(usd) > 0").fetchall())
+
+    def seconds_of_an_answer(self) -> float | None:
+        """How long a live answer takes on average, from those that came at the first try."""
+        query = """
+            select avg(r.received_at - s.sent_at) from responses r join sent s on s.request = r.request
+            where s.batch is null and s.outcome = 'answered' and r.provider = 'anthropic'
+            and 1 = (select count(*) from sent where request = r.request)"""
+        found: float | None = self._db.execute(query).fetchone()[0]
+        return found
 
     def spent(self) -> tuple[int, int, int, float]:
         """Over all builds: responses, input tokens, output tokens, US dollars."""
@@ -187,9 +270,11 @@ class Ledger:
 
     # builds, their pairs and findings
 
-    def begin_build(self, fingerprint: str) -> int:
-        """A new build's number."""
-        cursor = self._write("insert into builds (started_at, fingerprint) values (?, ?)", (time.time(), fingerprint))
+    def begin_build(self, fingerprint: str, sample: int | None = None) -> int:
+        """A new build's number. `sample`: how many passages it is of, where it is not of all."""
+        cursor = self._write(
+            "insert into builds (started_at, fingerprint, sample) values (?, ?, ?)", (time.time(), fingerprint, sample)
+        )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
@@ -201,22 +286,23 @@ class Ledger:
         )
 
     def newest_build(self, *, finished: bool = False) -> sqlite3.Row | None:
-        """The last build, or the last one that was finished."""
-        where = "where finished_at is not null" if finished else ""
-        row: sqlite3.Row | None = self._db.execute(f"select * from builds {where} order by id desc").fetchone()  # noqa: S608
+        """The last build of all passages, or the last one that was finished."""
+        also = "and finished_at is not null" if finished else ""
+        query = f"select * from builds where sample is null {also} order by id desc"  # noqa: S608
+        row: sqlite3.Row | None = self._db.execute(query).fetchone()
         return row
 
     def add_pairs(self, build: int, pairs: Iterable[Pair], state: str) -> None:
         """Keep a build's pairs; `state` is kept or dropped."""
         self._db.executemany(
-            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     build, p.id, p.kind, p.document,
                     json.dumps([[t.role, t.content] for t in p.prompt], ensure_ascii=False), p.response,
                     json.dumps([p.evidence.document, p.evidence.start, p.evidence.end, p.evidence.quote], ensure_ascii=False)
                     if p.evidence else None,
-                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state,
+                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state, p.context,
                 )
                 for p in pairs
             ],
@@ -284,6 +370,7 @@ def _pair(row: sqlite3.Row) -> Pair:
         evidence=Evidence(*evidence) if evidence else None,
         request=row["request"],
         words_asked=tuple(words) if words else None,
+        context=row["context"],
     )
 
 

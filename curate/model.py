@@ -81,6 +81,8 @@ class Pair:
     """Key of the request whose answer it stands in; None for pairs that came ready."""
     words_asked: tuple[int, int] | None = None
     """The word range that the recipe asks of its kind."""
+    context: str = ""
+    """The passage that the model is given beside the question (kind `grounded`)."""
 
     @property
     def instruction(self) -> str:

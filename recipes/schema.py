@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from recipes.expectations import KNOWN_EXPECTATIONS
 
-KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision"]
+KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision", "dialogue", "grounded"]
 
 DEFAULT_WORDS: dict[str, tuple[int, int]] = {
     "question_answer": (40, 180),
@@ -16,6 +16,8 @@ DEFAULT_WORDS: dict[str, tuple[int, int]] = {
     "essay": (350, 900),
     "reflection": (150, 450),
     "decision": (120, 400),
+    "dialogue": (25, 120),
+    "grounded": (30, 180),
 }
 """Words of a response, by kind, where the recipe does not say. Concise pairs make concise models."""
 
@@ -62,7 +64,8 @@ class Kind(Section):
     kind: KindName
     per_passage: int | None = Field(None, ge=1, le=20)
     per_document: int | None = Field(None, ge=1, le=50)
-    words: tuple[int, int] | None = Field(None, description="Fewest and most words of a response.")
+    words: tuple[int, int] | None = Field(None, description="Fewest and most words of a response; of a dialogue, of each answer.")
+    prompt: str | None = Field(None, description="A Jinja2 file that asks for this kind in place of ours.")
 
     @model_validator(mode="after")
     def _counts(self) -> Self:
@@ -70,6 +73,8 @@ class Kind(Section):
             raise ValueError("say either `per_passage` or `per_document`")
         if self.kind == "own_words" and self.per_document is not None:
             raise ValueError("own_words takes `per_passage`: its response is a stretch of the passage")
+        if self.kind == "grounded" and self.per_document is not None:
+            raise ValueError("grounded takes `per_passage`: the passage stands in its prompt")
         if self.words and not 0 < self.words[0] < self.words[1]:
             raise ValueError("`words` takes [fewest, most] with 0 < fewest < most")
         return self
@@ -80,13 +85,33 @@ class Kind(Section):
         return self.words or DEFAULT_WORDS[self.kind]
 
 
+class Price(Section):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cache_write: float | None = Field(None, ge=0, description="1.25 times `input` where it is not said.")
+    cache_read: float | None = Field(None, ge=0, description="A tenth of `input` where it is not said.")
+
+
+class RateLimits(Section):
+    """What the provider lets through in a minute, for `curate plan`. A build learns its limits from the answers themselves."""
+
+    requests: int | None = Field(None, ge=1)
+    input_tokens: int | None = Field(None, ge=1)
+    output_tokens: int | None = Field(None, ge=1)
+
+
 class Generate(Section):
     """Who writes the pairs, and which."""
 
     provider: Literal["anthropic", "recorded"]
     model: str = Field("claude-sonnet-5-5", min_length=1)
     recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
+    mode: Literal["live", "batch"] = Field("live", description="batch: half the price, and up to a day to wait.")
     concurrency: int = Field(16, ge=1, le=256, description="Most requests under way at once.")
+    per_minute: RateLimits = RateLimits()
+    price: Price | None = Field(None, description="What the model costs, where it is not what our list of prices says.")
     budget_usd: float | None = Field(None, gt=0, description="Most that all builds of this recipe may spend together.")
     kinds: list[Kind] = Field(min_length=1)
 
