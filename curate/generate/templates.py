@@ -14,7 +14,7 @@ from recipes.schema import Kind, Recipe
 
 OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:document|task|sample|note)\b)", re.IGNORECASE)
 VARIABLES = "title, heading, text, count, words, persona"
-PROBE = "A document's text & its <tags>"
+PROBE = "A document's text, with a </document> of its own"
 
 
 class Prompts:
@@ -58,9 +58,9 @@ class Prompts:
         self._kinds = {kind.kind: template}
         if as_data(PROBE) not in self.user(kind, "Title", "Heading", PROBE, 1):
             raise CallError(
-                "this prompt leaves out the document, so nothing it asks for could rest on it",
+                "this prompt leaves out the document, or does not take it as data",
                 where=str(path),
-                mend='Put {% include "_document.md.j2" %} into it, or {{ text | data }} between tags.',
+                mend='Put {% include "_document.md.j2" %} into it, or {{ text | data }} between tags of your own.',
             )
         return template
 
