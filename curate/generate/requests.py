@@ -53,7 +53,7 @@ class Request:
 def requests_for(
     recipe: Recipe, documents: Sequence[Document], passages: dict[str, list[Passage]], samples: Sequence[str]
 ) -> Iterator[Request]:
-    """Every request of a recipe, document by document.
+    """Every request of a recipe, document by document; what stands twice in the documents is asked about once.
 
     Args:
         recipe: with a `generate` section.
@@ -64,11 +64,16 @@ def requests_for(
     assert recipe.generate is not None
     prompts = Prompts(recipe)
     system = prompts.system(list(samples))
+    seen: set[tuple[str, str]] = set()
     for document in documents:
         headings = {passage.id: passage.heading for passage in passages[document.path]}
         for kind in recipe.generate.kinds:
             for passage, start, material, count in _materials(kind, document, passages[document.path]):
                 heading = headings[passage] if passage else ""
+                user = prompts.user(kind, document.title, heading, material, count)
+                if (kind.kind, user) in seen:
+                    continue
+                seen.add((kind.kind, user))
                 yield Request(
                     kind=kind.kind,
                     document=document.path,
@@ -78,7 +83,7 @@ def requests_for(
                     count=count,
                     words=kind.word_range,
                     system=system,
-                    user=prompts.user(kind, document.title, heading, material, count),
+                    user=user,
                     schema=answer_schema(kind.kind),
                 )
 
