@@ -1,5 +1,6 @@
 """What a person may rely on about money: a plan before, a ceiling during, an account after; and a pace the provider bears."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -8,7 +9,9 @@ import time
 import pytest
 
 from curate.generate.generate import generate_pairs, make_provider
+from curate.generate.pace import Pace
 from curate.generate.prices import price_of
+from curate.generate.provider import Limit
 from curate.ledger import Ledger
 from curate.model import Stage
 from recipes.errors import GateError
@@ -115,9 +118,12 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path, claude):
 # --- pace ---
 
 
-def test_the_first_request_goes_alone_so_that_the_others_find_the_prompt_cached(requests, ask, claude):  # noqa: F811
+def test_the_first_request_goes_alone_so_that_the_others_find_the_prompt_cached(requests, ask, claude, ledger):  # noqa: F811
     claude.control({"reset": True, "latency": 0.1})
     ask(requests, concurrency=16)
+    first, second = (row[0] for row in ledger._db.execute("select sent_at from sent order by sent_at limit 2"))
+    ((arrived,),) = ledger._db.execute("select min(received_at) from responses").fetchall()
+    assert first < arrived <= second
     usage = claude.log()["usage"]
     assert usage["cache_creation_input_tokens"] > 0  # the system prompt is written once, however many ask at once
     assert usage["cache_read_input_tokens"] == usage["cache_creation_input_tokens"] * (len(requests) - 1)
@@ -134,11 +140,37 @@ def test_the_limits_in_the_answers_are_kept_to(requests, ask, claude):  # noqa: 
     assert took < len(requests) / 10 + 3  # and no slower than the limit makes it
 
 
-def test_limits_on_tokens_are_kept_to(requests, ask, claude):  # noqa: F811
-    claude.control({"reset": True, "limits": {"output_tokens_per_minute": 6000}})
-    pairs, _, _ = ask(requests, concurrency=16)
-    assert len(pairs) == len(requests)
-    assert claude.log()["statuses"].get("429", 0) <= 2
+def test_limits_on_tokens_are_kept_to():
+    """Of 6,000 a minute 100 are left: a request that needs 200 waits a second, and one beside it for what that one takes."""
+
+    async def run():
+        pace = Pace(8)
+        pace.learn([Limit("output", 6000, 100)])
+        began = time.monotonic()
+
+        async def one():
+            async with pace.slot(10, 200):
+                return time.monotonic() - began
+
+        return sorted(await asyncio.gather(one(), one()))
+
+    first, second = asyncio.run(run())
+    assert first == pytest.approx(1.0, abs=0.2)
+    assert second == pytest.approx(3.0, abs=0.3)
+
+
+def test_answers_under_way_are_counted_though_the_provider_does_not_yet():
+    """It says that 300 are left, while an answer of 200 is on its way: what is left for others is 100."""
+
+    async def run():
+        pace = Pace(8)
+        async with pace.slot(10, 200):
+            pace.learn([Limit("output", 6000, 300)])
+            began = time.monotonic()
+            async with pace.slot(10, 200):
+                return time.monotonic() - began
+
+    assert asyncio.run(run()) == pytest.approx(1.0, abs=0.2)
 
 
 # --- prices ---
