@@ -7,11 +7,11 @@ token bucket that refills continuously (platform.claude.com/docs/en/api/rate-lim
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
+from asyncio import Condition, sleep
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
 
 from curate.generate.provider import Limit
 
@@ -28,13 +28,13 @@ class Bucket:
 
     def learn(self, per_minute: int, left: float) -> None:
         """The provider's own figures."""
-        self._rate, self._most, self._level, self._at = per_minute / 60, float(per_minute), left, time.monotonic()
+        self._rate, self._most, self._level, self._at = per_minute / 60, float(per_minute), left, monotonic()
 
     def wait(self, amount: float) -> float:
         """Seconds until `amount` may be taken. More than a whole minute's worth waits for a full bucket."""
         if not self._rate:
             return 0.0
-        now = time.monotonic()
+        now = monotonic()
         self._level = min(self._most, self._level + (now - self._at) * self._rate)
         self._at = now
         return max(0.0, (min(amount, self._most) - self._level) / self._rate)
@@ -59,7 +59,7 @@ class Pace:
         self._buckets = {of: Bucket() for of in self._expected}
         self._resume_at = 0.0
         self._halved_at = 0.0
-        self._changed = asyncio.Condition()
+        self._changed = Condition()
 
     @property
     def limit(self) -> int:
@@ -80,10 +80,10 @@ class Pace:
             self._running += 1
         try:
             while (pause := self._pause(needs)) > 0:
-                await asyncio.sleep(pause)
+                await sleep(pause)
             self._book(needs, 1)
             try:
-                yield time.monotonic()
+                yield monotonic()
             finally:
                 self._book(needs, -1)
         finally:
@@ -93,7 +93,7 @@ class Pace:
 
     def _pause(self, needs: Mapping[str, float]) -> float:
         wanted = (self._buckets[of].wait(amount) for of, amount in needs.items())
-        return max(self._resume_at - time.monotonic(), *wanted)
+        return max(self._resume_at - monotonic(), *wanted)
 
     def _book(self, needs: Mapping[str, float], sign: int) -> None:
         for of, amount in needs.items():
@@ -113,7 +113,7 @@ class Pace:
 
     def too_much(self, began: float, retry_after: float | None) -> None:
         """The provider refused for load. Requests that began before the last halving do not halve again."""
-        now = time.monotonic()
+        now = monotonic()
         if began > self._halved_at:
             self._limit = max(1.0, self._limit / 2)
             self._halved_at = now
