@@ -96,4 +96,6 @@ def _failure(lines: list[str]) -> MachineError:
         mend = "A package is not the one that was tested. If pip uses a mirror here, look there; otherwise do not install it."
     else:
         mend = "It needs the network once, to reach pip's package index; run the command again when that is mended."
-    return MachineError("Argilla's environment could not be made:\n" + "\n".join(told), where=str(environment_folder()), mend=mend)
+    return MachineError(
+        "Argilla's environment could not be made:\n" + "\n".join(told), where=str(environment_folder()), mend=mend
+    )

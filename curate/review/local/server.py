@@ -76,16 +76,20 @@ def up(home: Path, progress: Progress | None = None) -> Server:
 
 
 def status(home: Path) -> Server | None:
-    """The server of this home where its process lives (it may still be starting), else None."""
-    try:
-        with open(home / "server.json", encoding="utf-8") as file:
-            if _taken(file, fcntl.LOCK_SH):  # nobody holds it: the process that it names is gone
-                return None
-            found = json.load(file)
-        keys = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
-        return Server(f"http://127.0.0.1:{found['port']}", keys["username"], keys["password"], keys["api_key"], found["pid"])
-    except (FileNotFoundError, NotADirectoryError):
+    """The server of this home where its process lives (it may still be starting), else None.
+
+    Raises:
+        MachineError: it lives, and its credentials were deleted.
+    """
+    running = _running(home)
+    if running is None:
         return None
+    try:
+        keys = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        mend = "Stop the server with `curate review down RECIPE`; the next start makes new credentials."
+        raise MachineError("the file is gone, and the server runs", where=str(home / "credentials.json"), mend=mend) from None
+    return Server(f"http://127.0.0.1:{running['port']}", keys["username"], keys["password"], keys["api_key"], running["pid"])
 
 
 def down(home: Path) -> bool:
@@ -94,16 +98,29 @@ def down(home: Path) -> bool:
     Raises:
         MachineError: it does not go away.
     """
-    server = status(home)
-    if server is None:
+    running = _running(home)
+    if running is None:
         return False
+    pid = running["pid"]
     with suppress(ProcessLookupError):
-        os.kill(server.pid, signal.SIGTERM)
-        if not _gone(home, server.pid):
-            os.kill(server.pid, signal.SIGKILL)
-    if not _gone(home, server.pid):
-        raise MachineError(f"the Argilla server (process {server.pid}) does not stop", where=str(home))
+        os.kill(pid, signal.SIGTERM)
+        if not _gone(home, pid):
+            os.kill(pid, signal.SIGKILL)
+    if not _gone(home, pid):
+        raise MachineError(f"the Argilla server (process {pid}) does not stop", where=str(home))
     return True
+
+
+def _running(home: Path) -> dict[str, int] | None:
+    """`pid` and `port` of the process that serves this home, if one does."""
+    try:
+        with open(home / "server.json", encoding="utf-8") as file:
+            if _taken(file, fcntl.LOCK_SH):  # nobody holds it: the process that it names is gone
+                return None
+            running: dict[str, int] = json.load(file)
+            return running
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _start(python: Path, home: Path, lock: IO[str]) -> Server:
@@ -153,7 +170,7 @@ def _keep_credentials(home: Path) -> None:
 
 
 def _answers(server: Server) -> bool:
-    """Whether this very server answers: only it knows the key. Asked directly, because no proxy leads to the loopback interface."""
+    """Whether this very server answers: only it knows the key. Asked directly: no proxy leads to the loopback interface."""
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     try:
         connection.request("GET", "/api/v1/me", headers={"X-Argilla-Api-Key": server.api_key})
@@ -176,7 +193,7 @@ def _taken(file: IO[str], kind: int = fcntl.LOCK_EX) -> bool:
 def _gone(home: Path, pid: int) -> bool:
     """Wait for a server to be gone."""
     until = time.monotonic() + SECONDS_TO_STOP
-    while (server := status(home)) and server.pid == pid:
+    while (running := _running(home)) and running["pid"] == pid:
         if time.monotonic() > until:
             return False
         time.sleep(0.05)

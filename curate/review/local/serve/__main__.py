@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import sys
@@ -22,6 +23,7 @@ WORKSPACE = "review"
 def main(home: Path) -> None:
     """Serve the home folder `home` on the loopback interface."""
     os.umask(0o077)  # what is reviewed is the owner's alone
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what stands under `finally` is done
     listener = take_port(home)
     announced = announce(home, listener.getsockname()[1])  # held open: the lock on it is what proves that this process lives
     credentials = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
@@ -32,14 +34,15 @@ def main(home: Path) -> None:
 
     import uvicorn
 
-    from serve.jobs import start_worker
+    from .jobs import start_worker
 
     start_worker()
-    uvicorn.Server(
-        uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-    ).run(sockets=[listener])
-    announced.close()
-    shutil.rmtree(home / "tmp", ignore_errors=True)
+    options = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    try:
+        uvicorn.Server(options).run(sockets=[listener])
+    finally:
+        shutil.rmtree(home / "tmp", ignore_errors=True)
+        announced.close()
 
 
 def take_port(home: Path) -> socket.socket:
@@ -87,7 +90,7 @@ def configure(home: Path, auth_secret: str) -> None:
 
 def load_argilla(home: Path) -> Any:
     """The server's ASGI application, its web pages included, with our engine and queue in the places of the usual ones."""
-    from serve.jobs import embed_redis
+    from .jobs import embed_redis
 
     embed_redis()  # before the import, which connects
     # At import Argilla copies its web pages to a temporary folder, which it never removes. Ours is emptied at each start.
@@ -100,7 +103,7 @@ def load_argilla(home: Path) -> Any:
     tempfile.tempdir = None
     strip_web_fonts(pages)
 
-    from serve import database, engine, speedups  # noqa: F401 - importing the engine registers it
+    from . import database, engine, speedups  # noqa: F401 - importing the engine registers it
 
     database.one_connection_per_session()
     speedups.install()

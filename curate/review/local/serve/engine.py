@@ -14,7 +14,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, TypeVarTuple
 from uuid import UUID
 
 import numpy as np
@@ -34,12 +34,15 @@ from argilla_server.search_engine import (
     TextQuery,
 )
 
-from serve.filters import Values, condition, json_path, sort_key
-from serve.index import Index
-from serve.text import parse
+from .filters import Values, condition, json_path, sort_key
+from .index import Index
+from .text import parse
 
 DATABASE = Path("argilla.db")
 INDEX = Path("search.db")
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @SearchEngine.register("sqlite")
@@ -168,9 +171,9 @@ class SqliteSearchEngine(SearchEngine):
         threshold: float | None = None,
     ) -> SearchResponses:
         """The records whose vectors are most (or least) like a vector, or like another record's, which is left out."""
-        if bool(value) == bool(record):
+        if bool(value) == bool(record):  # as in Argilla's own engines
             raise ValueError("Must provide either vector value or record to compute the similarity search")
-        wanted = value or record.vector_value_by_vector_settings(vector_settings)
+        wanted = value if record is None else record.vector_value_by_vector_settings(vector_settings)
         if not wanted:
             raise ValueError("Cannot find a vector value to apply with provided info")
         if len(wanted) != vector_settings.dimensions:
@@ -187,12 +190,12 @@ class SqliteSearchEngine(SearchEngine):
     async def _rows(self, statement: str, values: dict[str, Any]) -> list[Any]:
         return await self._run(Index.rows, statement, values)
 
-    async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def _run(self, function: Callable[[Index, *Ts], T], *arguments: *Ts) -> T:
         """Call a function with the index, one at a time and away from the event loop."""
         index = self._index
         assert index
 
-        def alone() -> Any:
+        def alone() -> T:
             with index.lock:
                 return function(index, *arguments)
 
@@ -200,7 +203,13 @@ class SqliteSearchEngine(SearchEngine):
 
 
 def _search(
-    index: Index, dataset: str, query: TextQuery | str | None, filter: Filter | None, sort: Sequence[Order], offset: int, limit: int
+    index: Index,
+    dataset: str,
+    query: TextQuery | str | None,
+    filter: Filter | None,
+    sort: Sequence[Order],
+    offset: int,
+    limit: int,
 ) -> SearchResponses:
     values = Values()
     matching = _matching(index, dataset, query, filter, values)
@@ -244,7 +253,9 @@ def _matching(index: Index, dataset: str, query: TextQuery | str | None, filter:
 
 
 def _responses(found: Iterable[tuple[str, float | None]], total: int) -> SearchResponses:
-    return SearchResponses(items=[SearchResponseItem(record_id=UUID(record), score=score) for record, score in found], total=total)
+    return SearchResponses(
+        items=[SearchResponseItem(record_id=UUID(record), score=score) for record, score in found], total=total
+    )
 
 
 def _with_total(counts: Sequence[tuple[str, int]]) -> dict[str, int]:

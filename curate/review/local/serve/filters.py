@@ -80,7 +80,9 @@ def _values_of(scope: Any, values: Values) -> tuple[str, str]:
         if column in ("value", "score"):  # JSON; a multi-label suggestion holds lists
             each = "v.value", f", json_each(s.{column}) v"
         question = f"q.name = {values.bind(scope.question)} AND q.dataset_id = r.dataset_id"
-        return each[0], f"FROM questions q, suggestions s{each[1]} WHERE s.question_id = q.id AND s.record_id = r.id AND {question}"
+        return each[
+            0
+        ], f"FROM questions q, suggestions s{each[1]} WHERE s.question_id = q.id AND s.record_id = r.id AND {question}"
     if isinstance(scope, ResponseFilterScope) and scope.question:
         answers = f'json_each(s."values", {values.bind(json_path(scope.question, "value"))}) v'
         return "v.value", f"FROM responses s, {answers} WHERE s.record_id = r.id{_by(scope, values)}"
@@ -94,8 +96,8 @@ def _record_condition(filter: Filter, name: str, values: Values) -> str:
     if isinstance(filter, TermsFilter):
         terms = [_stored(name, term) for term in filter.values]
         return f"{column} IN ({', '.join(map(values.bind, terms))})"
-    bounds = [(sign, bound) for sign, bound in ((">=", filter.ge), ("<=", filter.le)) if bound is not None]
-    return " AND ".join(f"{column} {sign} {values.bind(_stored(name, bound, last=sign == '<='))}" for sign, bound in bounds)
+    tests = [f"{column} {sign} {values.bind(_stored(name, bound, last=sign == '<='))}" for sign, bound in _bounds(filter)]
+    return " AND ".join(tests)
 
 
 def _status_condition(filter: Filter, values: Values) -> str:
@@ -118,14 +120,18 @@ def _by(scope: Any, values: Values) -> str:
 def _test(filter: Filter, value: str, values: Values) -> str:
     """Numbers are compared as numbers, however they were written: 0.5 and 0.50 are one."""
     if isinstance(filter, RangeFilter):
-        bounds = [(sign, bound) for sign, bound in ((">=", filter.ge), ("<=", filter.le)) if bound is not None]
-        tests = [
-            f"(typeof({value}) IN ('integer', 'real')) = {int(isinstance(_number(bound), float))} AND {value} {sign} {values.bind(_number(bound))}"
-            for sign, bound in bounds
-        ]
+        tests = []
+        for sign, bound in _bounds(filter):
+            number = _number(bound)
+            kind = "IN" if isinstance(number, float) else "NOT IN"
+            tests.append(f"typeof({value}) {kind} ('integer', 'real') AND {value} {sign} {values.bind(number)}")
         return " AND ".join(tests)
     terms = {each for term in filter.values for each in (str(term), _number(term))}
     return f"{value} IN ({', '.join(map(values.bind, terms))})"
+
+
+def _bounds(filter: RangeFilter) -> list[tuple[str, Any]]:
+    return [(sign, bound) for sign, bound in ((">=", filter.ge), ("<=", filter.le)) if bound is not None]
 
 
 def _number(term: Any) -> float | str:

@@ -11,11 +11,11 @@ import logging
 import sqlite3
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
-from serve.text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, words
+from .text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, words
 
 FORMAT = 1  # of the file; to be raised when a word of another text would be found there
 MOST_SPELLINGS = 10  # that a misspelt word is looked up as, like fuzzy_max_expansions in Argilla's query
@@ -82,6 +82,7 @@ class Index:
             case Fuzzy(word, edits):
                 spellings = self._spellings(word, edits)
                 return self._match(" OR ".join(map(_quoted, spellings)), dataset, field) if spellings else {}
+        assert_never(query)
 
     def _match(self, expression: str, dataset: str, field: str | None) -> dict[str, float]:
         """The records with a field that matches an FTS5 expression; of several fields the best counts."""
@@ -111,7 +112,8 @@ class Index:
         try:
             with connection:
                 old = connection.execute(
-                    "SELECT p.place FROM side.places p LEFT JOIN main.records r ON r.id = p.record AND r.updated_at = p.updated_at"
+                    "SELECT p.place FROM side.places p LEFT JOIN main.records r"
+                    " ON r.id = p.record AND r.updated_at = p.updated_at"
                     " WHERE p.dataset = ? AND r.id IS NULL",
                     (dataset,),
                 ).fetchall()
@@ -149,7 +151,9 @@ class Index:
         """Record ids and their vectors of unit length: float32, (records, dimensions)."""
         if settings not in self._vectors:
             where = "FROM main.vectors WHERE vector_settings_id = ?"
-            count, size = self._connection.execute(f"SELECT count(*), max(json_array_length(value)) {where}", (settings,)).fetchone()
+            count, size = self._connection.execute(
+                f"SELECT count(*), max(json_array_length(value)) {where}", (settings,)
+            ).fetchone()
             records, matrix = [], np.zeros((count, size or 0), dtype=np.float32)
             for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {where}", (settings,))):
                 records.append(record)

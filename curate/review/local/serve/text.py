@@ -84,9 +84,9 @@ class Everything:
 Query = Words | Phrase | Prefix | Fuzzy | Not | Group | Everything
 
 _TOKEN = re.compile(
-    r'''"(?P<phrase>(?:\\.|[^"\\])+)"(?:~(?P<slop>[0-9]*))?'''
+    r""""(?P<phrase>(?:\\.|[^"\\])+)"(?:~(?P<slop>[0-9]*))?"""
     r"|(?P<sign>[()|+-])"
-    r'''|(?P<piece>(?:\\.|[^\s"|+()\\])(?:\\.|[^\s"|+()\\~])*)(?:~(?P<edits>[^\s"|+()]*))?''',
+    r"""|(?P<piece>(?:\\.|[^\s"|+()\\])(?:\\.|[^\s"|+()\\~])*)(?:~(?P<edits>[^\s"|+()]*))?""",
     re.DOTALL,
 )
 
