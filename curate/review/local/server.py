@@ -26,6 +26,7 @@ from curate.review.local.environment import Progress, environment_python
 from recipes.errors import MachineError
 from recipes.folders import cannot_write, write_whole
 
+INSIDE = Path(__file__).parent  # where `serve` lies, which runs in the server's environment
 SECONDS_TO_START = 120.0  # it takes four to nine on a laptop; more only where the machine is very busy
 SECONDS_TO_STOP = 15.0
 
@@ -133,7 +134,7 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
         process = subprocess.Popen(
             [python, "-m", "serve", str(home)],
             cwd=home,
-            env=environment | {"PYTHONPATH": str(Path(__file__).parent)},
+            env=environment | {"PYTHONPATH": str(INSIDE)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 USUAL_PORT = 6900  # where Argilla's own documentation and client look for it
 WORKSPACE = "review"
@@ -25,7 +25,7 @@ def main(home: Path) -> None:
     os.umask(0o077)  # what is reviewed is the owner's alone
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what stands under `finally` is done
     listener = take_port(home)
-    announced = announce(home, listener.getsockname()[1])  # held open: the lock on it is what proves that this process lives
+    announce(home, listener.getsockname()[1])
     credentials = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     configure(home, credentials["auth_secret"])
     app = load_argilla(home)
@@ -42,7 +42,6 @@ def main(home: Path) -> None:
         uvicorn.Server(options).run(sockets=[listener])
     finally:
         shutil.rmtree(home / "tmp", ignore_errors=True)
-        announced.close()
 
 
 def take_port(home: Path) -> socket.socket:
@@ -62,15 +61,16 @@ def take_port(home: Path) -> socket.socket:
     raise OSError("no port is free on 127.0.0.1")
 
 
-def announce(home: Path, port: int) -> IO[str]:
-    """Write server.json and keep it locked. Whoever finds it unlocked knows that the process it names is gone."""
+def announce(home: Path, port: int) -> None:
+    """Write server.json and keep it locked. Whoever finds it unlocked knows that the process it names is gone.
+
+    It is left open: the kernel closes it, and lets go of the lock, when the process is no more.
+    """
     path = home / ".server.json.new"
-    file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the process lives
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     fcntl.flock(file, fcntl.LOCK_EX)
-    json.dump({"pid": os.getpid(), "port": port}, file)
-    file.flush()
+    os.write(file, json.dumps({"pid": os.getpid(), "port": port}).encode())
     os.replace(path, home / "server.json")
-    return file
 
 
 def configure(home: Path, auth_secret: str) -> None:

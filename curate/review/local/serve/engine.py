@@ -247,7 +247,8 @@ def _matching(index: Index, dataset: str, query: TextQuery | str | None, filter:
         text = query if isinstance(query, TextQuery) else TextQuery(q=query)
         parsed = parse(text.q)
         scores = index.find(parsed, dataset, text.field) if parsed else {}
-        source = f"FROM json_each({values.bind(json.dumps(scores))}) m JOIN records r ON r.id = m.key"
+        # CROSS JOIN keeps this order: each match is looked up among the records, not each record among the matches.
+        source = f"FROM json_each({values.bind(json.dumps(scores))}) m CROSS JOIN records r ON r.id = m.key"
     where = f"r.dataset_id = {values.bind(dataset)}"
     return f"{source} WHERE {where} AND ({condition(filter, values)})" if filter else f"{source} WHERE {where}"
 

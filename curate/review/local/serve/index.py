@@ -88,7 +88,7 @@ class Index:
         """The records with a field that matches an FTS5 expression; of several fields the best counts."""
         found: dict[str, float] = {}
         for record, rank in self._connection.execute(
-            "SELECT places.record, texts.rank FROM side.texts JOIN side.places ON places.place = texts.rowid"
+            "SELECT places.record, texts.rank FROM side.texts CROSS JOIN side.places ON places.place = texts.rowid"
             " WHERE texts MATCH ? AND places.dataset = ? AND (? IS NULL OR places.field = ?)",
             (expression, dataset, field, field),
         ):

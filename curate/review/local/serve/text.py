@@ -18,17 +18,16 @@ MOST_EDITS = 2  # of a misspelt word
 WIDEST_SLOP = 1000  # words
 
 # The standard analyzer's words (Unicode Standard Annex 29), near enough: "don't", "3.14" and "example.com" are one word each,
-# "well-known" is two, a Chinese character is a word of its own.
+# "well-known" is two; a Chinese character is a word of its own, and so is an emoji.
 _MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)).startswith("M"))
-_OWN = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Hiragana and Han
-_EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
-_LETTER = rf"[^\W{_OWN}]|[{_MARKS}]"
-_WORD = re.compile(rf"[{_OWN}{_EMOJI}]|(?:{_LETTER})+(?:['’.:·](?:{_LETTER})+|(?<=\d)[,;](?=\d)(?:{_LETTER})+)*")
+_LETTER = rf"[\w{_MARKS}]"
+_WORD = re.compile(rf"[\u2600-\u27bf\U0001f300-\U0001faff]|{_LETTER}+(?:['’.:·]{_LETTER}+|(?<=\d)[,;](?=\d){_LETTER}+)*")
+_CHARACTER = re.compile("[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # Hiragana, Han
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in small letters."""
-    return _WORD.findall(text.lower())
+    return _WORD.findall(_CHARACTER.sub(r" \g<0> ", text.lower()))
 
 
 @dataclass(frozen=True)
