@@ -146,6 +146,16 @@ class Screen(Section):
     length: Length = Length()
 
 
+class Review(Section):
+    """Where people review the pairs."""
+
+    argilla: str = Field(
+        "local",
+        pattern=r"^(local|https?://\S+)$",
+        description="`local`, a server of your own, or the address of an Argilla server.",
+    )
+
+
 class Split(Section):
     """What is held out of training to watch the loss on."""
 
@@ -214,11 +224,19 @@ class Recipe(Section):
     passages: Passages = Passages()
     generate: Generate | None = None
     screen: Screen = Screen()
+    review: Review = Review()
     expect: list[Expectation] = Field(default_factory=list, description="Great Expectations, by snake-case name.")
     split: Split = Split()
     control: str | None = Field(None, description="Controlled questions: never trained on, asked of every run.")
     train: Train | None = None
     export: Export = Export()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name == "argilla":
+            raise ValueError("build/argilla/ is where the review server lives; give the recipe another name")
+        return name
 
     @field_validator("expect")
     @classmethod
