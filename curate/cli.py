@@ -247,11 +247,12 @@ def schema() -> None:
 
 def _review_home(recipe_path: Path) -> Path:
     """The home of the server that a recipe is reviewed on, which must be one of our own."""
+    from curate.review.queue import review_of
     from recipes.errors import CallError
     from recipes.folders import argilla_home
     from recipes.load import load_recipe
 
-    address = load_recipe(recipe_path).review.argilla
+    address = review_of(load_recipe(recipe_path)).argilla
     if address != "local":
         raise CallError(
             f"this recipe is reviewed at {address}, which is not ours to start or stop",

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curate.model import Document, Evidence, Finding, Pair, Passage, Span, Stage, Turn
+from curate.model import Decision, Document, Evidence, Finding, Pair, Passage, Span, Stage, Turn
 from recipes.errors import MachineError
 from recipes.folders import cannot_write
 
@@ -62,6 +62,17 @@ MIGRATIONS = [
     create index sent_by_request on sent (request);
     create index sent_open on sent (batch) where outcome is null;
     alter table builds add column sample integer;
+    """,
+    """
+    create table decisions (
+        id integer primary key, pair text not null, reviewer text not null, queue text not null, verdict text not null,
+        instruction text, response text, reasons text not null, rating integer, never_say text not null,
+        note text not null, taken_at real not null);
+    create index decisions_by_pair on decisions (pair, id);
+    create table desk (
+        server text not null, queue text not null, pair text not null, content text not null, pushed_at real not null,
+        retired_at real, primary key (server, queue, pair)) without rowid;
+    alter table pairs add column replaces text;
     """,
 ]
 
@@ -295,14 +306,14 @@ class Ledger:
     def add_pairs(self, build: int, pairs: Iterable[Pair], state: str) -> None:
         """Keep a build's pairs; `state` is kept or dropped."""
         self._db.executemany(
-            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     build, p.id, p.kind, p.document,
                     json.dumps([[t.role, t.content] for t in p.prompt], ensure_ascii=False), p.response,
                     json.dumps([p.evidence.document, p.evidence.start, p.evidence.end, p.evidence.quote], ensure_ascii=False)
                     if p.evidence else None,
-                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state, p.context,
+                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state, p.context, p.replaces,
                 )
                 for p in pairs
             ],
@@ -336,17 +347,89 @@ class Ledger:
     def findings_of(self, build: int, pair: str) -> list[Finding]:
         """What the checks of a build said of a pair."""
         rows = self._db.execute("select * from findings where build = ? and pair = ?", (build, pair)).fetchall()
-        return [
-            Finding(
-                r["pair"],
-                r["check_name"],
-                r["severity"],
-                r["score"],
-                r["message"],
-                Span(*json.loads(r["span"])) if r["span"] else None,
+        return [_finding(row) for row in rows]
+
+    def pairs_of(self, build: int, *states: str) -> list[Pair]:
+        """A build's pairs in the given states, as the generator wrote them."""
+        marks = ", ".join("?" * len(states))
+        query = f"select * from pairs where build = ? and state in ({marks}) order by id"  # noqa: S608
+        return [_pair(row) for row in self._db.execute(query, (build, *states))]
+
+    def pair(self, identifier: str) -> Pair | None:
+        """The pair as its newest build has it."""
+        row = self._db.execute("select * from pairs where id = ? order by build desc limit 1", (identifier,)).fetchone()
+        return _pair(row) if row else None
+
+    def newest_pairs(self) -> int | None:
+        """The newest build of all passages that came as far as its pairs."""
+        query = "select max(p.build) from pairs p join builds b on b.id = p.build where b.sample is null"
+        number: int | None = self._db.execute(query).fetchone()[0]
+        return number
+
+    def findings_in(self, build: int) -> dict[str, list[Finding]]:
+        """What the checks of a build said, by pair."""
+        found: dict[str, list[Finding]] = {}
+        for row in self._db.execute("select * from findings where build = ?", (build,)):
+            found.setdefault(row["pair"], []).append(_finding(row))
+        return found
+
+    # decisions, and what lies on reviewers' desks
+
+    def add_decision(self, decision: Decision) -> bool:
+        """Keep what a person said; says whether it is new. The same person saying the same again is not."""
+        values = (
+            decision.pair, decision.reviewer, decision.queue, decision.verdict, decision.instruction, decision.response,
+            json.dumps(decision.reasons), decision.rating, decision.never_say, decision.note,
+        )  # fmt: skip
+        last = self._db.execute(
+            "select pair, reviewer, queue, verdict, instruction, response, reasons, rating, never_say, note from decisions"
+            " where pair = ? and reviewer = ? and queue = ? order by id desc limit 1",
+            (decision.pair, decision.reviewer, decision.queue),
+        ).fetchone()
+        if last and tuple(last) == values:
+            return False
+        columns = "pair, reviewer, queue, verdict, instruction, response, reasons, rating, never_say, note, taken_at"
+        self._write(
+            f"insert into decisions ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (*values, time.time()),
+        )
+        return True
+
+    def decisions(self) -> dict[str, list[Decision]]:
+        """Every decision, oldest first, by pair."""
+        found: dict[str, list[Decision]] = {}
+        for row in self._db.execute("select * from decisions order by id"):
+            values = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118 - sqlite3.Row iterates values
+            decision = Decision(**values | {"reasons": tuple(json.loads(row["reasons"]))})
+            found.setdefault(decision.pair, []).append(decision)
+        return found
+
+    def decisions_made(self) -> int:
+        """How many decisions there are."""
+        return int(self._db.execute("select count(*) from decisions").fetchone()[0])
+
+    def on_desk(self, server: str, queue: str) -> dict[str, str]:
+        """Pairs that lie on a server's desk: pair, and the hash of what was pushed."""
+        rows = self._db.execute(
+            "select pair, content from desk where server = ? and queue = ? and retired_at is null", (server, queue)
+        )
+        return {row["pair"]: row["content"] for row in rows}
+
+    def lay_on_desk(self, server: str, queue: str, pushed: Iterable[tuple[str, str]]) -> None:
+        """Note what was pushed: (pair, hash of its content)."""
+        with self.transaction():
+            self._db.executemany(
+                "insert or replace into desk values (?, ?, ?, ?, ?, null)",
+                [(server, queue, pair, content, time.time()) for pair, content in pushed],
             )
-            for r in rows
-        ]
+
+    def take_off_desk(self, server: str, queue: str, pairs: Iterable[str]) -> None:
+        """Note that pairs are no longer asked about."""
+        with self.transaction():
+            self._db.executemany(
+                "update desk set retired_at = ? where server = ? and queue = ? and pair = ?",
+                [(time.time(), server, queue, pair) for pair in pairs],
+            )
 
     def passage_text(self, passage: str) -> tuple[str, int, int, str] | None:
         """Document path, offsets and text of a passage."""
@@ -356,6 +439,11 @@ class Ledger:
             (passage,),
         ).fetchone()
         return (row["path"], row["start"], row["end"], row["text"]) if row else None
+
+
+def _finding(row: sqlite3.Row) -> Finding:
+    span = Span(*json.loads(row["span"])) if row["span"] else None
+    return Finding(row["pair"], row["check_name"], row["severity"], row["score"], row["message"], span)
 
 
 def _pair(row: sqlite3.Row) -> Pair:
@@ -371,6 +459,7 @@ def _pair(row: sqlite3.Row) -> Pair:
         request=row["request"],
         words_asked=tuple(words) if words else None,
         context=row["context"],
+        replaces=row["replaces"],
     )
 
 

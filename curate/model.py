@@ -83,6 +83,12 @@ class Pair:
     """The word range that the recipe asks of its kind."""
     context: str = ""
     """The passage that the model is given beside the question (kind `grounded`)."""
+    replaces: str | None = None
+    """The pair that a reviewer sent back, in whose place this one was written."""
+    review: str = ""
+    """What reviewers said of it: approved, edited, or nothing as yet."""
+    rating: float | None = None
+    """How much it sounds like the author, 1 to 5, where reviewers said so."""
 
     @property
     def instruction(self) -> str:
@@ -109,6 +115,40 @@ class Finding:
     score: float
     message: str
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one person said of one pair."""
+
+    pair: str
+    reviewer: str
+    queue: Literal["review", "tie-break", "applied"]
+    """Where: in the review itself, over reviewers who disagreed, or on many pairs at once from the command line."""
+    verdict: Literal["approve", "reject", "rewrite"]
+    instruction: str | None = None
+    """As the reviewer mended it; None where it was left as it stood."""
+    response: str | None = None
+    reasons: tuple[str, ...] = ()
+    rating: int | None = None
+    never_say: str = ""
+    """What the model must never answer to this."""
+    note: str = ""
+    """For the generator, or for whoever reads it later."""
+    taken_at: float = 0.0
+    """When it came to the ledger; seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Of two answers to a prompt, the one that is right and the one that must never be given."""
+
+    pair: str
+    prompt: tuple[Turn, ...]
+    chosen: str
+    rejected: str
+    document: str
+    origin: Literal["never_say", "edited"]
 
 
 @dataclass(slots=True)

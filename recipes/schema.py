@@ -152,8 +152,16 @@ class Review(Section):
     argilla: str = Field(
         "local",
         pattern=r"^(local|https?://\S+)$",
-        description="`local`, a server of your own, or the address of an Argilla server.",
+        description="`local`, a server of your own, or the address of an Argilla server (its key: ARGILLA_API_KEY).",
     )
+    workspace: str = Field("review", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", description="Where its dataset stands there.")
+    pairs: Literal["all", "flagged", "none"] | Annotated[float, Field(gt=0, le=1)] = Field(
+        "flagged", description="Which pairs a person sees: all, those a check has something to say of, or a share such as 0.2."
+    )
+    awaiting: Literal["leave_out", "keep", "hold"] = Field(
+        "leave_out", description="What becomes of a pair nobody has decided yet: out of the dataset, in it, or no dataset at all."
+    )
+    min_submitted: int = Field(1, ge=1, le=10, description="Reviewers that each pair needs.")
 
 
 class Split(Section):
@@ -224,7 +232,7 @@ class Recipe(Section):
     passages: Passages = Passages()
     generate: Generate | None = None
     screen: Screen = Screen()
-    review: Review = Review()
+    review: Review | None = None
     expect: list[Expectation] = Field(default_factory=list, description="Great Expectations, by snake-case name.")
     split: Split = Split()
     control: str | None = Field(None, description="Controlled questions: never trained on, asked of every run.")
