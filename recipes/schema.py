@@ -37,16 +37,27 @@ class Persona(Section):
 class Source(Section):
     """Files to learn from."""
 
-    path: str = Field(description="A file or a glob such as documents/**/*.md, relative to the recipe's file.")
-    as_: Literal["documents", "conversations", "pairs"] = Field("documents", alias="as")
-    author: str | None = Field(None, description="For conversations: the address whose answers are the responses.")
+    path: str = Field(
+        description="A file or a glob such as documents/**/*.md, relative to the recipe's file. For conversations it may be the "
+        "folder of an unpacked Slack export, for pairs a Hugging Face dataset's folder (saved to disk, or as on the hub)."
+    )
+    as_: Literal["documents", "conversations", "pairs"] = Field(
+        "documents",
+        alias="as",
+        description="documents: text to ask about. conversations: mail (.mbox) and chats (Slack, Telegram, Discord, Messenger and "
+        "Instagram as .json, WhatsApp as .txt, others as .csv), where what the author answered is the response. pairs: rows "
+        "that are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI chat, ShareGPT, Alpaca, instruction and response.",
+    )
+    author: str | None = Field(
+        None, description="For conversations: the name, address or user id of the one whose answers are the responses."
+    )
     rights: Literal["own", "licensed", "public-domain"] = Field(description="On what ground these texts may be used.")
     exclude: list[str] = Field(default_factory=list, description="Globs, matched like `path`, that are left out.")
 
     @model_validator(mode="after")
     def _conversations_have_an_author(self) -> Self:
         if self.as_ == "conversations" and not self.author:
-            raise ValueError("a conversations source needs `author`: the address whose answers are to be learnt")
+            raise ValueError("a conversations source needs `author`: the name, address or id whose answers are to be learnt")
         return self
 
 

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _names(*names: Any) -> tuple[str, ...]:
 
 # --- Slack: one JSON list a channel and day; people are told by id, and named in users.json (slack.com/help, data exports)
 
-SLACK_SAID = {None, "me_message", "thread_broadcast", "file_share", "bot_message", "tombstone"}
+SLACK_SAID = (None, "me_message", "thread_broadcast", "file_share", "bot_message", "tombstone")
 """Subtypes of messages that somebody sent; all others are the program's."""
 
 
@@ -149,14 +150,16 @@ def _slack_text(text: str, people: dict[str, Row]) -> str:
 def _telegram(chat: Row) -> Iterator[Message]:
     if chat.get("type") in ("bot_chat", "saved_messages"):
         return
-    name = f"{chat.get('id')}"
+    name = str(chat.get("id"))
     rows = _dicts(chat.get("messages"))
-    service = {row.get("id") for row in rows if row.get("type") != "message"}
+    topics = {str(row.get("id")) for row in rows if row.get("action") == "topic_created"}
     for row in rows:
-        if row.get("type") != "message" or (time := _iso(row.get("date"))) is None:
+        time = _epoch(row.get("date_unixtime", "")) or _iso(row.get("date"))
+        if row.get("type") != "message" or time is None:
             continue
-        answered = row.get("reply_to_message_id")
-        in_topic = answered in service  # in a forum, the message that opened the topic
+        answered = str(row.get("reply_to_message_id") or "")
+        in_topic = answered in topics  # in a forum, all there is answers the message that opened the topic
+        elsewhere = row.get("reply_to_peer_id") or name
         wordless = any(row.get(key) for key in ("forwarded_from", "via_bot", "media_type", "photo", "file", "poll"))
         identifier = str(row.get("from_id") or "")
         yield Message(
@@ -165,7 +168,7 @@ def _telegram(chat: Row) -> Iterator[Message]:
             sender=_names(row.get("from"), identifier, identifier.removeprefix("user")),
             text="" if wordless else _without_quotes(_telegram_text(row.get("text"))),
             thread=f"{name}/{answered}" if in_topic else name,
-            reply_to=f"{name}/{answered}" if answered and not in_topic else "",
+            reply_to=f"{elsewhere}/{answered}" if answered and not in_topic else "",
         )
 
 
@@ -269,11 +272,13 @@ def _whatsapp(path: Path) -> Iterator[Message]:
     if not found:
         raise Unreadable("is no WhatsApp chat: no line begins with a date and a time")
     times = _times([date for date, _, _ in found])
+    now = -math.inf
     for number, ((_, sender, text), time) in enumerate(zip(found, times, strict=True)):
         if sender and time is not None:
+            now = max(now, time)  # in autumn the phone's clock is set back
             wordless = WHATSAPP_WORDLESS.fullmatch(text.strip())
             words = "" if wordless else _without_quotes(WHATSAPP_EDITED.sub("", text.strip()))
-            yield Message(str(number), time, _names(sender), words, thread="")
+            yield Message(str(number), now, _names(sender), words, thread="")
 
 
 # --- CSV, of DiscordChatExporter and whatever else writes one message a row
@@ -378,17 +383,14 @@ def _date_parts(text: str) -> tuple[int, ...] | None:
 
 
 def _day_comes_first(parts: Sequence[tuple[int, ...]]) -> bool:
-    """Whether 05/03 is the fifth of March: as a month it must be one, and chats run forwards."""
-    if any(first > 12 for first, *_ in parts):
-        return True
-    if any(second > 12 for _, second, *_ in parts):
-        return False
+    """Whether 05/03 is the fifth of March: as dates they must all be some, and a chat goes on in small steps."""
 
-    def steps_back(dates: list[tuple[int, int, int]]) -> int:
-        return sum(later < earlier for earlier, later in zip(dates, dates[1:], strict=False))
+    def unlikely(day_first: bool) -> tuple[int, float]:
+        times = [_from_parts(each, day_first) for each, _ in groupby(parts)]
+        known = [time for time in times if time is not None]
+        return len(times) - len(known), sum(abs(later - earlier) for earlier, later in pairwise(known))
 
-    month_first = steps_back([(year, first, second) for first, second, year, *_ in parts])
-    return steps_back([(year, second, first) for first, second, year, *_ in parts]) <= month_first
+    return unlikely(day_first=True) <= unlikely(day_first=False)
 
 
 def _from_parts(parts: tuple[int, ...], day_first: bool) -> float | None:

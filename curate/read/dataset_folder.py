@@ -99,7 +99,7 @@ def _named_by_the_card(folder: Path) -> list[tuple[str, Path]] | None:
 
 
 def _inside(folder: Path, pattern: str) -> list[Path]:
-    if "://" in pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+    if not pattern or "://" in pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise Unreadable(f"has a card that names {pattern[:80]!r}, which is not in the folder; nothing else is read")
     return sorted(path for path in folder.glob(pattern) if path.suffix.lower() in ROWS and path.is_file())
 
