@@ -44,9 +44,9 @@ class Source(Section):
     as_: Literal["documents", "conversations", "pairs"] = Field(
         "documents",
         alias="as",
-        description="documents: text to ask about. conversations: mail (.mbox) and chats (Slack, Telegram, Discord, Messenger and "
-        "Instagram as .json, WhatsApp as .txt, others as .csv), where what the author answered is the response. pairs: rows "
-        "that are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI chat, ShareGPT, Alpaca, instruction and response.",
+        description="documents: text to ask about. conversations: mail (.mbox) and chats (Slack, Telegram, Discord, Messenger "
+        "and Instagram as .json, WhatsApp as .txt, others as .csv): what the author answered is the response. pairs: rows that "
+        "are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI chat, ShareGPT, Alpaca, instruction and response.",
     )
     author: str | None = Field(
         None, description="For conversations: the name, address or user id of the one whose answers are the responses."
