@@ -178,13 +178,19 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
         beside += map(Path, sorted(glob.glob(recipe.generate.recordings, recursive=True)))
     prompts = sorted(Path(__file__).parent.glob("generate/prompts/*.j2"))
     contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
+    left_out = {"recordings", "concurrency", "budget_usd"}
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        from curate.generate.llama_local import model_sha256
+
+        contents.append(model_sha256(Path(recipe.generate.model)))
+        left_out.add("model")
     # How it is trained changes no dataset. Where files lie does not either: a checkout may be moved.
     elsewhere: Any = {
         "train": True,
         "export": True,
         "sources": True,
         "control": True,
-        "generate": {"recordings", "concurrency", "budget_usd"},
+        "generate": left_out,
     }
     said = recipe.model_dump(mode="json", exclude=elsewhere)
     sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]

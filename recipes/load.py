@@ -248,6 +248,11 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
     if recipe.generate and recipe.generate.recordings:
         recordings = resolved(recipe.generate.recordings, ("generate", "recordings"))
         update["generate"] = recipe.generate.model_copy(update={"recordings": recordings})
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        model = Path(resolved(str(Path(recipe.generate.model).expanduser()), ("generate", "model")))
+        if not model.is_file():
+            raise RecipeError([f"{tree.where(('generate', 'model'))}: generate.model: there is no file {model}"])
+        update["generate"] = recipe.generate.model_copy(update={"model": str(model)})
     if recipe.control:
         control = Path(resolved(recipe.control, ("control",)))
         if not control.is_file():

@@ -94,8 +94,15 @@ class Kind(Section):
 class Generate(Section):
     """Who writes the pairs, and which."""
 
-    provider: Literal["anthropic", "recorded"]
-    model: str = Field("claude-sonnet-5-5", min_length=1)
+    provider: Literal["anthropic", "llama-cpp", "recorded"]
+    model: str = Field(
+        "claude-sonnet-5-5",
+        min_length=1,
+        description="Claude's name; for `llama-cpp` a .gguf file, relative to the recipe's file.",
+    )
+    context: int | None = Field(
+        None, ge=512, description="For `llama-cpp`: most tokens of prompt and answer together (8192). More takes more memory."
+    )
     recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
     concurrency: int = Field(16, ge=1, le=256, description="Most requests under way at once.")
     budget_usd: float | None = Field(None, gt=0, description="Most that all builds of this recipe may spend together.")
@@ -107,6 +114,10 @@ class Generate(Section):
             raise ValueError("provider `recorded` needs `recordings`: a glob of JSONL files to replay")
         if self.provider != "recorded" and self.recordings:
             raise ValueError("`recordings` belongs to provider `recorded`; with another provider it does nothing")
+        if self.provider == "llama-cpp" and not self.model.endswith(".gguf"):
+            raise ValueError("provider `llama-cpp` needs `model`: the path of a .gguf file")
+        if self.provider != "llama-cpp" and self.context:
+            raise ValueError("`context` belongs to provider `llama-cpp`; with another provider it does nothing")
         names = [kind.kind for kind in self.kinds]
         if len(set(names)) < len(names):
             raise ValueError("each kind may stand once under `kinds`")
