@@ -16,10 +16,13 @@ from typing import Any
 
 import llama_cpp
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 SEED = 17
 """The same for every request, so that the same request has the same answer."""
 TEMPERATURE = 0.7
+CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | "\\" ["\\/bfnrt]'
+"""No raw line breaks in a string (RFC 8259, section 7), and no `\\u`, which could name half a character."""
 
 
 class Model:
@@ -32,11 +35,10 @@ class Model:
     """
 
     def __init__(self, file: str, context: int, threads: int) -> None:
-        trained_on = int(llama_cpp.Llama(file, vocab_only=True, verbose=False)._model.n_ctx_train())
-        self.context = min(context, trained_on or context)
         self._llama = llama_cpp.Llama(
-            file, n_ctx=self.context, n_threads=threads, n_threads_batch=threads, n_gpu_layers=-1, verbose=False
+            file, n_ctx=context, n_threads=threads, n_threads_batch=threads, n_gpu_layers=-1, verbose=False
         )
+        self.context = min(context, self._llama._model.n_ctx_train())
         template = self._llama.metadata.get("tokenizer.chat_template")
         if not template:
             raise ValueError("it has no chat template: it is a base model, and an instruct model is needed")
@@ -52,7 +54,7 @@ class Model:
         room = min(max_tokens, self.context - len(prompt))
         if room <= 0:
             return {"input_tokens": len(prompt)}
-        grammar = llama_cpp.LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
+        grammar = llama_cpp.LlamaGrammar.from_string(grammar_of(schema))
         self._llama.reset()  # an answer must not depend on what was computed for the one before
         self._llama.set_seed(SEED)
         reply: list[int] = []
@@ -65,7 +67,7 @@ class Model:
             if len(reply) == room:
                 break
         return {
-            "text": self._llama.detokenize(reply, prev_tokens=prompt).decode("utf-8", "ignore"),
+            "text": self._llama.detokenize(reply, prev_tokens=prompt, special=True).decode("utf-8", "ignore"),
             "stop_reason": stop_reason,
             "input_tokens": len(prompt),
             "output_tokens": len(reply),
@@ -89,6 +91,15 @@ class Model:
 
     def _text(self, token: int) -> str:
         return str(self._llama._model.token_get_text(token)) if token >= 0 else ""
+
+
+def grammar_of(schema: dict[str, Any]) -> str:
+    """A JSON Schema as llama.cpp's grammar (GBNF). The library's own rule lets strings hold what JSON forbids in them."""
+    grammar, replaced = re.subn(
+        r"^char ::= .*$", lambda _: CHARACTER, json_schema_to_gbnf(json.dumps(schema)), flags=re.MULTILINE
+    )
+    assert replaced == 1
+    return grammar
 
 
 def main() -> None:
