@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class LlamaLocal:
     async def close(self) -> None:
         """End the model's process, whatever it is at."""
         if self._worker is not None:
-            self._worker.kill()
+            with suppress(ProcessLookupError):  # it has ended by itself
+                self._worker.kill()
             await self._worker.wait()
             self._worker = None
         self._log.close()
@@ -126,7 +128,7 @@ class LlamaLocal:
         assert self._worker is not None
         assert self._worker.stdout is not None
         line = await self._worker.stdout.readline()
-        if line:
+        if line.endswith(b"\n"):
             answer: dict[str, Any] = json.loads(line)
             return answer
         code = await self._worker.wait()

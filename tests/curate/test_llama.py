@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -158,8 +159,9 @@ def test_an_answer_without_an_end_is_cut_and_where_the_context_is_full_not_compu
 def test_a_prompt_that_is_too_long_is_told_with_both_numbers_and_the_others_are_answered(speaker):
     long, short = asked(speaker, request("boat " * 3000), request())
     assert isinstance(long, NoAnswer)
-    assert "a prompt has 3,0" in long.what or "a prompt has 6,0" in long.what
-    assert "the model's context holds 2,048" in long.what  # it was trained on no more, whatever the recipe asks for
+    assert re.match(
+        r"a prompt has 3,0\d\d tokens, and the model's context holds 2,048;", long.what
+    )  # it was trained on no more, whatever the recipe asks for
     assert short.stop_reason == "end_turn"
     (narrow,) = asked(speaker, request("boat " * 600), context=512)
     assert "the model's context holds 512; raise `generate.context`" in narrow.what
@@ -238,6 +240,7 @@ def recipe_with(model: Path, more: str = "") -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_build_with_a_model_of_ones_own_costs_nothing_and_is_made_once(curate, speaker, make_model, tmp_path):
     model = tmp_path / "models/own.gguf"
     model.parent.mkdir()
