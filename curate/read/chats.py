@@ -263,21 +263,21 @@ WHATSAPP_EDITED = re.compile(r"\u200e?<[^<>\n]{2,30} [^<>\n]{2,30}>$")
 
 def _whatsapp(path: Path) -> Iterator[Message]:
     check_size(path)
-    found: list[list[str]] = []  # date, sender, text
+    found: list[tuple[str, str, list[str]]] = []  # date, sender, lines
     for line in decode(path.read_bytes()).replace("\r\n", "\n").split("\n"):
         if start := WHATSAPP_LINE.match(line):
-            found.append([start[1] or start[2], start[3] or "", start[4]])
+            found.append((start[1] or start[2], start[3] or "", [start[4]]))
         elif found:
-            found[-1][2] += "\n" + line
+            found[-1][2].append(line)
     if not found:
         raise Unreadable("is no WhatsApp chat: no line begins with a date and a time")
     times = _times([date for date, _, _ in found])
     now = -math.inf
-    for number, ((_, sender, text), time) in enumerate(zip(found, times, strict=True)):
+    for number, ((_, sender, lines), time) in enumerate(zip(found, times, strict=True)):
         if sender and time is not None:
             now = max(now, time)  # in autumn the phone's clock is set back
-            wordless = WHATSAPP_WORDLESS.fullmatch(text.strip())
-            words = "" if wordless else _without_quotes(WHATSAPP_EDITED.sub("", text.strip()))
+            text = "\n".join(lines).strip()
+            words = "" if WHATSAPP_WORDLESS.fullmatch(text) else _without_quotes(WHATSAPP_EDITED.sub("", text))
             yield Message(str(number), now, _names(sender), words, thread="")
 
 

@@ -371,6 +371,12 @@ def test_whether_the_day_or_the_month_comes_first_is_told_by_the_chat_running_fo
     assert hours("31.1.25", "1.2.25") == 24
 
 
+def test_a_chat_stays_in_order_when_the_phones_clock_is_set_back(tmp_path):
+    chat = f"26/10/2025, 02:59 - Ann: {ASK}\n26/10/2025, 02:01 - Ida: {REPLY}\n26/10/2025, 02:03 - Ann: Thank you very much!\n"
+    (pair,), _ = pairs_in(written(tmp_path, "chat.txt", chat))
+    assert (pair.instruction, pair.response) == (ASK, REPLY)
+
+
 # --- Messenger and Instagram ---
 
 
