@@ -203,16 +203,19 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
     if recipe.generate:
         prompts += [Path(kind.prompt) for kind in recipe.generate.kinds if kind.prompt]
     contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
+    left_out = {"recordings", "concurrency", "budget_usd", "mode", "per_minute", "price"}
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        from curate.generate.llama_local import model_sha256
+
+        contents.append(model_sha256(Path(recipe.generate.model)))
+        left_out.add("model")
     # How it is trained changes no dataset. Where files lie does not either: a checkout may be moved.
     elsewhere: Any = {
         "train": True,
         "export": True,
         "sources": True,
         "control": True,
-        "generate": {
-            **dict.fromkeys(("recordings", "concurrency", "budget_usd", "mode", "per_minute", "price"), True),
-            "kinds": {"__all__": {"prompt"}},
-        },
+        "generate": dict.fromkeys(left_out, True) | {"kinds": {"__all__": {"prompt"}}},
     }
     said = recipe.model_dump(mode="json", exclude=elsewhere)
     sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]

@@ -258,6 +258,11 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
                     raise RecipeError([f"{tree.where(key)}: prompt: there is no file {prompt}"])
                 kinds[number] = kind.model_copy(update={"prompt": prompt})
         update["generate"] = update.get("generate", recipe.generate).model_copy(update={"kinds": kinds})
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        model = Path(resolved(str(Path(recipe.generate.model).expanduser()), ("generate", "model")))
+        if not model.is_file():
+            raise RecipeError([f"{tree.where(('generate', 'model'))}: generate.model: there is no file {model}"])
+        update["generate"] = update.get("generate", recipe.generate).model_copy(update={"model": str(model)})
     if recipe.control:
         control = Path(resolved(recipe.control, ("control",)))
         if not control.is_file():

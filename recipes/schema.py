@@ -39,16 +39,27 @@ class Persona(Section):
 class Source(Section):
     """Files to learn from."""
 
-    path: str = Field(description="A file or a glob such as documents/**/*.md, relative to the recipe's file.")
-    as_: Literal["documents", "conversations", "pairs"] = Field("documents", alias="as")
-    author: str | None = Field(None, description="For conversations: the address whose answers are the responses.")
+    path: str = Field(
+        description="A file or a glob such as documents/**/*.md, relative to the recipe's file. For conversations it may be the "
+        "folder of an unpacked Slack export, for pairs a Hugging Face dataset's folder (saved to disk, or as on the hub)."
+    )
+    as_: Literal["documents", "conversations", "pairs"] = Field(
+        "documents",
+        alias="as",
+        description="documents: text to ask about. conversations: mail (.mbox) and chats (Slack, Telegram, Discord, Messenger "
+        "and Instagram as .json, WhatsApp as .txt, others as .csv): what the author answered is the response. pairs: rows that "
+        "are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI chat, ShareGPT, Alpaca, instruction and response.",
+    )
+    author: str | None = Field(
+        None, description="For conversations: the name, address or user id of the one whose answers are the responses."
+    )
     rights: Literal["own", "licensed", "public-domain"] = Field(description="On what ground these texts may be used.")
     exclude: list[str] = Field(default_factory=list, description="Globs, matched like `path`, that are left out.")
 
     @model_validator(mode="after")
     def _conversations_have_an_author(self) -> Self:
         if self.as_ == "conversations" and not self.author:
-            raise ValueError("a conversations source needs `author`: the address whose answers are to be learnt")
+            raise ValueError("a conversations source needs `author`: the name, address or id whose answers are to be learnt")
         return self
 
 
@@ -105,8 +116,15 @@ class RateLimits(Section):
 class Generate(Section):
     """Who writes the pairs, and which."""
 
-    provider: Literal["anthropic", "recorded"]
-    model: str = Field("claude-sonnet-5-5", min_length=1)
+    provider: Literal["anthropic", "llama-cpp", "recorded"]
+    model: str = Field(
+        "claude-sonnet-5-5",
+        min_length=1,
+        description="Claude's name; for `llama-cpp` a .gguf file, relative to the recipe's file.",
+    )
+    context: int | None = Field(
+        None, ge=512, description="For `llama-cpp`: most tokens of prompt and answer together (8192). More takes more memory."
+    )
     recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
     mode: Literal["live", "batch"] = Field("live", description="batch: half the price, and up to a day to wait.")
     concurrency: int = Field(16, ge=1, le=256, description="Most requests under way at once.")
@@ -121,6 +139,10 @@ class Generate(Section):
             raise ValueError("provider `recorded` needs `recordings`: a glob of JSONL files to replay")
         if self.provider != "recorded" and self.recordings:
             raise ValueError("`recordings` belongs to provider `recorded`; with another provider it does nothing")
+        if self.provider == "llama-cpp" and not self.model.endswith(".gguf"):
+            raise ValueError("provider `llama-cpp` needs `model`: the path of a .gguf file")
+        if self.provider != "llama-cpp" and self.context:
+            raise ValueError("`context` belongs to provider `llama-cpp`; with another provider it does nothing")
         names = [kind.kind for kind in self.kinds]
         if len(set(names)) < len(names):
             raise ValueError("each kind may stand once under `kinds`")

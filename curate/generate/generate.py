@@ -32,13 +32,17 @@ def make_provider(generate: Generate) -> Provider:
     """The provider that a recipe names.
 
     Raises:
-        CallError: it lacks its key or its recordings.
+        CallError: it lacks its key, its recordings or its model.
     """
     if generate.provider == "recorded":
         from curate.generate.recorded import Recorded
 
         assert generate.recordings
         return Recorded(generate.recordings)
+    if generate.provider == "llama-cpp":
+        from curate.generate.llama_local import LlamaLocal
+
+        return LlamaLocal(generate.model, generate.context)
     from curate.generate.claude import Claude
 
     return Claude(generate)

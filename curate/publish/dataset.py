@@ -175,7 +175,9 @@ def _card(recipe: Recipe, manifest: dict[str, Any], control: bool, validation: b
     counts = manifest["counts"]
     kinds = "\n".join(f"| {kind} | {rows} |" for kind, rows in sorted(counts["kinds"].items()))
     rights = sorted({f"{source['path']}: {source['rights']}" for source in manifest["sources"]})
-    generator = f"{recipe.generate.provider}, {recipe.generate.model}" if recipe.generate else "none: the pairs came ready"
+    generator = (
+        f"{recipe.generate.provider}, {Path(recipe.generate.model).name}" if recipe.generate else "none: the pairs came ready"
+    )
     return "\n".join(
         [
             "---",
