@@ -185,6 +185,13 @@ class Usage:
     output_tokens: int = 0
     usd: float = 0.0
 
+    def add(self, more: Usage) -> None:
+        """Count further calls."""
+        self.requests += more.requests
+        self.input_tokens += more.input_tokens
+        self.output_tokens += more.output_tokens
+        self.usd += more.usd
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         tokens = {"input": self.input_tokens, "output": self.output_tokens}

@@ -85,7 +85,7 @@ def pairs_of(request: Request, key: str, answer: Answer, stage: Stage) -> list[P
     conversations = [[pair] for pair in answer.pairs] + [dialogue.exchanges for dialogue in answer.dialogues]
     pairs = []
     for index, exchanges in enumerate(conversations):
-        before: tuple[Turn, ...] = ()
+        before = request.before
         for number, exchange in enumerate(exchanges):
             response, evidence = _response_and_evidence(exchange, request)
             if evidence is None:  # what follows would stand on an answer that rests on nothing
@@ -104,6 +104,7 @@ def pairs_of(request: Request, key: str, answer: Answer, stage: Stage) -> list[P
                     request=key,
                     words_asked=request.words,
                     context=tidy(request.material) if request.kind == "grounded" else "",
+                    replaces=request.replaces,
                 )
             )
             before = (*prompt, Turn("assistant", response))

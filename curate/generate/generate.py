@@ -26,6 +26,16 @@ class Generated:
     """What was paid now."""
     usd_by_kind: dict[str, float] = field(default_factory=dict)
     """What the answers to these requests have cost, whenever they were paid for."""
+    requests: dict[str, Request] = field(default_factory=dict)
+    """By key, which the pairs name."""
+
+    def add(self, more: Generated) -> None:
+        """Take in what further requests came to."""
+        self.pairs += more.pairs
+        self.requests |= more.requests
+        self.usage.add(more.usage)
+        for kind, usd in more.usd_by_kind.items():
+            self.usd_by_kind[kind] = self.usd_by_kind.get(kind, 0.0) + usd
 
 
 def make_provider(generate: Generate) -> Provider:
@@ -82,7 +92,7 @@ def generate_pairs(
     keyed = {key_of(request, provider.identity(request)): request for request in requests}
     usage = Usage()
     _ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
-    generated = Generated([], usage)
+    generated = Generated([], usage, requests=keyed)
     costs = ledger.cost_of_requests()
     by_kind: defaultdict[str, float] = defaultdict(float)
     for key, request in keyed.items():

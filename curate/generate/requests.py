@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
 from curate.generate.stretches import PARAGRAPH, own_stretches
 from curate.generate.templates import Prompts
-from curate.model import Document, Passage, content_hash
+from curate.model import Document, Pair, Passage, Turn, content_hash
 from curate.read.passages import count_tokens
 from recipes.schema import Kind, Recipe
 
@@ -38,11 +38,15 @@ class Request:
     system: str
     user: str
     schema: dict[str, Any]
+    before: tuple[Turn, ...] = ()
+    """The conversation that the answer goes on with."""
+    replaces: str | None = None
+    """The pair that is to be written anew."""
 
     @property
     def pairs(self) -> int:
         """Pairs that its answer is to bring."""
-        return self.count * (EXCHANGES if self.kind == "dialogue" else 1)
+        return self.count * (EXCHANGES if self.kind == "dialogue" and not self.replaces else 1)
 
     @property
     def longest_answer(self) -> int:
@@ -86,6 +90,18 @@ def requests_for(
                     user=user,
                     schema=answer_schema(kind.kind),
                 )
+
+
+def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title: str) -> Request:
+    """What asks for `pair`, which answered `asked`, to be written anew with a reviewer's note."""
+    return replace(
+        asked,
+        count=1,
+        user=Prompts(recipe).rewrite(pair, note, title, asked.material, asked.words),
+        schema=answer_schema("own_words" if pair.kind == "own_words" else "question_answer"),
+        before=pair.prompt[:-1],
+        replaces=pair.id,
+    )
 
 
 def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], count: int) -> list[Request]:

@@ -9,10 +9,11 @@ from typing import Any
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
+from curate.model import Pair
 from recipes.errors import CallError
 from recipes.schema import Kind, Recipe
 
-OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:document|task|sample|note)\b)", re.IGNORECASE)
+OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:document|task|sample|draft|note|turn)\b)", re.IGNORECASE)
 VARIABLES = "title, heading, text, count, words, persona"
 PROBE = "A document's text, with a </document> of its own"
 
@@ -42,6 +43,11 @@ class Prompts:
         except TemplateError as error:
             mend = f"A prompt may use {VARIABLES}."
             raise CallError(f"this prompt cannot be filled in: {error}", where=kind.prompt, mend=mend) from None
+
+    def rewrite(self, pair: Pair, note: str, title: str, text: str, words: tuple[int, int]) -> str:
+        """What asks for a pair anew that a reviewer sent back."""
+        values = {"pair": pair, "before": pair.prompt[:-1], "note": note, "title": title, "text": text, "words": words}
+        return self._ours.get_template("rewrite.md.j2").render(**values)
 
     def _load(self, kind: Kind) -> Template:
         if kind.prompt is None:
