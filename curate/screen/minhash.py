@@ -1,0 +1,71 @@
+"""Texts that are nearly the same, found among a million without comparing each with each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+from rensa import RMinHash, RMinHashLSH
+
+from curate.validate.terms import FUNCTION_WORDS
+
+PERMUTATIONS = 128
+BANDS = 32
+"""32 bands of 4 rows find a pair of Jaccard similarity 0.7 with probability 1 - (1 - 0.7^4)^32 = 0.9998."""
+
+
+class NearestIndex:
+    """Sets of strings, and the likest of them to a new one: MinHash with banding (Broder 1997), then counted exactly.
+
+    Args:
+        near: Jaccard similarity, in [0, 1], from which two sets count as near.
+    """
+
+    def __init__(self, near: float) -> None:
+        self._near = near
+        self._index = RMinHashLSH(threshold=near, num_perm=PERMUTATIONS, num_bands=BANDS)
+        self._members: dict[int, npt.NDArray[np.uint64]] = {}
+
+    def find_or_add(self, key: int, members: Collection[str]) -> tuple[int, float] | None:
+        """The likest set put in before, with its similarity, if it is near; otherwise this one is put in under `key`."""
+        minhash, hashes = _sketch(members)
+        if (likest := self._likest(minhash, hashes)) is None and len(hashes):
+            self._index.insert(key, minhash)
+            self._members[key] = hashes
+        return likest
+
+    def find(self, members: Collection[str]) -> tuple[int, float] | None:
+        """The likest set put in before, with its similarity, if it is near."""
+        return self._likest(*_sketch(members))
+
+    def _likest(self, minhash: RMinHash, hashes: npt.NDArray[np.uint64]) -> tuple[int, float] | None:
+        if not len(hashes):
+            return None
+        likest = max(((jaccard(hashes, self._members[key]), -key) for key in self._index.query(minhash)), default=(0.0, 0))
+        return (-likest[1], likest[0]) if likest[0] >= self._near else None
+
+
+def _sketch(members: Collection[str]) -> tuple[RMinHash, npt.NDArray[np.uint64]]:
+    """A set's MinHash, and its members as sorted hashes: a tenth of the strings' memory."""
+    minhash = RMinHash(num_perm=PERMUTATIONS, seed=17)
+    minhash.update(list(members))
+    return minhash, np.unique(np.array(RMinHash.hash_token_sets([list(members)])[0], dtype=np.uint64))
+
+
+def jaccard(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> float:
+    """Shared members over all members, in [0, 1], of two sorted arrays without repetition."""
+    shared = np.intersect1d(one, other, assume_unique=True).size
+    return float(shared / (one.size + other.size - shared or 1))
+
+
+def shingles(words: list[str], length: int) -> set[str]:
+    """Every run of `length` words."""
+    return {" ".join(words[at : at + length]) for at in range(len(words) - length + 1)}
+
+
+def content_words(text: str) -> set[str]:
+    """The words that a question is about, without plural and possessive: what is left if how it is asked is taken away."""
+    words = (re.sub(r"['’]s?$", "", word) for word in re.findall(r"\w+(?:['’]\w+)?", text.casefold()))
+    return {word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words if word not in FUNCTION_WORDS}

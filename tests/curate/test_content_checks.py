@@ -1,0 +1,77 @@
+"""How often the checks on content are right: precision and recall on labelled rows, hard cases among them.
+
+Each file in planted/ holds rows for one check, `bad` or not; what is known to go wrong is marked `hard` with the reason, and
+counts like every other row. `pytest -s tests/curate/test_content_checks.py` prints the table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from curate.model import Document, Evidence, Finding, Pair, Turn
+from curate.read.passages import cut
+from curate.screen.grounding import find_ungrounded
+from curate.screen.private_data import find_private_data
+from curate.screen.sources import SourceTexts
+from recipes.schema import PrivateData
+
+PLANTED = Path(__file__).with_name("planted")
+
+
+def sources() -> SourceTexts:
+    """A village's writings: bees, a clock, a letter to a teacher."""
+    documents = [
+        Document(path.name, path.stem, path.read_text(encoding="utf-8"), "own")
+        for path in sorted((PLANTED / "documents").glob("*.md"))
+    ]
+    return SourceTexts({d.path: d for d in documents}, {d.path: cut(d, 700) for d in documents})
+
+
+SOURCES = sources()
+
+
+def planted(check: str) -> list[tuple[Pair, bool]]:
+    """A check's rows as pairs, each with whether it is bad."""
+    lines = (PLANTED / f"{check}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [(_pair(f"{check}-{number}", row), row["bad"]) for number, row in enumerate(map(json.loads, lines), 1)]
+
+
+def _pair(name: str, row: dict) -> Pair:
+    path = row.get("document", "hives.md")
+    text = SOURCES.documents[path].text
+    return Pair(
+        name, row.get("kind", "question_answer"), (Turn("user", row["instruction"]),), row["response"], path,
+        Evidence(path, 0, len(text), text),
+    )  # fmt: skip
+
+
+CHECKS: dict[str, tuple[Callable[[list[Pair]], Iterable[Finding]], float, float]] = {
+    "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.9),
+    "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
+}
+"""The check, and the least precision and recall that it must reach."""
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_finds_what_it_must_and_leaves_alone_what_it_must(check: str):
+    find, precision_asked, recall_asked = CHECKS[check]
+    rows = planted(check)
+    bad = {pair.id for pair, is_bad in rows if is_bad}
+    findings = list(find([pair for pair, _ in rows]))
+    found = {finding.pair for finding in findings}
+    precision, recall = len(found & bad) / len(found), len(found & bad) / len(bad)
+    print(f"\n| {check} | {len(bad)} bad, {len(rows) - len(bad)} good | precision {precision:.2f} | recall {recall:.2f} |")
+    for pair, is_bad in rows:
+        if is_bad != (pair.id in found):
+            print(f"  {'missed' if is_bad else 'false alarm'}: {pair.instruction} | {pair.response}")
+    assert len(bad) >= 20 and len(rows) - len(bad) >= 20
+    assert precision >= precision_asked and recall >= recall_asked
+    sides = {pair.id: pair for pair, _ in rows}
+    for finding in findings:
+        if finding.span:
+            side = getattr(sides[finding.pair], finding.span.part)
+            assert 0 <= finding.span.start < finding.span.end <= len(side)
