@@ -31,14 +31,22 @@ class NearestIndex:
     def find_or_add(self, key: int, members: Collection[str]) -> tuple[int, float] | None:
         """The likest set put in before, with its similarity, if it is near; otherwise this one is put in under `key`."""
         minhash, hashes = _sketch(members)
-        if (likest := self._likest(minhash, hashes)) is None and len(hashes):
-            self._index.insert(key, minhash)
-            self._members[key] = hashes
+        if (likest := self._likest(minhash, hashes)) is None:
+            self._add(key, minhash, hashes)
         return likest
+
+    def add(self, key: int, members: Collection[str]) -> None:
+        """Put a set in."""
+        self._add(key, *_sketch(members))
 
     def find(self, members: Collection[str]) -> tuple[int, float] | None:
         """The likest set put in before, with its similarity, if it is near."""
         return self._likest(*_sketch(members))
+
+    def _add(self, key: int, minhash: RMinHash, hashes: npt.NDArray[np.uint64]) -> None:
+        if len(hashes):
+            self._index.insert(key, minhash)
+            self._members[key] = hashes
 
     def _likest(self, minhash: RMinHash, hashes: npt.NDArray[np.uint64]) -> tuple[int, float] | None:
         if not len(hashes):
@@ -65,7 +73,16 @@ def shingles(words: list[str], length: int) -> set[str]:
     return {" ".join(words[at : at + length]) for at in range(len(words) - length + 1)}
 
 
-def content_words(text: str) -> set[str]:
-    """The words that a question is about, without plural and possessive: what is left if how it is asked is taken away."""
-    words = (re.sub(r"['’]s?$", "", word) for word in re.findall(r"\w+(?:['’]\w+)?", text.casefold()))
-    return {word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words if word not in FUNCTION_WORDS}
+ASKING = frozenset("who whom whose what which where when why how many much old long far often".split())
+
+
+def asked_of(question: str) -> set[str]:
+    """What a question asks: its content words without plural and possessive, and its question words, in no order.
+
+    Empty where there are fewer than two content words: "Who are you?" and "Who are you to say so?" differ in none.
+    """
+    words = (re.sub(r"['’]s?$", "", word) for word in re.findall(r"\w+(?:['’]\w+)?", question.casefold()))
+    wanted = {word for word in words if word in ASKING or word not in FUNCTION_WORDS}
+    if len(wanted - ASKING) < 2:
+        return set()
+    return {word[:-1] if len(word) > 3 and word.endswith("s") else word for word in wanted}

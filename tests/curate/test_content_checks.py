@@ -14,9 +14,11 @@ import pytest
 
 from curate.model import Document, Evidence, Finding, Pair, Turn
 from curate.read.passages import cut
+from curate.screen.contamination import find_contamination
 from curate.screen.grounding import find_ungrounded
 from curate.screen.private_data import find_private_data
 from curate.screen.sources import SourceTexts
+from curate.screen.standalone import find_dependent
 from recipes.schema import PrivateData
 
 PLANTED = Path(__file__).with_name("planted")
@@ -32,6 +34,7 @@ def sources() -> SourceTexts:
 
 
 SOURCES = sources()
+CONTROL = (PLANTED / "control.txt").read_text(encoding="utf-8").splitlines()
 
 
 def planted(check: str) -> list[tuple[Pair, bool]]:
@@ -52,6 +55,8 @@ def _pair(name: str, row: dict) -> Pair:
 CHECKS: dict[str, tuple[Callable[[list[Pair]], Iterable[Finding]], float, float]] = {
     "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.9),
     "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
+    "contamination": (lambda pairs: find_contamination(pairs, CONTROL), 0.9, 0.8),
+    "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.9, 0.85),
 }
 """The check, and the least precision and recall that it must reach."""
 
@@ -68,6 +73,7 @@ def test_a_check_finds_what_it_must_and_leaves_alone_what_it_must(check: str):
     for pair, is_bad in rows:
         if is_bad != (pair.id in found):
             print(f"  {'missed' if is_bad else 'false alarm'}: {pair.instruction} | {pair.response}")
+    assert {finding.pair for finding in findings if finding.severity == "drop"} <= bad, "a good row would be dropped"
     assert len(bad) >= 20 and len(rows) - len(bad) >= 20
     assert precision >= precision_asked and recall >= recall_asked
     sides = {pair.id: pair for pair, _ in rows}
