@@ -81,10 +81,8 @@ def private_data_in(text: str, names: Sequence[str] = ()) -> Iterator[Private]:
 def _of_pair(pair: Pair, names: Sequence[str]) -> Iterator[tuple[Span | None, Private]]:
     for turn in pair.prompt[:-1]:
         yield from ((None, private) for private in private_data_in(turn.content, names))
-    for private in private_data_in(pair.instruction, names):
-        yield Span("instruction", private.start, private.end), private
-    for private in private_data_in(pair.response, names):
-        yield Span("response", private.start, private.end), private
+    for part, text in pair.sides:
+        yield from ((Span(part, private.start, private.end), private) for private in private_data_in(text, names))
 
 
 # what a candidate must be beyond its looks

@@ -52,9 +52,9 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     for pair in pairs:
         passage = sources.passage_of(pair)
         own = passage.text.casefold() if passage else ""
-        for part, text in (("instruction", pair.instruction), ("response", pair.response)):
+        for part, text in pair.sides:
             for start, end, why in _leaning(text, own):
-                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span(part, start, end))  # type: ignore[arg-type]
+                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span(part, start, end))
         if len(pair.prompt) == 1:
             for start, end, why in _dangling(pair.instruction):
                 yield Finding(pair.id, "standalone", "warning", 1.0, why, Span("instruction", start, end))

@@ -15,7 +15,9 @@ import pytest
 from curate.model import Document, Evidence, Finding, Pair, Turn
 from curate.read.passages import cut
 from curate.screen.contamination import find_contamination
+from curate.screen.debris import find_debris
 from curate.screen.grounding import find_ungrounded
+from curate.screen.language import find_other_language
 from curate.screen.private_data import find_private_data
 from curate.screen.sources import SourceTexts
 from curate.screen.standalone import find_dependent
@@ -57,6 +59,8 @@ CHECKS: dict[str, tuple[Callable[[list[Pair]], Iterable[Finding]], float, float]
     "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
     "contamination": (lambda pairs: find_contamination(pairs, CONTROL), 0.9, 0.8),
     "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.9, 0.85),
+    "debris": (lambda pairs: find_debris(pairs, SOURCES), 0.95, 0.95),
+    "language": (lambda pairs: find_other_language(pairs, SOURCES), 0.9, 0.9),
 }
 """The check, and the least precision and recall that it must reach."""
 
