@@ -17,8 +17,10 @@ from curate.read.passages import cut
 from curate.screen.contamination import find_contamination
 from curate.screen.debris import find_debris
 from curate.screen.grounding import find_ungrounded
+from curate.screen.injection import find_injection
 from curate.screen.language import find_other_language
 from curate.screen.private_data import find_private_data
+from curate.screen.refusals import find_refusals
 from curate.screen.sources import SourceTexts
 from curate.screen.standalone import find_dependent
 from recipes.schema import PrivateData
@@ -61,6 +63,8 @@ CHECKS: dict[str, tuple[Callable[[list[Pair]], Iterable[Finding]], float, float]
     "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.9, 0.85),
     "debris": (lambda pairs: find_debris(pairs, SOURCES), 0.95, 0.95),
     "language": (lambda pairs: find_other_language(pairs, SOURCES), 0.9, 0.9),
+    "refusals": (lambda pairs: find_refusals(pairs, SOURCES), 0.9, 0.95),
+    "injection": (lambda pairs: find_injection(pairs, SOURCES), 0.9, 0.9),
 }
 """The check, and the least precision and recall that it must reach."""
 
