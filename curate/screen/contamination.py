@@ -63,7 +63,9 @@ def shared_questions(pairs: Sequence[Pair], questions: Sequence[str]) -> Iterato
 def _run_in(pair: Pair, runs: dict[str, int]) -> str | None:
     if not runs:
         return None
-    return next((run for text in (pair.instruction, pair.response) for run in sorted(shingles(_words(text), RUN) & runs.keys())), None)
+    return next(
+        (run for text in (pair.instruction, pair.response) for run in sorted(shingles(_words(text), RUN) & runs.keys())), None
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -9,8 +9,12 @@ from curate.model import Finding, Pair, Severity, Span
 from curate.screen.broken import READY
 from curate.screen.sources import SourceTexts
 
-BROKEN_CHARACTERS = re.compile(r"\ufffd|\\u[0-9a-f]{4}|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\ud800-\udfff]")
-MISREAD = re.compile(r"[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]+")
+BROKEN_CHARACTERS = re.compile(
+    r"\ufffd|\\u[0-9a-f]{4}|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\ud800-\udfff]"
+)
+MISREAD = re.compile(
+    r"[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]+"
+)
 """What may be UTF-8 read as Windows-1252, such as "â€™"; it is if it reads as UTF-8 again."""
 
 PROMPT = re.compile(

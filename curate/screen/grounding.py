@@ -96,7 +96,9 @@ def find_ungrounded(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Fin
         asked = Known.of("\n".join(turn.content for turn in pair.prompt))
         seen: set[tuple[str, str | float]] = set()
         for fact in facts_in(pair.response, names):
-            if (fact.kind, fact.key) in seen or any(known.has(fact, pair.response) for known in (documents[pair.document], asked)):
+            if (fact.kind, fact.key) in seen or any(
+                known.has(fact, pair.response) for known in (documents[pair.document], asked)
+            ):
                 continue
             seen.add((fact.kind, fact.key))
             elsewhere = everywhere.has(fact, pair.response)

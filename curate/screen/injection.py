@@ -49,7 +49,9 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     document has came from the generator: an order drops the pair, talk of the task is a warning. Score is always 1.
     """
     written = sources.written()
-    given = {passage.id: order for passages in sources.passages.values() for passage in passages if (order := _order_in(passage.text))}
+    given = {
+        passage.id: order for passages in sources.passages.values() for passage in passages if (order := _order_in(passage.text))
+    }
     for pair in pairs:
         if (passage := sources.passage_of(pair)) and (order := given.get(passage.id)):
             message = f"its passage gives orders to a language model, and they may have been obeyed: “{order}”"

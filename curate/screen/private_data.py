@@ -106,7 +106,9 @@ def _is_phone(match: re.Match[str]) -> bool:
     number, digits = match[0], re.sub(r"\D", "", match[0])
     if not 7 <= len(digits) <= 15 or re.fullmatch(r"(?:1\d|20)\d\d *[-–] *(?:1\d|20)\d\d", number):  # two years
         return False
-    if re.fullmatch(r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{1,3}(?:\.\d{1,3}){3}", number):  # a date, an address of a machine
+    if re.fullmatch(
+        r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{1,3}(?:\.\d{1,3}){3}", number
+    ):  # a date, an address of a machine
         return False
     before = match.string[max(0, match.start() - 40) : match.start()]
     if NO_PHONE.search(before):
@@ -125,7 +127,9 @@ def _is_phone(match: re.Match[str]) -> bool:
 PHONE_CUE = re.compile(
     r"\b(?:phone|telephone|tel|mobile|cell|fax|call|ring|dial|text|whatsapp)\b[^.!?\d]{0,25}\Z|\bnumber is:? *\Z", re.IGNORECASE
 )
-NO_PHONE = re.compile(r"\b(?:isbn|issn|doi|page|pages|pp?\.|no\.|order|invoice|lot|serial|model|version|patent)[-:#\s\d]*\Z", re.IGNORECASE)
+NO_PHONE = re.compile(
+    r"\b(?:isbn|issn|doi|page|pages|pp?\.|no\.|order|invoice|lot|serial|model|version|patent)[-:#\s\d]*\Z", re.IGNORECASE
+)
 
 
 def _is_secret(match: re.Match[str]) -> bool:
@@ -143,12 +147,14 @@ def _is_public_address(match: re.Match[str]) -> bool:
         return False
 
 
-STREETS = (
-    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Boulevard|Blvd|Way|Place|Pl|Square|Gardens|Grove"
-)
+STREETS = "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Boulevard|Blvd|Way|Place|Pl|Square|Gardens|Grove"
 PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | None]] = [
     ("an e-mail address", re.compile(r"(?<![\w.+-])[\w.+-]*[^\W_]@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"), None),
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), None),
+    (
+        "a private key",
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        None,
+    ),
     (
         "an access key",
         re.compile(
@@ -185,6 +191,10 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | Non
         ),
         None,
     ),
-    ("an internet address", re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{1,4}:){3,7}:?[0-9a-f]{1,4})(?![\w.:])", re.IGNORECASE), _is_public_address),
+    (
+        "an internet address",
+        re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{1,4}:){3,7}:?[0-9a-f]{1,4})(?![\w.:])", re.IGNORECASE),
+        _is_public_address,
+    ),
 ]
 """What it is called, what it looks like, and what it must hold beside. Regular expressions after the published formats."""

@@ -20,7 +20,9 @@ TO_THE_SOURCE = re.compile(
     rf"|\bas the {SOURCE} (?:says|has it|puts it)\b",
     re.IGNORECASE,
 )
-TO_THE_AUTHOR = re.compile(r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)", re.IGNORECASE)
+TO_THE_AUTHOR = re.compile(
+    r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)", re.IGNORECASE
+)
 ELSEWHERE = re.compile(
     r"\b(?:(?:as|that) (?:I|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier|above|before|previously)"
     r"|as (?:said|mentioned|noted|described|discussed|stated|shown) (?:earlier|above|before|below|previously)"
