@@ -18,7 +18,9 @@ APART = 0.1
 """Jaccard similarity of content words below which two answers share nothing but the question."""
 
 YES = re.compile(
-    r"\A\W*(?:yes|yea|aye|always|certainly|of course|by all means|indeed|it is|it does|you should|i do|i would|go ahead)\b", re.I
+    r"\A\W*(?:yes|yea|aye|always|certainly|of course|by all means|indeed|it is|it does|you should|i do|i would"
+    r"|go ahead)\b",
+    re.I,
 )
 NO = re.compile(
     r"\A\W*(?:no|nay|never|not|certainly not|of course not|by no means|hardly|it is not|it isn't|it does not|it doesn't"
@@ -60,7 +62,7 @@ def contradiction(one: str, other: str) -> tuple[float, str] | None:
     ours, theirs = _counts(one), _counts(other)
     for thing in ours.keys() & theirs.keys():
         if not ours[thing] & theirs[thing]:
-            numbers = sorted((ours[thing] | theirs[thing]))
+            numbers = sorted(ours[thing] | theirs[thing])
             return 1.0, f"the answers give other numbers for “{thing}”: {', '.join(f'{number:g}' for number in numbers)}"
     if denied := _denied(one, other):
         return 1.0, f"one says what the other denies, about {', '.join(sorted(denied)[:4])}"

@@ -18,19 +18,24 @@ MISREAD = re.compile(
 """What may be UTF-8 read as Windows-1252, such as "â€™"; it is if it reads as UTF-8 again."""
 
 PROMPT = re.compile(
-    r"</?(?:document|task|sample|samples|think|thinking|s|pair|pairs|response|instruction|output|input|answer|question|quote|user|assistant|system)>"
-    r"|<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|\A\s*[{\[]\s*[\"{\[]|\"(?:instruction|response|quote)\"\s*:",
+    r"</?(?:document|task|sample|samples|think|thinking|s|pair|pairs|response|instruction|output|input|answer|question"
+    r"|quote|user|assistant|system)>"
+    r"|<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|\A\s*[{\[]\s*[\"{\[]|\"(?:instruction|response"
+    r"|quote)\"\s*:",
 )
 MARKUP: list[tuple[str, Severity, re.Pattern[str]]] = [
     ("an HTML tag", "drop", re.compile(
-        r"</?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|table|tr|td|th|img|code|pre|sup|sub|blockquote)(?:\s[^<>]*)?/?>", re.I
+        r"</?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|table|tr|td|th|img|code|pre|sup|sub"
+        r"|blockquote)(?:\s[^<>]*)?/?>", re.I
     )),
-    ("an HTML entity", "drop", re.compile(r"&(?:amp|lt|gt|nbsp|quot|apos|[mn]dash|hellip|[lr][sd]quo|#\d{2,5}|#x[0-9a-f]{2,5});", re.I)),
+    ("an HTML entity", "drop", re.compile(r"&(?:amp|lt|gt|nbsp|quot|apos|[mn]dash|hellip|[lr][sd]quo|#\d{2,5}"
+    r"|#x[0-9a-f]{2,5});", re.I)),
     ("a code fence", "drop", re.compile(r"^```", re.M)),
     ("a Markdown table", "warning", re.compile(r"^\s*\|?[^|\n]+\|[^\n]*\n\s*\|?\s*:?-{3,}:?\s*\|[-|: ]*$", re.M)),
     ("a Markdown link", "warning", re.compile(r"!?\[[^\]\n]+\]\((?:https?://|mailto:|www\.|[./#])[^)\s]*\)")),
     ("a footnote mark", "warning", re.compile(r"\[\^?\d{1,3}\]|【[^】]*】")),
-    ("LaTeX", "warning", re.compile(r"\\(?:begin|end|frac|text\w*|emph|section|cite|ref|sqrt|sum|cdot|times)\b\s*\{?|\\\(|\\\[|\$\$.+?\$\$")),
+    ("LaTeX", "warning", re.compile(r"\\(?:begin|end|frac|text\w*|emph|section|cite|ref|sqrt|sum|cdot|times)\b\s*\{?|\\\("
+    r"|\\\[|\$\$.+?\$\$")),
 ]  # fmt: skip
 """What is left over, what it does to a generated pair, and what it looks like."""
 
@@ -45,8 +50,8 @@ def find_debris(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding
     for pair in pairs:
         for part, text in pair.sides:
             for match, message, severity in _debris(text, foreign):
-                severity = "warning" if pair.kind in READY else severity
-                yield Finding(pair.id, "debris", severity, 1.0, message, Span(part, *match.span()))
+                mild = pair.kind in READY
+                yield Finding(pair.id, "debris", "warning" if mild else severity, 1.0, message, Span(part, *match.span()))
 
 
 def _debris(text: str, foreign: list[tuple[str, Severity, re.Pattern[str]]]) -> Iterator[tuple[re.Match[str], str, Severity]]:

@@ -15,9 +15,9 @@ SHINGLE = 3
 def find_duplicates(pairs: Sequence[Pair], near: float) -> Iterable[Finding]:
     """Pairs whose response is that of a better pair, letter for letter or nearly.
 
-    Of a group the author's own words are kept, else the longest response; of equally long ones, the first. Nearness is the Jaccard similarity of the
-    responses' word triples, found by MinHash with banding (Broder 1997) and then counted exactly. The score is that
-    similarity.
+    Of a group the author's own words are kept, else the longest response; of equally long ones, the first. Nearness is the
+    Jaccard similarity of the responses' word triples, found by MinHash with banding (Broder 1997) and then counted exactly.
+    The score is that similarity.
 
     Args:
         pairs: in the recipe's order.

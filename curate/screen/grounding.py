@@ -168,7 +168,7 @@ def _every_noun_has_a_capital(texts: Iterable[str]) -> bool:
             if INSIDE.search(text, max(0, match.start() - 2), match.start()):
                 inside += 1
                 capital += match[0][0].isupper() and len(match[0]) > 1
-    return capital > 0.2 * inside
+    return inside >= 100 and capital > 0.2 * inside
 
 
 def _finding(pair: Pair, fact: Fact, elsewhere: bool) -> Finding:

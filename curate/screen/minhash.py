@@ -79,10 +79,10 @@ ASKING = frozenset("who whom whose what which where when why how many much old l
 def asked_of(question: str) -> set[str]:
     """What a question asks: its content words without plural and possessive, and its question words, in no order.
 
-    Empty where there are fewer than two content words: "Who are you?" and "Who are you to say so?" differ in none.
+    With fewer than two content words it is the same only word for word: "Who are you?" is not "Who are you to say so?".
     """
     words = (re.sub(r"['’]s?$", "", word) for word in re.findall(r"\w+(?:['’]\w+)?", question.casefold()))
     wanted = {word for word in words if word in ASKING or word not in FUNCTION_WORDS}
     if len(wanted - ASKING) < 2:
-        return set()
+        return {" ".join(re.findall(r"\w+", question.casefold()))}
     return {word[:-1] if len(word) > 3 and word.endswith("s") else word for word in wanted}

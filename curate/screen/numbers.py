@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-nineteen""".split()
+_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen""".split()
 _ORDINALS = """zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
 fifteenth sixteenth seventeenth eighteenth nineteenth""".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
@@ -39,7 +39,7 @@ class Number:
 
 
 def numbers_in(text: str) -> Iterator[Number]:
-    """The numbers of a text, in order; left out are words that count only by the way: "one", "first", "second", "a hundred times"."""
+    """The numbers of a text, in order, but for words that count only by the way: "one", "first", "a hundred times"."""
     for match in NUMBER.finditer(text):
         if match["decade"]:
             yield Number(float(match["decade"][:4]), *match.span(), decade=True)
@@ -51,7 +51,7 @@ def numbers_in(text: str) -> Iterator[Number]:
 
 
 def _spelt(words: list[str]) -> Iterator[float]:
-    """The values of number words that stand together: [twenty, one] is 21, [nineteen, forty, three] 1943, [two, three] 2 and 3."""
+    """The values of number words in a row: [twenty, one] is 21, [nineteen, forty, three] 1943, [two, three] 2 and 3."""
     whole = part = 0
     last: str | None = None
     for word in words:

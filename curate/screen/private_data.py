@@ -31,10 +31,11 @@ def find_private_data(pairs: Iterable[Pair], settings: PrivateData) -> Iterable[
     severity: Severity = "drop" if settings.action == "drop" else "warning"
     for pair in pairs:
         for span, private in _of_pair(pair, settings.names):
-            where = f"in the {span.part}" if span else "in the conversation before"
+            message = f"private data: {private.what} in the {span.part if span else 'conversation before'}"
             if settings.action == "redact":
-                span, where = None, f"was taken out {where}"
-            yield Finding(pair.id, "private_data", severity, 1.0, f"private data: {private.what} {where}", span)
+                yield Finding(pair.id, "private_data", severity, 1.0, f"{message} was taken out")
+            else:
+                yield Finding(pair.id, "private_data", severity, 1.0, message, span)
 
 
 def redact_private_data(pairs: Sequence[Pair], settings: PrivateData) -> list[Pair]:
@@ -104,14 +105,8 @@ def _is_iban(match: re.Match[str]) -> bool:
 def _is_phone(match: re.Match[str]) -> bool:
     """Seven to fifteen digits (ITU-T E.164 allows fifteen), written as a telephone number is, or told to be one."""
     number, digits = match[0], re.sub(r"\D", "", match[0])
-    if not 7 <= len(digits) <= 15 or re.fullmatch(r"(?:1\d|20)\d\d *[-–] *(?:1\d|20)\d\d", number):  # two years
-        return False
-    if re.fullmatch(
-        r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{1,3}(?:\.\d{1,3}){3}", number
-    ):  # a date, an address of a machine
-        return False
     before = match.string[max(0, match.start() - 40) : match.start()]
-    if NO_PHONE.search(before):
+    if not 7 <= len(digits) <= 15 or OTHER_NUMBER.fullmatch(number) or NO_PHONE.search(before):
         return False
     groups = re.findall(r"\d+", number)
     looks = (
@@ -124,8 +119,14 @@ def _is_phone(match: re.Match[str]) -> bool:
     return looks or bool(PHONE_CUE.search(before))
 
 
+OTHER_NUMBER = re.compile(
+    r"(?:1\d|20)\d\d *[-–] *(?:1\d|20)\d\d|\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{1,3}(?:\.\d{1,3}){3}"
+)
+"""Two years, a date, an address of a machine."""
 PHONE_CUE = re.compile(
-    r"\b(?:phone|telephone|tel|mobile|cell|fax|call|ring|dial|text|whatsapp)\b[^.!?\d]{0,25}\Z|\bnumber is:? *\Z", re.IGNORECASE
+    r"\b(?:phone|telephone|tel|mobile|cell|fax|call|ring|dial|text|whatsapp)\b[^.!?\d]{0,25}\Z"
+    r"|\bnumber is:? *\Z",
+    re.IGNORECASE,
 )
 NO_PHONE = re.compile(
     r"\b(?:isbn|issn|doi|page|pages|pp?\.|no\.|order|invoice|lot|serial|model|version|patent)[-:#\s\d]*\Z", re.IGNORECASE
@@ -147,7 +148,10 @@ def _is_public_address(match: re.Match[str]) -> bool:
         return False
 
 
-STREETS = "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Boulevard|Blvd|Way|Place|Pl|Square|Gardens|Grove"
+STREETS = (
+    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Boulevard|Blvd|Way|Place|Pl|Square"
+    "|Gardens|Grove"
+)
 PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | None]] = [
     ("an e-mail address", re.compile(r"(?<![\w.+-])[\w.+-]*[^\W_]@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"), None),
     (
@@ -185,7 +189,8 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | Non
         "a street address",
         re.compile(
             rf"\b\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'’.-]+ ){{1,3}}(?:{STREETS})\b"
-            r"|\b(?:[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|gasse|weg|platz)|(?:rue|avenue|boulevard|via|calle|plaza) (?:de |du |des |della )?[A-Z]\w+),? "
+            r"|\b(?:[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|gasse|weg|platz)|(?:rue|avenue|boulevard|via|calle|plaza) (?:de "
+            r"|du |des |della )?[A-Z]\w+),? "
             r"\d{1,4}\b|\b\d{1,4},? (?:rue|avenue|boulevard) (?:de |du |des |la )*[A-Z]\w+"
             r"|\b(?:GIR ?0AA|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b|\bP\.? ?O\.? Box \d+"
         ),

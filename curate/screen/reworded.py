@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -10,10 +11,13 @@ import numpy.typing as npt
 
 from curate.model import Finding, Pair
 from curate.screen.duplicates import best_first, why_kept
+from curate.validate.terms import FUNCTION_WORDS
 
 NEAR = 0.55
 """Cosine of two pairs' weighted words from which they say the same. Rewordings lie at 0.6 to 0.8, other pairs on one subject of
 one author below 0.35."""
+EXACT = 3_000
+"""Up to so many pairs each is compared with each; beyond, with its neighbours in the reduced space."""
 DIMENSIONS = 100
 SAMPLE = 20_000
 """Rows from which the dimensions are learnt: more of them change little and cost minutes."""
@@ -24,17 +28,22 @@ NEIGHBOURS = 4
 """With how many better rows of its bucket a row is compared: enough for a group, and never quadratic."""
 
 
+Places = npt.NDArray[np.int64]
+
+
 def find_reworded(pairs: Sequence[Pair], action: Literal["flag", "drop"]) -> Iterable[Finding]:
     """Pairs that ask and answer what a better pair does, in other words; the better is the one that `duplicates` would keep.
 
-    Words are weighted by TF-IDF; latent semantic analysis (Deerwester et al. 1990) brings rows with like words together, random
-    hyperplanes bucket them, and what shares a bucket is compared word by word. The score is the cosine of the weighted words.
+    The score is the cosine of the words of instruction and response, weighted by TF-IDF. Of many pairs latent semantic analysis
+    (Deerwester et al. 1990) brings those with like words together, and random hyperplanes put them into buckets; only what
+    shares a bucket is compared. Words are compared as they are written: a rewording that keeps none is not found.
     """
-    if len(pairs) < 2:
-        return
     order = best_first(pairs)
-    weighted = _weighted([f"{pairs[i].instruction}\n{pairs[i].response}" for i in order])
-    better, worse = _candidates(_reduced(weighted))
+    texts = [f"{pairs[i].instruction}\n{pairs[i].response}" for i in order]
+    if not any(map(_content, texts)):
+        return
+    weighted = _weighted(texts)
+    better, worse = _all_near(weighted) if len(pairs) <= EXACT else _neighbours(_reduced(weighted))
     likest: dict[int, tuple[float, int]] = {}
     for cosine, one, other in zip(_cosines(weighted, better, worse), better.tolist(), worse.tolist(), strict=True):
         if cosine >= NEAR:
@@ -46,20 +55,15 @@ def find_reworded(pairs: Sequence[Pair], action: Literal["flag", "drop"]) -> Ite
 
 
 def _weighted(texts: list[str]) -> Any:
-    """TF-IDF, a sparse row of length 1 for each text."""
+    """TF-IDF, a sparse row of length 1 for each text; a text without a word is a row of noughts."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from curate.validate.terms import FUNCTION_WORDS
+    vectorizer = TfidfVectorizer(analyzer=_content, sublinear_tf=True, max_features=100_000, dtype=np.float32)
+    return vectorizer.fit_transform(texts)
 
-    vectorizer = TfidfVectorizer(
-        sublinear_tf=True, stop_words=sorted(FUNCTION_WORDS), max_features=100_000, token_pattern=r"[^\W_]+", dtype=np.float32
-    )
-    try:
-        return vectorizer.fit_transform(texts)
-    except ValueError:  # no word in any of them
-        from scipy.sparse import csr_matrix
 
-        return csr_matrix((len(texts), 1), dtype=np.float32)
+def _content(text: str) -> list[str]:
+    return [word for word in re.findall(r"[^\W_]+", text.casefold()) if word not in FUNCTION_WORDS]
 
 
 def _reduced(weighted: Any) -> npt.NDArray[np.float32]:
@@ -67,14 +71,18 @@ def _reduced(weighted: Any) -> npt.NDArray[np.float32]:
     from sklearn.decomposition import TruncatedSVD
 
     rows, words = weighted.shape
-    if words <= DIMENSIONS or rows <= DIMENSIONS:
-        return np.asarray(weighted.toarray(), dtype=np.float32)
     sample = np.random.default_rng(17).permutation(rows)[:SAMPLE]
-    model = TruncatedSVD(DIMENSIONS, n_iter=2, random_state=17).fit(weighted[sample])
+    model = TruncatedSVD(min(DIMENSIONS, words), n_iter=2, random_state=17).fit(weighted[sample])
     return np.asarray(model.transform(weighted), dtype=np.float32)
 
 
-def _candidates(points: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _all_near(weighted: Any) -> tuple[Places, Places]:
+    """Pairs of rows that are near, the better first."""
+    better, worse = np.nonzero(np.triu((weighted @ weighted.T).toarray() >= NEAR, 1))
+    return better, worse
+
+
+def _neighbours(points: npt.NDArray[np.float32]) -> tuple[Places, Places]:
     """Pairs of rows that share a bucket, the better first: each row with a few of those before it."""
     rows = len(points)
     found = []
@@ -90,7 +98,7 @@ def _candidates(points: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64],
     return together // rows, together % rows
 
 
-def _cosines(weighted: Any, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Iterator[float]:
+def _cosines(weighted: Any, one: Places, other: Places) -> Iterator[float]:
     for start in range(0, len(one), 50_000):
         chunk = slice(start, start + 50_000)
         yield from np.asarray(weighted[one[chunk]].multiply(weighted[other[chunk]]).sum(axis=1)).ravel().tolist()

@@ -10,11 +10,15 @@ from curate.screen.sources import SourceTexts
 from curate.validate.terms import FUNCTION_WORDS, WORD
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
-SAYS = r"(?:says?|states?|mentions?|describes?|explains?|suggests?|tells us|argues|implies|discusses|refers?|claims?|notes?|provides?|does not (?:say|mention|state|provide))"
+SAYS = (
+    r"(?:says?|states?|mentions?|describes?|explains?|suggests?|tells us|argues|implies|discusses|refers?|claims?"
+    r"|notes?|provides?|does not (?:say|mention|state|provide))"
+)
 
 TO_THE_SOURCE = re.compile(
     rf"\b(?:according to|based on|as (?:stated|described|mentioned|said|told|shown|noted) in|in|from|of) (?:the|this) "
-    rf"(?:(?:given|provided|above|following|present|same|quoted) )?{SOURCE}\b(?! (?:of|that|to|from|behind|between|under|on the|by|I|he|she|my)\b)"
+    rf"(?:(?:given|provided|above|following|present|same|quoted) )?{SOURCE}\b(?! (?:of|that|to|from|behind|between|under"
+    rf"|on the|by|I|he|she|my)\b)"
     rf"|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
     rf"|\b(?:the|this) (?:given|provided|above) {SOURCE}\b"
     rf"|\bas the {SOURCE} (?:says|has it|puts it)\b",
@@ -24,10 +28,13 @@ TO_THE_AUTHOR = re.compile(
     r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)", re.IGNORECASE
 )
 ELSEWHERE = re.compile(
-    r"\b(?:(?:as|that) (?:I|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier|above|before|previously)"
+    r"\b(?:(?:as|that) (?:I|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier"
+    r"|above|before|previously)"
     r"|as (?:said|mentioned|noted|described|discussed|stated|shown) (?:earlier|above|before|below|previously)"
-    r"|mentioned (?:earlier|above|previously)|(?:said|described|quoted) above|aforementioned|the above(?=[,.]| (?:example|story|question|text))"
-    r"|in the (?:previous|preceding|last|next|following) (?:chapter|section|paragraph|essay)|see (?:above|below|figure|table|chapter|page)\b"
+    r"|mentioned (?:earlier|above|previously)|(?:said|described|quoted) above|aforementioned|the above(?=[,.]| (?:example"
+    r"|story|question|text))"
+    r"|in the (?:previous|preceding|last|next|following) (?:chapter|section|paragraph|essay)|see (?:above|below|figure"
+    r"|table|chapter|page)\b"
     r"|(?:figure|table|fig\.) \d+|(?:earlier|later) in (?:the|this) (?:book|essay|chapter|text|letter))",
     re.IGNORECASE,
 )
@@ -40,7 +47,8 @@ NOW = frozenset(
 """What "this" may point to without anybody having told: here and now, and what follows at once."""
 FRAGMENT = re.compile(r"\A\W*(?:and|but|so|or|because|then|also)\b[^.!]*\?\s*\Z", re.IGNORECASE)
 QUESTION = re.compile(
-    r"\b(?:who|whom|whose|what|which|where|when|why|how|is|are|was|were|am|do|does|did|have|has|had|can|could|will|would|shall|should|may|might|must)\b",
+    r"\b(?:who|whom|whose|what|which|where|when|why|how|is|are|was|were|am|do|does|did|have|has|had|can|could|will|would"
+    r"|shall|should|may|might|must)\b",
     re.IGNORECASE,
 )
 
