@@ -51,7 +51,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters."""
+    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters.
+
+    Where private data was taken out of a pair it is out of the quote as well; the offsets are still the document's.
+    """
 
     document: str
     start: int

@@ -18,8 +18,7 @@ APART = 0.1
 """Jaccard similarity of content words below which two answers share nothing but the question."""
 
 YES = re.compile(
-    r"\A\W*(?:yes|yea|aye|always|certainly|of course|by all means|indeed|it is|it does|you should|i do|i would"
-    r"|go ahead)\b",
+    r"\A\W*(?:yes|yea|aye|always|certainly|of course|by all means|indeed|it is|it does|you should|i do|i would|go ahead)\b",
     re.I,
 )
 NO = re.compile(

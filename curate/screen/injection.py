@@ -12,46 +12,42 @@ EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system)
 RULES = r"(?:instructions?|prompts?|directions|directives|guidelines|guardrails|commands|messages?)"
 
 ORDER = re.compile(
-    rf"\b(?:ignore|disregard|forget|override|bypass)\b (?:(?:all|any|every|each|of|the|your|my|these|those"
-    rf"|other) ){{0,4}}{EARLIER} (?:\w+ )?{RULES}\b"
-    rf"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:that (?:was|has been) )?(?:above|before|you (?:were"
-    rf"|have been) told)"
-    r"|\b(?:reveal|print|repeat|show|output|leak) (?:me )?(?:your|the) (?:(?:full|hidden|initial|original"
-    r"|secret) )?(?:system )?prompt\b"
+    rf"\b(?:ignore|disregard|forget|override"
+    rf"|bypass)\b (?:(?:all|any|every|each|of|the|your|my|these|those|other) ){{0,4}}{EARLIER} (?:\w+ )?{RULES}\b"
+    rf"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:that (?:was|has been) )?(?:above|before"
+    rf"|you (?:were|have been) told)"
+    r"|\b(?:reveal|print|repeat|show|output|leak) (?:me )?(?:your"
+    r"|the) (?:(?:full|hidden|initial|original|secret) )?(?:system )?prompt\b"
     r"|\byour (?:system prompt|new instructions|real instructions|initial instructions)\b"
     r"|\b(?:new|updated|important) (?:system )?instructions?(?: for (?:the|any|all) (?:ai|assistant|model|llm)s?)?:"
-    r"|\byou are now (?:an? |in )?(?:dan\b|unrestricted|uncensored|jailbroken|developer mode|\w+ mode\b|an? (?:ai"
-    r"|assistant|language model|chatbot))"
-    r"|\b(?:ai|llm|gpt|assistants?|chatbots?|language models?)(?: (?:reading|processing"
-    r"|summari[sz]ing) this[^.:;,]*)?[,:]? (?:must|should|please|are to|is to) (?:respond|answer|reply|output|say|write"
-    r"|ignore|include|recommend|always|only|not)\b"
-    r"|\b(?:respond|reply|answer|output) only (?:with|in|by)\b|\bdo anything now\b"
-    r"|\bsystem (?:override|message|prompt)\s*:|\b(?:begin|end) (?:of )?(?:system|admin) (?:message|prompt|instructions)\b",
+    r"|\byou are now (?:an? |in )?(?:dan\b|unrestricted|uncensored|jailbroken|developer mode|\w+ mode\b"
+    r"|an? (?:ai|assistant|language model|chatbot))"
+    r"|\b(?:ai|llm|gpt|assistants?|chatbots?"
+    r"|language models?)(?: (?:reading|processing|summari[sz]ing) this[^.:;,]*)?[,:]? (?:must|should|please|are to"
+    r"|is to) (?:respond|answer|reply|output|say|write|ignore|include|recommend|always|only|not)\b"
+    r"|\b(?:respond|reply|answer|output) only (?:with|in|by)\b|\bdo anything now\b|\bsystem (?:override|message|prompt)\s*:"
+    r"|\b(?:begin|end) (?:of )?(?:system|admin) (?:message|prompt|instructions)\b",
     re.IGNORECASE,
 )
 """What is written to command a language model."""
 
 RESIDUE = re.compile(
-    r"\b(?:as (?:you )?(?:requested|instructed)|per your (?:request|instructions)|as per (?:the|your) (?:prompt"
-    r"|instructions|request))\b"
-    r"|\bhere (?:is|are|'s) (?:the|your|an?|my|\d+|\w+) (?:\w+ ){0,2}(?:json|yaml|output|pairs?|requested|rewritten"
-    r"|revised|generated)\b"
-    r"|\b(?:question|instruction|prompt)(?: and |[-/ ])(?:answer|response|completion) pairs?\b"
-    r"|\b(?:in|within|under|to|stay within|meet|exceed) (?:the|my|your) word (?:limit|count)\b|\b(?:in"
-    r"|using) the (?:requested|required|specified) (?:json )?(?:format|schema)\b"
+    r"\b(?:as (?:you )?(?:requested|instructed)|per your (?:request|instructions)"
+    r"|as per (?:the|your) (?:prompt|instructions|request))\b"
+    r"|\bhere (?:is|are|'s) (?:the|your|an?|my|\d+|\w+) (?:\w+ ){0,2}(?:json|yaml|output|pairs?|requested|rewritten|revised"
+    r"|generated)\b|\b(?:question|instruction|prompt)(?: and |[-/ ])(?:answer|response|completion) pairs?\b"
+    r"|\b(?:in|within|under|to|stay within|meet|exceed) (?:the|my|your) word (?:limit|count)\b"
+    r"|\b(?:in|using) the (?:requested|required|specified) (?:json )?(?:format|schema)\b"
     r"|\b(?:the|this|your|my) (?:system|user|above|given|original) (?:prompt|instructions?|message)\b"
     r"|\bfollow(?:ing)? (?:the|your) (?:above|given|previous) instructions\b|\bfollowing (?:the|your) instructions,"
     r"|\binstruction[- ]tuning\b|\bfine-?tuning data\b|\btraining (?:data|example|pair)s?\b"
-    r"|\b(?:in|break|breaking|stay(?:ing)? in|out of) character\b|\bin the (?:voice|style|tone"
-    r"|persona) of (?:the )?(?:author|persona|speaker|writer)\b|\bthe persona\b"
+    r"|\b(?:in|break|breaking|stay(?:ing)? in|out of) character\b"
+    r"|\bin the (?:voice|style|tone|persona) of (?:the )?(?:author|persona|speaker|writer)\b|\bthe persona\b"
     r"|\b(?:i (?:was|have been|am) (?:asked|told|instructed|prompted) to (?:write|generate|produce|respond|act as"
     r"|role-?play))\b",
     re.IGNORECASE,
 )
 """What a generator says of its own task."""
-
-QUOTE_OPEN = re.compile(r"[“\"‘'][^“”\"‘’']*\Z")
-"""An order in quotation marks is spoken of and not given."""
 
 
 def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
@@ -95,4 +91,8 @@ def _said(text: str, written: str) -> tuple[re.Match[str], str, Severity] | None
 
 
 def _is_quoted(order: re.Match[str]) -> bool:
-    return bool(QUOTE_OPEN.search(order.string, max(0, order.start() - 200), order.start()))
+    """Whether an order stands in quotation marks, opened and closed in its paragraph: it is spoken of then, not given."""
+    text = order.string
+    before = text[text.rfind("\n\n", 0, order.start()) + 1 : order.start()]
+    after = text[order.end() :].partition("\n\n")[0]
+    return (before.rfind("“") > before.rfind("”") and "”" in after) or (before.count('"') % 2 == 1 and '"' in after)

@@ -24,20 +24,17 @@ MACHINE = re.compile(
     r"|i(?:'m| am) (?:just |only |merely )?an? (?:ai\b|(?:large )?language model|virtual assistant)"
     r"|(?:my|the) (?:training data|knowledge cut-?off)\b|i (?:was|am|have been) (?:trained (?:on|by)|programmed to)\b"
     r"|i (?:do not|don't) have (?:personal|real[- ]time) (?:experiences?|opinions?|beliefs|feelings|emotions|access"
-    r"|information)\b"
-    r"|(?:openai|anthropic|chatgpt)\b)",
+    r"|information)\b|(?:openai|anthropic|chatgpt)\b)",
     re.IGNORECASE,
 )
 SERVANT = re.compile(
-    r"\A\W*(?:certainly|sure thing|sure|of course|absolutely)[!,.:] (?:here(?:'s| is| are)|i(?:'d| would|'ll| will"
-    r"| can)\b|let me|let's)"
-    r"|\A\W*(?:what an? |that'?s an? |this is an? )?(?:great|excellent|wonderful|fantastic|good|insightful"
-    r"|interesting) question\b"
-    r"|\bi(?:'d| would) be (?:happy|glad|delighted) to (?:help|assist|answer|explain)\b"
+    r"\A\W*(?:certainly|sure thing|sure|of course|absolutely)[!,.:] (?:here(?:'s| is| are)|i(?:'d| would|'ll| will| can)\b"
+    r"|let me|let's)|\A\W*(?:what an? |that'?s an? |this is an? )?(?:great|excellent|wonderful|fantastic|good|insightful"
+    r"|interesting) question\b|\bi(?:'d| would) be (?:happy|glad|delighted) to (?:help|assist|answer|explain)\b"
     r"|\bi hope (?:this|that) (?:helps|answers|was helpful|clarifies)\b"
-    r"|(?<=[.!?] )(?:please )?(?:let me know|feel free to (?:ask|reach out)|don't hesitate to (?:ask|reach out"
-    r"|contact))\b[^.!?]*[.!?]?\W*\Z"
-    r"|\bis there anything else (?:i can|you)\b|\bhow (?:can|may) i (?:help|assist) you\b"
+    r"|(?<=[.!?] )(?:please )?(?:let me know|feel free to (?:ask|reach out)"
+    r"|don't hesitate to (?:ask|reach out|contact))\b[^.!?]*[.!?]?\W*\Z|\bis there anything else (?:i can|you)\b"
+    r"|\bhow (?:can|may) i (?:help|assist) you\b"
     r"|\bit(?:'s| is) (?:important|worth) (?:to note|noting|to remember|remembering) that\b"
     r"|\bplease consult an? (?:qualified |licensed )?(?:professional|doctor|lawyer|expert)\b",
     re.IGNORECASE,

@@ -11,17 +11,15 @@ from curate.validate.terms import FUNCTION_WORDS, WORD
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
 SAYS = (
-    r"(?:says?|states?|mentions?|describes?|explains?|suggests?|tells us|argues|implies|discusses|refers?|claims?"
-    r"|notes?|provides?|does not (?:say|mention|state|provide))"
+    r"(?:says?|states?|mentions?|describes?|explains?|suggests?|tells us|argues|implies|discusses|refers?|claims?|notes?"
+    r"|provides?|does not (?:say|mention|state|provide))"
 )
 
 TO_THE_SOURCE = re.compile(
-    rf"\b(?:according to|based on|as (?:stated|described|mentioned|said|told|shown|noted) in|in|from|of) (?:the|this) "
-    rf"(?:(?:given|provided|above|following|present|same|quoted) )?{SOURCE}\b(?! (?:of|that|to|from|behind|between|under"
-    rf"|on the|by|I|he|she|my)\b)"
-    rf"|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
-    rf"|\b(?:the|this) (?:given|provided|above) {SOURCE}\b"
-    rf"|\bas the {SOURCE} (?:says|has it|puts it)\b",
+    rf"\b(?:according to|based on|as (?:stated|described|mentioned|said|told|shown|noted) in|in|from|of) (?:the"
+    rf"|this) (?:(?:given|provided|above|following|present|same|quoted) )?{SOURCE}\b(?! (?:of|that|to|from|behind|between"
+    rf"|under|on the|by|I|he|she|my)\b)|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
+    rf"|\b(?:the|this) (?:given|provided|above) {SOURCE}\b|\bas the {SOURCE} (?:says|has it|puts it)\b",
     re.IGNORECASE,
 )
 TO_THE_AUTHOR = re.compile(
@@ -29,13 +27,12 @@ TO_THE_AUTHOR = re.compile(
 )
 ELSEWHERE = re.compile(
     r"\b(?:(?:as|that) (?:I|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier"
-    r"|above|before|previously)"
-    r"|as (?:said|mentioned|noted|described|discussed|stated|shown) (?:earlier|above|before|below|previously)"
-    r"|mentioned (?:earlier|above|previously)|(?:said|described|quoted) above|aforementioned|the above(?=[,.]| (?:example"
-    r"|story|question|text))"
-    r"|in the (?:previous|preceding|last|next|following) (?:chapter|section|paragraph|essay)|see (?:above|below|figure"
-    r"|table|chapter|page)\b"
-    r"|(?:figure|table|fig\.) \d+|(?:earlier|later) in (?:the|this) (?:book|essay|chapter|text|letter))",
+    r"|above|before|previously)|as (?:said|mentioned|noted|described|discussed|stated|shown) (?:earlier|above|before|below"
+    r"|previously)|mentioned (?:earlier|above|previously)|(?:said|described|quoted) above|aforementioned"
+    r"|the above(?=[,.]| (?:example|story|question|text))"
+    r"|in the (?:previous|preceding|last|next|following) (?:chapter|section|paragraph|essay)"
+    r"|see (?:above|below|figure|table|chapter|page)\b|(?:figure|table|fig\.) \d+"
+    r"|(?:earlier|later) in (?:the|this) (?:book|essay|chapter|text|letter))",
     re.IGNORECASE,
 )
 POINTING = re.compile(r"\b(?:this|these|those)\s+(?P<thing>[^\W\d_]+)|\b(?:this|that)(?=\s*\?)", re.IGNORECASE)

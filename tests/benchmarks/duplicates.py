@@ -77,7 +77,10 @@ def report(check: str, run, number: int, planted: set[str]) -> None:
     seconds = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     recall = f"{len(found & planted) / len(planted):.4f} (and {len(found - planted)} more)"
-    print(f"| {check} | {number:,} | {seconds:.1f} | {number / seconds:,.0f} | {peak:.2f} GB | {len(planted):,} | {recall} |", flush=True)
+    print(
+        f"| {check} | {number:,} | {seconds:.1f} | {number / seconds:,.0f} | {peak:.2f} GB | {len(planted):,} | {recall} |",
+        flush=True,
+    )
 
 
 def oracle() -> None:

@@ -135,7 +135,9 @@ def test_a_document_that_gives_orders_to_a_machine_casts_doubt_on_every_pair_mad
     answer = pair("The company is very good.", evidence=Evidence("letter.md", 0, 10, "I live at "))
     (finding,) = find_injection([answer], sources_of(f"I live at the lock. {order} It rained."))
     assert finding.severity == "warning" and "passage gives orders" in finding.message
-    assert not list(find_injection([answer], sources_of(f"I live at the lock. He wrote: “{order}” It rained.")))
+    assert list(find_injection([answer], sources_of(f'I live at the lock. I don\'t "mind" it. {order} It rained.')))
+    for quoted in (f"“{order}”", f'"{order}"'):
+        assert not list(find_injection([answer], sources_of(f"I live at the lock. He wrote: {quoted} It rained.")))
 
 
 def test_of_two_pairs_that_say_the_same_the_author_s_own_words_stay():
