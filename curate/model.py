@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["drop", "warning"]
+Side = Literal["instruction", "response"]
 
 
 def content_hash(*parts: object, length: int = 16) -> str:
@@ -50,7 +51,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters."""
+    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters.
+
+    Where private data was taken out of a pair it is out of the quote as well; the offsets are still the document's.
+    """
 
     document: str
     start: int
@@ -95,12 +99,17 @@ class Pair:
         """The last thing that was asked."""
         return self.prompt[-1].content
 
+    @property
+    def sides(self) -> tuple[tuple[Side, str], tuple[Side, str]]:
+        """What a check reads, each with the name that a span gives it."""
+        return ("instruction", self.instruction), ("response", self.response)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where a finding points: characters `start` to `end` of one side of the pair."""
 
-    part: Literal["instruction", "response"]
+    part: Side
     start: int
     end: int
 

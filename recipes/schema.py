@@ -153,6 +153,9 @@ class Duplicates(Section):
     """When two pairs count as the same."""
 
     near: float = Field(0.7, gt=0.3, le=1.0, description="Jaccard similarity of word triples from which two are one.")
+    reworded: Literal["flag", "drop"] = Field(
+        "flag", description="What is done with a pair that says in other words what a better one says."
+    )
 
 
 class Length(Section):
@@ -161,11 +164,24 @@ class Length(Section):
     slack: float = Field(0.5, ge=0.0, le=1.0, description="0.5 lets [40, 180] run from 20 to 270 words.")
 
 
+class PrivateData(Section):
+    """What is done about e-mail addresses, telephone numbers, keys and the like."""
+
+    action: Literal["flag", "redact", "drop"] = Field(
+        "flag",
+        description="flag: a reviewer is told; redact: it is replaced by what it was, in brackets; drop: the pair is left out.",
+    )
+    names: list[Annotated[str, Field(min_length=2)]] = Field(
+        default_factory=list, description="People whose names are private data as well, as they are written in the texts."
+    )
+
+
 class Screen(Section):
-    """The checks on pairs. Broken answers and refusals are always looked for."""
+    """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
 
     duplicates: Duplicates = Duplicates()
     length: Length = Length()
+    private_data: PrivateData = PrivateData()
 
 
 class Review(Section):

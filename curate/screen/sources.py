@@ -19,6 +19,10 @@ class SourceTexts:
     control: Sequence[str] = ()
     """The controlled questions."""
 
+    def written(self) -> str:
+        """All documents, in lower case and with one space between words: what `in_words_of` looks in."""
+        return _plain("\n".join(document.text for document in self.documents.values()))
+
     def passage_of(self, pair: Pair) -> Passage | None:
         """The passage that a pair's quote stands in."""
         if pair.evidence is None:
@@ -27,3 +31,12 @@ class SourceTexts:
             if passage.start <= pair.evidence.start < passage.end:
                 return passage
         return None
+
+
+def in_words_of(phrase: str, written: str) -> bool:
+    """Whether a phrase stands in `SourceTexts.written`, however lines break and quotation marks curl."""
+    return _plain(phrase) in written
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())
