@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -44,7 +44,9 @@ class Style:
     def __init__(self, author: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self.triples = TfidfVectorizer(analyzer="char", ngram_range=(3, 3), max_features=3000, sublinear_tf=True, dtype=np.float32)
+        self.triples = TfidfVectorizer(
+            analyzer="char", ngram_range=(3, 3), max_features=3000, sublinear_tf=True, dtype=np.float32
+        )
         centre = np.asarray(self.triples.fit_transform(author).mean(axis=0)).ravel()
         self.centre = centre / np.linalg.norm(centre)
         self.common = frozenset(common_words(author))
@@ -95,10 +97,13 @@ class Voice:
             return np.zeros(0)
         lengths = np.array([len(text.split()) for text in texts])
         # A longer text is measured on its first stretch of the longest kind, which is all that its spread is known of.
-        clipped = [text if n <= LENGTHS[-1] else next(cut_words(text, LENGTHS[-1])) for text, n in zip(texts, lengths, strict=True)]
+        clipped = [
+            text if n <= LENGTHS[-1] else next(cut_words(text, LENGTHS[-1])) for text, n in zip(texts, lengths, strict=True)
+        ]
         distances = self._distance(self._standard(self.style.measure(clipped), lengths))
-        shares: Numbers = np.searchsorted(self.own, distances) / len(self.own)
-        return np.where(lengths < LENGTHS[0], np.nan, shares)
+        shares: Numbers = np.searchsorted(self.own, distances).astype(np.float64) / len(self.own)
+        shares[lengths < LENGTHS[0]] = np.nan
+        return shares
 
     def _standard(self, measured: Numbers, lengths: NDArray[np.int64]) -> Numbers:
         at, known = np.log(np.maximum(lengths, 1)), np.log(LENGTHS)
@@ -209,7 +214,7 @@ def common_words(texts: Iterable[str]) -> list[str]:
     return [word for word, _ in Counter(word for text in texts for word in words_of(text)).most_common(COMMON_WORDS)]
 
 
-def cut_words(text: str, words: int) -> Iterable[str]:
+def cut_words(text: str, words: int) -> Iterator[str]:
     """Whole stretches of so many words."""
     running = text.split()
     return (" ".join(running[start : start + words]) for start in range(0, len(running) - words + 1, words))
