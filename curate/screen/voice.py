@@ -89,9 +89,9 @@ class Voice:
         self.own = np.sort(self._distance(usual))
 
     def percentiles(self, texts: Sequence[str]) -> Numbers:
-        """For each text the share, in [0, 1], of the author's own stretches that lie nearer to his style.
+        """For each text the share, in [0, 1], of the author's own stretches that lie nearer to their style.
 
-        0.5 is an ordinary stretch of his; NaN stands for a text of fewer than 30 words, of which nothing can be said.
+        0.5 is an ordinary stretch of theirs; NaN stands for a text of fewer than 30 words, of which nothing can be said.
         """
         if not texts:
             return np.zeros(0)
@@ -109,7 +109,8 @@ class Voice:
         at, known = np.log(np.maximum(lengths, 1)), np.log(LENGTHS)
         middle = np.array([np.interp(at, known, column) for column in self.middle.T]).T
         spread = np.array([np.interp(at, known, column) for column in self.spread.T]).T
-        return (measured - middle) / spread
+        standard: Numbers = (measured - middle) / spread
+        return standard
 
     def _distance(self, standard: Numbers) -> Numbers:
         distances: Numbers = np.sqrt(np.einsum("ij,jk,ik->i", standard, self.inverse, standard))
