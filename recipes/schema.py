@@ -114,11 +114,35 @@ class Length(Section):
     slack: float = Field(0.5, ge=0.0, le=1.0, description="0.5 lets [40, 180] run from 20 to 270 words.")
 
 
+class Voice(Section):
+    """When a response is too far from the author's writing."""
+
+    farther_than: float = Field(
+        0.99, gt=0.5, lt=1.0, description="Share of the author's own stretches that lie nearer to their style than the response."
+    )
+
+
+class Mannerisms(Section):
+    """When a response has too much of the generator's own habits."""
+
+    surprise: float = Field(3.0, gt=0, description="3: the author would write so in one of a thousand such stretches.")
+
+
+class Echo(Section):
+    """When the data says a phrase too often."""
+
+    max_share: float = Field(0.15, gt=0.0, le=1.0, description="Most responses that may hold one term of two words and more.")
+    times: float = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
+
+
 class Screen(Section):
-    """The checks on pairs. Broken answers and refusals are always looked for."""
+    """The checks on pairs. Broken answers, refusals and foreign shapes are always looked for."""
 
     duplicates: Duplicates = Duplicates()
     length: Length = Length()
+    voice: Voice = Voice()
+    mannerisms: Mannerisms = Mannerisms()
+    echo: Echo = Echo()
 
 
 class Split(Section):

@@ -88,7 +88,9 @@ def find_echo(pairs: Sequence[Pair], max_share: float, times: float, sources: So
         chosen = [row for row in cheapest if row not in named][: max(0, missing)]
         named.update(chosen)
         for row in sorted(chosen):
-            yield Finding(pairs[row].id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pairs[row].response))
+            yield Finding(
+                pairs[row].id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pairs[row].response)
+            )
 
 
 def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts) -> list[Echo]:
@@ -96,8 +98,8 @@ def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: So
 
     A phrase of one to four words, an opening or closing of three, or a whole sentence with its content words blanked, may
     stand in `times` the share of responses that it may have among like-long stretches of the author's own documents, and
-    always in 5 %. A phrase of nothing but content words, such as a pet term, may in no case stand in more than `max_share`, however
-    fond of it the author is: a model picks it up from the tenth row and says it in every answer.
+    always in 5 %. A phrase of nothing but content words, such as a pet term, may in no case stand in more than `max_share`,
+    however fond of it the author is: what is in every sixth row, a model may say in every answer.
 
     Args:
         pairs: the whole dataset.
@@ -186,24 +188,13 @@ def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterat
     Yields:
         phrase, the responses that hold it, and the share of `own` texts that do.
     """
-    vocabulary: dict[str, int] = {}
-    ids, row_of = [], []
-    for row, text in enumerate([*responses, *own]):
-        words = [vocabulary.setdefault(word, len(vocabulary)) for word in words_of(text)]
-        ids.append(np.array(words, dtype=np.int64))
-        row_of.append(np.full(len(words), row, dtype=np.int64))
-    codes, rows = (np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64) for parts in (ids, row_of))
-    names = [(word,) for word in vocabulary]
+    codes, rows, names = _numbered([*responses, *own])
+    total = len(responses) + len(own)
     for length in range(1, LONGEST + 1):
         if length > 1:
-            inside = (codes[:-1] >= 0) & (codes[1:] >= 0) & (rows[: len(codes) - 1] == rows[length - 1 :])
-            joined = np.where(inside, codes[:-1] * len(names) + codes[1:], -1)
-            distinct, codes = np.unique(joined, return_inverse=True)
-            kept = [(divmod(int(code), len(names))) for code in distinct if code >= 0]
-            names = [(*names[a], names[b][-1]) for a, b in kept]
-            codes = codes - (len(distinct) - len(names))  # what is not inside becomes -1
-        holding = np.unique(codes[codes >= 0] * (len(responses) + len(own)) + rows[: len(codes)][codes >= 0])
-        code, row = np.divmod(holding, len(responses) + len(own))
+            codes, names = _widened(codes, names, rows, length)
+        inside = codes >= 0
+        code, row = np.divmod(np.unique(codes[inside] * total + rows[: len(codes)][inside]), total)  # each once a text
         counts = np.bincount(code[row < len(responses)], minlength=len(names))
         frequent = np.flatnonzero(counts >= fewest)
         for each in frequent:
@@ -211,9 +202,27 @@ def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterat
             if not FUNCTION_WORDS.issuperset(names[each]):
                 mine = held[held < len(responses)]
                 yield " ".join(names[each]), mine, (len(held) - len(mine)) / (len(own) or 1)
-        renamed = np.full(len(names) + 1, -1)
+        renamed = np.full(len(names) + 1, -1)  # the last stands for what is not frequent already
         renamed[frequent] = np.arange(len(frequent))
         codes, names = renamed[codes], [names[each] for each in frequent]
+
+
+def _numbered(texts: Sequence[str]) -> tuple[Rows, Rows, list[tuple[str, ...]]]:
+    """Every word of all texts as a number, the text that it stands in, and the words that the numbers stand for."""
+    vocabulary: dict[str, int] = {}
+    ids = [np.array([vocabulary.setdefault(word, len(vocabulary)) for word in words_of(text)], dtype=np.int64) for text in texts]
+    rows = np.repeat(np.arange(len(texts)), [len(each) for each in ids])
+    return np.concatenate([*ids, np.zeros(0, dtype=np.int64)]), rows, [(word,) for word in vocabulary]
+
+
+def _widened(codes: Rows, names: list[tuple[str, ...]], rows: Rows, length: int) -> tuple[Rows, list[tuple[str, ...]]]:
+    """Phrases one word longer, from frequent ones that overlap within a text; -1 where there is none."""
+    inside = (codes[:-1] >= 0) & (codes[1:] >= 0) & (rows[: len(codes) - 1] == rows[length - 1 :])
+    joined = codes[:-1][inside] * len(names) + codes[1:][inside]
+    distinct, numbers = np.unique(joined, return_inverse=True)
+    widened = np.full(max(0, len(codes) - 1), -1)
+    widened[inside] = numbers
+    return widened, [(*names[first], names[second][-1]) for first, second in (divmod(int(each), len(names)) for each in distinct)]
 
 
 def _sets(
@@ -260,7 +269,11 @@ def _message(echo: Echo, total: int) -> str:
         "closing": f"“… {echo.phrase}” closes",
         "template": f"a sentence built as “{echo.phrase}” stands in",
     }[echo.form]
-    usual = f"{echo.source_share:.1%} of like stretches of your documents" if echo.source_share else "no such stretch of your documents"
+    usual = (
+        f"{echo.source_share:.1%} of like stretches of your documents"
+        if echo.source_share
+        else "no such stretch of your documents"
+    )
     return (
         f"{what} {echo.rows} of {total} responses ({echo.share:.1%}; {usual}): without this pair and others like it, or with"
         f" {echo.pairs_to_add} pairs of other matter, it falls to {echo.allowed:.0%}"

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from curate.model import Finding, Pair, Stage
 from curate.screen.broken import find_broken
 from curate.screen.duplicates import find_duplicates
+from curate.screen.echo import find_echo
 from curate.screen.length import find_length
+from curate.screen.mannerisms import find_mannerisms
 from curate.screen.refusals import find_refusals
+from curate.screen.shape import find_shape
 from curate.screen.sources import SourceTexts
+from curate.screen.voice import find_voice
 from recipes.schema import Screen
 
 
@@ -24,6 +28,10 @@ def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage:
         find_refusals,
         lambda rows: find_length(rows, settings.length.slack),
         lambda rows: find_duplicates(rows, settings.duplicates.near),
+        lambda rows: find_shape(rows, sources),
+        lambda rows: find_voice(rows, settings.voice.farther_than, sources),
+        lambda rows: find_mannerisms(rows, settings.mannerisms.surprise, sources),
+        lambda rows: find_echo(rows, settings.echo.max_share, settings.echo.times, sources),  # last: of what is kept
     ):
         found = list(check(kept))
         findings.extend(found)
