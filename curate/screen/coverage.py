@@ -144,7 +144,7 @@ def evenness(parts: Sequence[Part]) -> float | None:
 def topics_of(texts: Sequence[str]) -> list[str]:
     """The topic of every text, named by its most telling words: k-means on TF-IDF, reduced to its main directions (LSA).
 
-    About eight texts a topic, at most 24 topics; with fewer than sixteen texts all are one topic.
+    About eight texts a topic, at most 24 topics; fewer than sixteen texts, or texts that share no word, are all one topic.
     """
     count = min(MOST_TOPICS, len(texts) // PASSAGES_PER_TOPIC)
     if count < 2:
@@ -155,10 +155,13 @@ def topics_of(texts: Sequence[str]) -> list[str]:
     from sklearn.preprocessing import normalize
 
     vectorizer = TfidfVectorizer(
-        token_pattern=WORD.pattern, stop_words=sorted(FUNCTION_WORDS), min_df=2, max_df=0.3, max_features=5000, sublinear_tf=True
+        token_pattern=WORD.pattern, stop_words=sorted(FUNCTION_WORDS), min_df=2, max_df=0.5, max_features=5000, sublinear_tf=True
     )
-    weights = vectorizer.fit_transform(texts)
-    directions = TruncatedSVD(min(50, min(weights.shape) - 1), random_state=17).fit_transform(weights)
+    try:
+        weights = vectorizer.fit_transform(texts)
+    except ValueError:  # no two texts share a word
+        return ["all"] * len(texts)
+    directions = TruncatedSVD(max(1, min(50, *(size - 1 for size in weights.shape))), random_state=17).fit_transform(weights)
     labels = KMeans(count, n_init=4, random_state=17).fit_predict(normalize(directions))
     terms = vectorizer.get_feature_names_out()
     overall = np.asarray(weights.mean(axis=0)).ravel()

@@ -98,8 +98,8 @@ def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: So
 
     A phrase of one to four words, an opening or closing of three, or a whole sentence with its content words blanked, may
     stand in `times` the share of responses that it may have among like-long stretches of the author's own documents, and
-    always in 5 %. A phrase of nothing but content words, such as a pet term, may in no case stand in more than `max_share`,
-    however fond of it the author is: what is in every sixth row, a model may say in every answer.
+    always in 5 % (a single word, in 10 %). A phrase of nothing but content words, such as a pet term, may in no case stand in
+    more than `max_share`, however fond of it the author is: what is in every sixth row, a model may say in every answer.
 
     Args:
         pairs: the whole dataset.
@@ -124,7 +124,8 @@ def _found(pairs: Sequence[Pair], max_share: float, times: float, sources: Sourc
     over = []
     for form, candidates in forms:
         for phrase, rows, source_share in candidates:
-            allowed = max(FLOOR, times * _at_most(source_share, len(own))) if own else 1.0
+            floor = FLOOR if " " in phrase else 2 * FLOOR  # a single word is plain language more often
+            allowed = max(floor, times * _at_most(source_share, len(own))) if own else 1.0
             if form == "phrase" and " " in phrase and not FUNCTION_WORDS & set(phrase.split()):
                 allowed = min(allowed, max_share)
             if len(rows) > allowed * len(pairs):
@@ -180,7 +181,7 @@ def like_long(sources: SourceTexts, responses: Sequence[str]) -> Iterator[str]:
 
 
 def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterator[tuple[str, Rows, float]]:
-    """Phrases of one to four words, with one content word at least, that `fewest` responses hold.
+    """Phrases of one to four words, a content word among them or three words at least, that `fewest` responses hold.
 
     Counted by widening: a phrase can be frequent only if both its shorter halves are (Agrawal and Srikant 1994), so that
     memory goes with the words and not with all their combinations.
@@ -199,7 +200,7 @@ def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterat
         frequent = np.flatnonzero(counts >= fewest)
         for each in frequent:
             held = row[np.searchsorted(code, each) : np.searchsorted(code, each, side="right")]
-            if not FUNCTION_WORDS.issuperset(names[each]):
+            if length >= EDGE or not FUNCTION_WORDS.issuperset(names[each]):  # “of the” is nobody's; “this is how we” is
                 mine = held[held < len(responses)]
                 yield " ".join(names[each]), mine, (len(held) - len(mine)) / (len(own) or 1)
         renamed = np.full(len(names) + 1, -1)  # the last stands for what is not frequent already

@@ -75,11 +75,13 @@ class Voice:
     def __init__(self, pieces: Sequence[str]) -> None:
         self.style = Style([text for piece in pieces for text in cut_words(piece, 120)])
         measured: dict[int, list[Numbers]] = {length: [] for length in LENGTHS}
-        for fold in range(FOLDS):
-            learnt = Style([t for i, piece in enumerate(pieces) if i % FOLDS != fold for t in cut_words(piece, 120)])
+        edges = [len(pieces) * fold // FOLDS for fold in range(FOLDS + 1)]
+        for start, end in zip(edges, edges[1:], strict=False):  # neighbours together: other matter than what is learnt from
+            learnt = Style([text for piece in [*pieces[:start], *pieces[end:]] for text in cut_words(piece, 120)])
             for length in LENGTHS:
-                held = [text for piece in pieces[fold::FOLDS] for text in cut_words(piece, length)]
-                measured[length].append(learnt.measure(held))
+                measured[length].append(
+                    learnt.measure([text for piece in pieces[start:end] for text in cut_words(piece, length)])
+                )
         own = [np.vstack(measured[length]) for length in LENGTHS]
         self.middle = np.array([np.median(each, axis=0) for each in own])
         self.spread = np.array([1.4826 * np.median(abs(each - np.median(each, axis=0)), axis=0) + 1e-6 for each in own])
@@ -146,13 +148,12 @@ def find_voice(pairs: Sequence[Pair], farther_than: float, sources: SourceTexts)
                 "voice",
                 "warning",
                 round(float(share), 4),
-                f"not your voice: farther from your writing than {whole_percent(share)} % of your own stretches of this length",
+                f"not your voice: farther from your writing than {_so_many(share)} of this length",
             )
 
 
-def whole_percent(share: float) -> str:
-    """0.994 as 99, 0.9996 as 99.9: never rounded up to all."""
-    return f"{int(share * 1000) / 10:g}" if share > 0.999 else f"{int(share * 100)}"
+def _so_many(share: float) -> str:
+    return "any stretch of your own" if share == 1 else f"{int(share * 1000) / 10:g} % of your own stretches"
 
 
 @dataclass(frozen=True, slots=True)
