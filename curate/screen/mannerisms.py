@@ -12,7 +12,7 @@ import numpy as np
 from curate.model import Finding, Pair, Span
 from curate.screen.broken import READY
 from curate.screen.sources import SourceTexts
-from curate.words import WORD, stretches_of
+from curate.words import stretches_of
 
 STOCK_WORDS = """
     authentic(?:ity|ally)? beacon bustling commendable crucial(?:ly)? delv(?:e|es|ed|ing) embark(?:s|ed|ing)?
@@ -52,7 +52,7 @@ HABITS: dict[str, str] = {
         may / might / perhaps / possibly / potentially / often / generally / typically / usually / arguably / tends? to
         in many cases / in some cases / to some extent / it could be said / can (?:also |sometimes |often )?be
     """),
-    "threes (“x, y, and z”)": r"\b[\w'-]+(?: [\w'-]+){0,2}, [\w'-]+(?: [\w'-]+){0,2},? (?:and|or) [\w'-]+",
+    "threes (“x, y, and z”)": r"(?<=\w), [\w'-]+(?: [\w'-]+){0,2},? (?:and|or) [\w'-]+",
     "dashes": r"—| [–-]{1,2} ",
     "exclamation marks": r"!+",
     "assistant openers": r"\A\W*" + _any_of(r"""
@@ -96,7 +96,7 @@ class Habit:
 def habits_of(sources: SourceTexts) -> list[Habit]:
     """Every habit with the author's own count of it. Stock words that the author uses are the author's, and no habit."""
     text = plain("\n\n".join(document.text for document in sources.documents.values()))
-    words = len(WORD.findall(text))
+    words = len(text.split())
     foreign = [stock for stock in STOCK_WORDS if not re.search(rf"\b{stock}\b", text)]
     patterns = {"stock words": rf"\b(?:{'|'.join(foreign)})\b"} if foreign else {}
     stretches = [plain(stretch) for stretch in stretches_of((d.text for d in sources.documents.values()), STRETCH)] or [""]
@@ -127,7 +127,7 @@ def find_mannerisms(pairs: Iterable[Pair], surprise: float, sources: SourceTexts
     if not written or not habits[0].words:
         return
     texts = [plain(pair.response) for pair in written]
-    lengths = np.array([len(WORD.findall(text)) for text in texts])
+    lengths = np.array([len(text.split()) for text in texts])
     counts = np.array([[len(habit.pattern.findall(text)) for habit in habits] for text in texts])
     scores = surprises(counts, lengths, habits)
     twice = (counts * (scores > 0)).sum(axis=1) >= 2
@@ -181,7 +181,7 @@ class HabitRate:
 def habit_rates(pairs: Sequence[Pair], sources: SourceTexts) -> list[HabitRate]:
     """Every habit's rate in the generated responses beside the author's: what is too small to see in one row shows here."""
     texts = [plain(pair.response) for pair in pairs if pair.kind not in READY]
-    words = sum(len(WORD.findall(text)) for text in texts)
+    words = sum(len(text.split()) for text in texts)
     habits = habits_of(sources)
     if not words or not habits[0].words:
         return []
