@@ -20,6 +20,7 @@ from curate.words import FUNCTION_WORDS, WORD, paragraphs_of, words_of
 
 Form = Literal["phrase", "opening", "closing", "template"]
 Rows = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 LONGEST = 4
 """Words of a phrase."""
@@ -82,12 +83,14 @@ def find_echo(pairs: Sequence[Pair], max_share: float, times: float, sources: So
     held = Counter(int(row) for _, rows in found for row in rows)
     named: set[int] = set()
     for echo, rows in found:
+        left = [int(row) for row in rows if row not in named]
+        missing = echo.rows_over - (len(rows) - len(left))
+        if missing <= 0:
+            continue
         near = Counter(pairs[row].document for row in rows)
-        cheapest = sorted(rows, key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], -row))
-        missing = echo.rows_over - sum(row in named for row in rows)
-        chosen = [row for row in cheapest if row not in named][: max(0, missing)]
-        named.update(chosen)
-        for row in sorted(chosen):
+        left.sort(key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], -row))
+        named.update(left[:missing])
+        for row in sorted(left[:missing]):
             yield Finding(
                 pairs[row].id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pairs[row].response)
             )
@@ -121,6 +124,7 @@ def _found(pairs: Sequence[Pair], max_share: float, times: float, sources: Sourc
         ("opening", _sets(responses, paragraphs, opening, fewest)),
         ("closing", _sets(responses, paragraphs, closing, fewest)),
     ]
+    sizes = Counter(pair.document for pair in pairs)
     over = []
     for form, candidates in forms:
         for phrase, rows, source_share in candidates:
@@ -129,7 +133,9 @@ def _found(pairs: Sequence[Pair], max_share: float, times: float, sources: Sourc
             if form == "phrase" and " " in phrase and not FUNCTION_WORDS & set(phrase.split()):
                 allowed = min(allowed, max_share)
             if len(rows) > allowed * len(pairs):
-                over.append((_echo(phrase, form, rows, source_share, allowed, pairs), rows))
+                holding = Counter(pairs[row].document for row in rows)
+                least = sorted(sizes, key=lambda name: (holding[name] / sizes[name], sizes[name], name))
+                over.append((_echo(phrase, form, len(rows), len(pairs), source_share, allowed, least[:3]), rows))
     over.sort(key=lambda each: (-each[0].rows_over, -len(each[0].phrase), each[0].phrase))
     told: list[tuple[Echo, Rows]] = []
     for echo, rows in over:
@@ -143,29 +149,26 @@ def _at_most(share: float, texts: int) -> float:
     return (share * texts + 2) / (texts + 4)
 
 
-def _echo(phrase: str, form: Form, rows: Rows, source_share: float, allowed: float, pairs: Sequence[Pair]) -> Echo:
-    total = len(pairs)
-    sizes = Counter(pair.document for pair in pairs)
-    holding = Counter(pairs[row].document for row in rows)
-    least = sorted(sizes, key=lambda name: (holding[name] / sizes[name], sizes[name], name))
+def _echo(phrase: str, form: Form, rows: int, total: int, source_share: float, allowed: float, least: Iterable[str]) -> Echo:
     return Echo(
         phrase,
         form,
-        len(rows),
-        round(len(rows) / total, 4),
+        rows,
+        round(rows / total, 4),
         round(source_share, 4),
         round(allowed, 4),
-        math.ceil((len(rows) - allowed * total) / (1 - allowed)),  # taking rows away makes the whole smaller as well
-        math.ceil(len(rows) / allowed) - total,
-        tuple(least[:3]),
+        math.ceil((rows - allowed * total) / (1 - allowed)),  # taking rows away makes the whole smaller as well
+        math.ceil(rows / allowed) - total,
+        tuple(least),
     )
 
 
 def _same(echo: Echo, rows: Rows, other: Echo, other_rows: Rows) -> bool:
     """Whether one of two is part of the other, and mostly in the same rows: then one is told."""
     longer, shorter = (echo.phrase, other.phrase) if len(echo.phrase) > len(other.phrase) else (other.phrase, echo.phrase)
-    shared = len(np.intersect1d(rows, other_rows, assume_unique=True))
-    return f" {shorter} " in f" {longer} " and shared >= 0.7 * min(len(rows), len(other_rows))
+    if f" {shorter} " not in f" {longer} ":
+        return False
+    return len(np.intersect1d(rows, other_rows, assume_unique=True)) >= 0.7 * min(len(rows), len(other_rows))
 
 
 def like_long(sources: SourceTexts, responses: Sequence[str]) -> Iterator[str]:
@@ -195,7 +198,7 @@ def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterat
         if length > 1:
             codes, names = _widened(codes, names, rows, length)
         inside = codes >= 0
-        code, row = np.divmod(np.unique(codes[inside] * total + rows[: len(codes)][inside]), total)  # each once a text
+        code, row = np.divmod(_distinct(codes[inside] * np.int64(total) + rows[: len(codes)][inside]), total)  # once a text
         counts = np.bincount(code[row < len(responses)], minlength=len(names))
         frequent = np.flatnonzero(counts >= fewest)
         for each in frequent:
@@ -203,26 +206,32 @@ def phrases(responses: Sequence[str], own: Sequence[str], fewest: int) -> Iterat
             if length >= EDGE or not FUNCTION_WORDS.issuperset(names[each]):  # “of the” is nobody's; “this is how we” is
                 mine = held[held < len(responses)]
                 yield " ".join(names[each]), mine, (len(held) - len(mine)) / (len(own) or 1)
-        renamed = np.full(len(names) + 1, -1)  # the last stands for what is not frequent already
+        renamed = np.full(len(names) + 1, -1, dtype=np.int32)  # the last stands for what is not frequent already
         renamed[frequent] = np.arange(len(frequent))
         codes, names = renamed[codes], [names[each] for each in frequent]
 
 
-def _numbered(texts: Sequence[str]) -> tuple[Rows, Rows, list[tuple[str, ...]]]:
+def _distinct(keys: Rows) -> Rows:
+    """As np.unique, whose hashing of whole numbers takes ten times as long as sorting them."""
+    keys.sort()
+    return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+
+
+def _numbered(texts: Sequence[str]) -> tuple[Numbers, Numbers, list[tuple[str, ...]]]:
     """Every word of all texts as a number, the text that it stands in, and the words that the numbers stand for."""
     vocabulary: dict[str, int] = {}
-    ids = [np.array([vocabulary.setdefault(word, len(vocabulary)) for word in words_of(text)], dtype=np.int64) for text in texts]
-    rows = np.repeat(np.arange(len(texts)), [len(each) for each in ids])
-    return np.concatenate([*ids, np.zeros(0, dtype=np.int64)]), rows, [(word,) for word in vocabulary]
+    ids = [np.array([vocabulary.setdefault(word, len(vocabulary)) for word in words_of(text)], dtype=np.int32) for text in texts]
+    rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(each) for each in ids])
+    return np.concatenate([*ids, np.zeros(0, dtype=np.int32)]), rows, [(word,) for word in vocabulary]
 
 
-def _widened(codes: Rows, names: list[tuple[str, ...]], rows: Rows, length: int) -> tuple[Rows, list[tuple[str, ...]]]:
+def _widened(codes: Numbers, names: list[tuple[str, ...]], rows: Numbers, length: int) -> tuple[Numbers, list[tuple[str, ...]]]:
     """Phrases one word longer, from frequent ones that overlap within a text; -1 where there is none."""
     inside = (codes[:-1] >= 0) & (codes[1:] >= 0) & (rows[: len(codes) - 1] == rows[length - 1 :])
-    joined = codes[:-1][inside] * len(names) + codes[1:][inside]
-    distinct, numbers = np.unique(joined, return_inverse=True)
-    widened = np.full(max(0, len(codes) - 1), -1)
-    widened[inside] = numbers
+    joined = codes[:-1][inside] * np.int64(len(names)) + codes[1:][inside]
+    distinct = _distinct(joined.copy())
+    widened = np.full(max(0, len(codes) - 1), -1, dtype=np.int32)
+    widened[inside] = np.searchsorted(distinct, joined)
     return widened, [(*names[first], names[second][-1]) for first, second in (divmod(int(each), len(names)) for each in distinct)]
 
 

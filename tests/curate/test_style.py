@@ -209,7 +209,7 @@ def test_habits_too_small_for_one_row_show_in_the_rates(keeper):
         rate.habit: rate
         for rate in habit_rates([pair(f"I waited, perhaps. I saw gate {n}, and it held.", n) for n in range(50)], keeper)
     }
-    assert rates["hedges"].responses == pytest.approx(1000 / 9)
+    assert rates["hedges"].responses == pytest.approx(100)
     assert rates["hedges"].yours < 5
     assert habit_rates([], keeper) == habit_rates([pair("x y")], SourceTexts()) == []
 
