@@ -176,12 +176,36 @@ class PrivateData(Section):
     )
 
 
+class Voice(Section):
+    """When a response is too far from the author's writing."""
+
+    farther_than: float = Field(
+        0.99, gt=0.5, lt=1.0, description="Share of the author's own stretches that lie nearer to their style than the response."
+    )
+
+
+class Mannerisms(Section):
+    """When a response has too much of the generator's own habits."""
+
+    surprise: float = Field(3.0, gt=0, description="3: the author would write so in one of a thousand such stretches.")
+
+
+class Echo(Section):
+    """When the data says a phrase too often."""
+
+    max_share: float = Field(0.15, gt=0.0, le=1.0, description="Most responses that may hold one term of two words and more.")
+    times: float = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
+
+
 class Screen(Section):
     """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
 
     duplicates: Duplicates = Duplicates()
     length: Length = Length()
     private_data: PrivateData = PrivateData()
+    voice: Voice = Voice()
+    mannerisms: Mannerisms = Mannerisms()
+    echo: Echo = Echo()
 
 
 class Review(Section):

@@ -10,7 +10,7 @@ from curate.model import Finding, Pair
 from curate.screen.broken import READY
 from curate.screen.minhash import NearestIndex, asked_of
 from curate.screen.numbers import numbers_in
-from curate.validate.terms import FUNCTION_WORDS
+from curate.words import FUNCTION_WORDS
 
 SAME_QUESTION = 0.8
 """Jaccard similarity of what is asked from which two instructions are one question."""

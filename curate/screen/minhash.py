@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from rensa import RMinHash, RMinHashLSH
 
-from curate.validate.terms import FUNCTION_WORDS
+from curate.words import FUNCTION_WORDS
 
 PERMUTATIONS = 128
 BANDS = 32

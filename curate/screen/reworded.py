@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from curate.model import Finding, Pair
 from curate.screen.duplicates import best_first, why_kept
-from curate.validate.terms import FUNCTION_WORDS
+from curate.words import FUNCTION_WORDS
 
 NEAR = 0.55
 """Cosine of two pairs' weighted words from which they say the same. Rewordings lie at 0.6 to 0.8, other pairs on one subject of

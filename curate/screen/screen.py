@@ -10,15 +10,19 @@ from curate.screen.contamination import find_contamination
 from curate.screen.contradictions import find_contradictions
 from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
+from curate.screen.echo import find_echo
 from curate.screen.grounding import find_ungrounded
 from curate.screen.injection import find_injection
 from curate.screen.language import find_other_language
 from curate.screen.length import find_length
+from curate.screen.mannerisms import find_mannerisms
 from curate.screen.private_data import find_private_data, redact_private_data
 from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
+from curate.screen.shape import find_shape
 from curate.screen.sources import SourceTexts
 from curate.screen.standalone import find_dependent
+from curate.screen.voice import find_voice
 from recipes.schema import Screen
 
 
@@ -45,6 +49,10 @@ def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage:
         lambda rows: find_ungrounded(rows, sources),
         lambda rows: find_dependent(rows, sources),
         lambda rows: find_other_language(rows, sources),
+        lambda rows: find_shape(rows, sources),
+        lambda rows: find_voice(rows, settings.voice.farther_than, sources),
+        lambda rows: find_mannerisms(rows, settings.mannerisms.surprise, sources),
+        lambda rows: find_echo(rows, settings.echo.max_share, settings.echo.times, sources),  # last: of what is kept
     ):
         found = list(check(kept))
         findings.extend(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,10 +28,10 @@ class SourceTexts:
         """The passage that a pair's quote stands in."""
         if pair.evidence is None:
             return None
-        for passage in self.passages.get(pair.evidence.document, ()):
-            if passage.start <= pair.evidence.start < passage.end:
-                return passage
-        return None
+        passages = self.passages.get(pair.evidence.document, ())
+        before = bisect_right(passages, pair.evidence.start, key=lambda passage: passage.start)
+        passage = passages[before - 1] if before else None
+        return passage if passage and pair.evidence.start < passage.end else None
 
 
 def in_words_of(phrase: str, written: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from curate.model import Finding, Pair, Span
 from curate.screen.sources import SourceTexts
-from curate.validate.terms import FUNCTION_WORDS, WORD
+from curate.words import FUNCTION_WORDS, WORD
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
 SAYS = (
