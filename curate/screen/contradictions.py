@@ -14,6 +14,8 @@ from curate.words import FUNCTION_WORDS
 
 SAME_QUESTION = 0.8
 """Jaccard similarity of what is asked from which two instructions are one question."""
+OFTEN = 5
+"""What more pairs ask is no question but a form ("What do you hold of it?"), whose answers have each their own subject."""
 APART = 0.1
 """Jaccard similarity of content words below which two answers share nothing but the question."""
 
@@ -36,21 +38,29 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
 
     Told of are a yes and a no, another number of the same thing, a statement and its denial (score 1.0), and answers that share
     nearly no word (score 0.5). Each pair is compared with the first that asked its question. Two pairs that people wrote, and
-    essays or reflections, which may differ as they like, are left alone. Heuristics for English.
+    essays or reflections, which may differ as they like, are left alone, and so is what more than `OFTEN` pairs ask. Heuristics
+    for English.
     """
-    index = NearestIndex(SAME_QUESTION)
-    told: set[str] = set()
-    for place, pair in enumerate(pairs):
-        if len(pair.prompt) > 1 or pair.kind in ("essay", "reflection"):
-            continue
-        if likest := index.find_or_add(place, asked_of(pair.instruction)):
-            first = pairs[likest[0]]
+    for first, *others in _asking_the_same(pairs):
+        told: set[str] = set()
+        for pair in others if len(others) < OFTEN else ():
             if not {first.kind, pair.kind} <= READY and (found := contradiction(first.response, pair.response)):
                 score, why = found
                 for one, other in ((first, pair), (pair, first)):
                     if one.id not in told:
                         told.add(one.id)
                         yield Finding(one.id, "contradictions", "warning", score, f"{other.id} asks the same, and {why}")
+
+
+def _asking_the_same(pairs: Sequence[Pair]) -> Iterable[list[Pair]]:
+    """Pairs without a conversation before them, those together that ask one question."""
+    index = NearestIndex(SAME_QUESTION)
+    groups: dict[int, list[Pair]] = defaultdict(list)
+    for place, pair in enumerate(pairs):
+        if len(pair.prompt) == 1 and pair.kind not in ("essay", "reflection"):
+            likest = index.find_or_add(place, asked_of(pair.instruction))
+            groups[likest[0] if likest else place].append(pair)
+    return groups.values()
 
 
 def contradiction(one: str, other: str) -> tuple[float, str] | None:

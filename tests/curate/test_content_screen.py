@@ -153,12 +153,10 @@ def test_each_of_two_contradicting_pairs_names_the_other():
     assert found["one"].startswith("two asks the same") and found["two"].startswith("one asks the same")
 
 
-def test_a_thousand_answers_to_one_question_are_gone_through_at_once():
-    """A benchmark would not show it: each row is compared with the first that asked, not with all."""
-    rows = [
-        pair(f"Boat {n} came through at dawn.", "What came through the lock today?", f"p{n}", kind="pair") for n in range(5000)
-    ]
+def test_what_thousands_ask_is_a_form_and_no_contradiction():
+    rows = [pair(f"{n + 20} boats came through.", "What came through the lock today?", f"p{n}") for n in range(5000)]
     assert not list(find_contradictions(rows))
+    assert {finding.pair for finding in find_contradictions(rows[:3])} == {"p0", "p1", "p2"}
 
 
 def test_rewordings_are_found_among_many_thousand_pairs():
