@@ -51,7 +51,7 @@ def test_one_click_signs_in_and_records_are_searched_filtered_and_submitted_with
     page.get_by_text("Filters", exact=True).click()
     page.get_by_text("Metadata", exact=True).click()
     page.get_by_text("kind", exact=True).click()
-    page.get_by_text("letter (16)").click()
+    page.get_by_text("letter", exact=True).click()
     page.keyboard.press("Escape")
     page.get_by_text("1 of 3").wait_for()
     page.get_by_text("The lock keeper number 5 sleeps").wait_for()
