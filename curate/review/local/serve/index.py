@@ -158,10 +158,10 @@ class Index:
             for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {VECTORS}", (settings,))):
                 records.append(record)
                 matrix[row] = json.loads(value)
-            whole: np.ndarray = np.isfinite(matrix).all(axis=1)
-            matrix = matrix[whole]
-            matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
-            self._vectors[settings] = list(compress(records, whole.tolist())), matrix
+            lengths = np.linalg.norm(matrix, axis=1)
+            whole = np.isfinite(lengths)
+            unit = matrix[whole] / np.maximum(lengths[whole, None], 1e-12)
+            self._vectors[settings] = list(compress(records, whole.tolist())), unit
         return self._vectors[settings]
 
 
