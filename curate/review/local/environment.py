@@ -21,6 +21,7 @@ Progress = Callable[[int, int], None]
 """Told how many packages of how many are there."""
 
 LOCK = Path(__file__).with_name("lock.txt")
+BEGINS = ("Collecting ", "Processing ")  # a package from the index; one that lies in a folder
 NEWEST_PYTHON = (3, 13)  # argilla-server's pins have no wheels for newer ones
 
 
@@ -68,15 +69,15 @@ def _make_environment(folder: Path, progress: Progress | None) -> None:
 
 
 def _run(command: list[str], progress: Progress | None = None, total: int = 0) -> None:
-    """Run `venv` or `pip`; pip's line `Collecting …`, one for each package, is what progress is read from."""
+    """Run `venv` or `pip`; progress is read from the line with which pip begins each package."""
     lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         assert process.stdout
         try:
             for line in process.stdout:
                 lines.append(line.rstrip())
-                if progress and line.startswith("Collecting "):
-                    progress(sum(each.startswith("Collecting ") for each in lines), total)
+                if progress and line.startswith(BEGINS):
+                    progress(sum(each.startswith(BEGINS) for each in lines), total)
         except BaseException:  # Ctrl-C: pip goes too
             process.kill()
             raise

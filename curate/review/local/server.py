@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -27,6 +28,7 @@ from recipes.errors import MachineError
 from recipes.folders import cannot_write, write_whole
 
 INSIDE = Path(__file__).parent  # where `serve` lies, which runs in the server's environment
+ROOM = 20_000_000  # bytes that a start needs: the pages are copied, and a new database is made
 SECONDS_TO_START = 120.0  # it takes four to nine on a laptop; more only where the machine is very busy
 SECONDS_TO_STOP = 15.0
 
@@ -154,6 +156,7 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
     except BaseException:  # Ctrl-C among them: nothing half-started is left behind
         process.kill()
         process.wait()
+        shutil.rmtree(home / "tmp", ignore_errors=True)
         raise
 
 
@@ -208,6 +211,6 @@ def _silent(home: Path, mend: str) -> MachineError:
 def _died(log: Path) -> MachineError:
     """A server that ended before it answered: the end of its log says why."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    full = any(sign in "\n".join(lines) for sign in ("database or disk is full", "No space left on device"))
+    full = shutil.disk_usage(log.parent).free < ROOM  # the log says nothing of it, for it could not be written either
     mend = "The disk is full: free some room and run the command again." if full else f"All that it said: {log}"
     return MachineError("the Argilla server ended while it started:\n" + "\n".join(lines[-8:]), where=str(log.parent), mend=mend)

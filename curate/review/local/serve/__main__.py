@@ -67,7 +67,7 @@ def announce(home: Path, port: int) -> None:
     It is left open: the kernel closes it, and lets go of the lock, when the process is no more.
     """
     path = home / ".server.json.new"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     fcntl.flock(file, fcntl.LOCK_EX)
     os.write(file, json.dumps({"pid": os.getpid(), "port": port}).encode())
     os.replace(path, home / "server.json")

@@ -34,7 +34,7 @@ from argilla_server.search_engine import (
     TextQuery,
 )
 
-from .filters import Values, condition, json_path, sort_key
+from .filters import Values, condition, json_path, sort_key, valid
 from .index import Index
 from .text import parse
 
@@ -134,7 +134,7 @@ class SqliteSearchEngine(SearchEngine):
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
         """The values of a metadata property with their counts; or, of numbers, the least and the greatest."""
         values = {"dataset": metadata_property.dataset_id.hex, "path": json_path(metadata_property.name)}
-        rows = "FROM records r, json_each(r.metadata, :path) v WHERE r.dataset_id = :dataset AND v.value IS NOT NULL"
+        rows = f"FROM records r, json_each({valid('r.metadata')}, :path) v WHERE r.dataset_id = :dataset AND v.value IS NOT NULL"
         if metadata_property.type == MetadataPropertyType.terms:
             terms = await self._rows(f"SELECT CAST(v.value AS TEXT), count(*) {rows} GROUP BY 1 ORDER BY 2 DESC, 1", values)
             counts = [TermsMetrics.TermCount(term=term, count=count) for term, count in terms]
@@ -228,7 +228,7 @@ def _similar(
     index: Index, dataset: str, settings: str, towards: Any, query: TextQuery | str | None, filter: Filter | None
 ) -> list[tuple[str, float]]:
     """Record ids, most similar first, with Elasticsearch's score for cosine similarity: (1 + cosine) / 2."""
-    records, vectors = index.vectors(settings)
+    records, vectors = index.vectors(settings, len(towards))
     if not records:
         return []
     scores = (1 + vectors @ (towards / (np.linalg.norm(towards) or 1))) / 2

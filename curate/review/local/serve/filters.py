@@ -26,6 +26,7 @@ from argilla_server.search_engine import (
     TermsFilter,
 )
 
+ANSWERS = 's."values"'  # VALUES is a word of SQL's own
 DATES = ("inserted_at", "updated_at")
 RECORD_COLUMNS = ("id", "external_id", "status", *DATES)
 
@@ -73,18 +74,18 @@ def sort_key(order: Order, values: Values) -> str:
 def _values_of(scope: Any, values: Values) -> tuple[str, str]:
     """The values that a record has in a scope: an expression, and the rows (`FROM … WHERE …`) over which it runs."""
     if isinstance(scope, MetadataFilterScope):
-        return "v.value", f"FROM json_each(r.metadata, {values.bind(json_path(scope.metadata_property))}) v WHERE 1"
+        return "v.value", f"FROM json_each({valid('r.metadata')}, {values.bind(json_path(scope.metadata_property))}) v WHERE 1"
     if isinstance(scope, SuggestionFilterScope):
         column = {"value": "value", "None": "value", "score": "score", "agent": "agent", "type": "type"}[str(scope.property)]
         each = f"s.{column}", ""
         if column in ("value", "score"):  # JSON; a multi-label suggestion holds lists
-            each = "v.value", f", json_each(s.{column}) v"
+            each = "v.value", f", json_each({valid(f's.{column}')}) v"
         question = f"q.name = {values.bind(scope.question)} AND q.dataset_id = r.dataset_id"
         return each[
             0
         ], f"FROM questions q, suggestions s{each[1]} WHERE s.question_id = q.id AND s.record_id = r.id AND {question}"
     if isinstance(scope, ResponseFilterScope) and scope.question:
-        answers = f'json_each(s."values", {values.bind(json_path(scope.question, "value"))}) v'
+        answers = f"json_each({valid(ANSWERS)}, {values.bind(json_path(scope.question, 'value'))}) v"
         return "v.value", f"FROM responses s, {answers} WHERE s.record_id = r.id{_by(scope, values)}"
     if isinstance(scope, ResponseFilterScope) and scope.property == "status":
         return "s.status", f"FROM responses s WHERE s.record_id = r.id{_by(scope, values)}"
@@ -166,6 +167,11 @@ def _stored(name: str, term: Any, *, last: bool = False) -> str:
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def valid(column: str) -> str:
+    """A JSON column where SQLite can read it. Argilla stores NaN and Infinity, and one such row would fail the whole search."""
+    return f"iif(json_valid({column}), {column}, NULL)"
 
 
 def json_path(*keys: str) -> str:

@@ -10,6 +10,7 @@ import json
 import logging
 import sqlite3
 import threading
+from itertools import compress
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -28,6 +29,8 @@ CREATE VIRTUAL TABLE side.vocabulary USING fts5vocab (texts, row);
 """
 # One row for each field of a record, so that "all words in one field" is a query of FTS5's own. The texts are cut into words
 # by `words`, here as in queries; FTS5 is told to split at blanks only, and to leave accents where they are.
+
+VECTORS = "FROM main.vectors WHERE vector_settings_id = ?"
 
 
 class Index:
@@ -147,18 +150,18 @@ class Index:
 
     # vectors
 
-    def vectors(self, settings: str) -> tuple[list[str], np.ndarray]:
-        """Record ids and their vectors of unit length: float32, (records, dimensions)."""
+    def vectors(self, settings: str, dimensions: int) -> tuple[list[str], np.ndarray]:
+        """Record ids and their vectors of unit length: float32, (records, dimensions). Those with a NaN are left out."""
         if settings not in self._vectors:
-            where = "FROM main.vectors WHERE vector_settings_id = ?"
-            count, size = self._connection.execute(
-                f"SELECT count(*), max(json_array_length(value)) {where}", (settings,)
-            ).fetchone()
-            records, matrix = [], np.zeros((count, size or 0), dtype=np.float32)
-            for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {where}", (settings,))):
+            (count,) = self._connection.execute(f"SELECT count(*) {VECTORS}", (settings,)).fetchone()
+            records, matrix = [], np.empty((count, dimensions), dtype=np.float32)
+            for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {VECTORS}", (settings,))):
                 records.append(record)
                 matrix[row] = json.loads(value)
-            self._vectors[settings] = records, matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+            lengths = np.linalg.norm(matrix, axis=1)
+            whole = np.isfinite(lengths)
+            unit = matrix[whole] / np.maximum(lengths[whole, None], 1e-12)
+            self._vectors[settings] = list(compress(records, whole.tolist())), unit
         return self._vectors[settings]
 
 

@@ -1,0 +1,290 @@
+"""The embedded server's life: `curate review up`, `status` and `down`, and what may befall it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from curate.review.local import environment, server
+from recipes.errors import MachineError
+
+RECIPE = """\
+name: village
+persona: {name: the baker, description: Dry., system_prompt: You bake.}
+sources: [{path: "pairs.jsonl", as: pairs, rights: own}]
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A server's home in a folder with an awkward name; whatever runs there is stopped at the end."""
+    folder = tmp_path / "a home? 100%#1"
+    yield folder
+    server.down(folder)
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
+    yield tmp_path
+    server.down(tmp_path / "build" / "argilla")
+
+
+def gone(pid: int) -> bool:
+    """Wait for a process to end. One that nobody has waited for stays in the table, as a zombie."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def copies_of_pages() -> set[str]:
+    """Temporary folders that hold a copy of Argilla's pages."""
+    return {str(path) for path in Path(tempfile.gettempdir()).glob("tmp*/statics")}
+
+
+def test_up_status_and_down_from_the_command_line(project, curate):
+    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == {"running": False}
+    began = time.monotonic()
+    made = json.loads(curate(project, "review", "recipe.yaml", "--json").stdout)  # short for `review up recipe.yaml`
+    assert time.monotonic() - began < 60
+    assert set(made) == {"url", "username", "password", "api_key", "pid", "sign_in", "datasets"}
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", made["url"])
+    assert made["sign_in"].startswith(f"{made['url']}/sign-in?auth=")
+    assert made["datasets"] == []
+
+    began = time.monotonic()
+    again = curate(project, "review", "up", "recipe.yaml")
+    assert time.monotonic() - began < 2, "a server that runs is found, not started again"
+    assert made["url"] in again.stdout
+    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == made | {"running": True}
+
+    assert json.loads(curate(project, "review", "down", "recipe.yaml", "--json").stdout) == {"stopped": True}
+    assert gone(made["pid"])
+    assert "does not run" in curate(project, "review", "status", "recipe.yaml").stdout
+    assert "does not run" in curate(project, "review", "down", "recipe.yaml").stdout
+
+
+def test_a_recipe_reviewed_elsewhere_starts_nothing(project, curate):
+    (project / "recipe.yaml").write_text(RECIPE + "review: {argilla: https://argilla.example.org}\n", encoding="utf-8")
+    told = curate(project, "review", "up", "recipe.yaml", code=2).stderr
+    assert "https://argilla.example.org" in told
+    assert "argilla: local" in told
+    assert not (project / "build").exists()
+    (project / "recipe.yaml").write_text(RECIPE + "review: {argilla: argilla.example.org}\n", encoding="utf-8")
+    assert "recipe.yaml:4" in curate(project, "review", "up", "recipe.yaml", code=2).stderr
+    (project / "recipe.yaml").write_text(RECIPE.replace("village", "argilla"), encoding="utf-8")
+    assert "another name" in curate(project, "review", "up", "recipe.yaml", code=2).stderr
+
+
+def test_a_home_through_restarts_kills_and_busy_ports(home):
+    """One home, told as one story because each start takes seconds."""
+    pages = copies_of_pages()
+    first = server.up(home)
+    assert mode(home) == 0o700
+    for secret in ("credentials.json", "argilla.db", "server.log"):
+        assert mode(home / secret) == 0o600, secret
+    secrets = json.loads((home / "credentials.json").read_text())
+    for told in (first.password, first.api_key, secrets["auth_secret"]):
+        assert len(told) >= 16
+        assert told not in (home / "server.log").read_text()
+        assert told not in (Path("/proc") / str(first.pid) / "cmdline").read_text()
+    assert listens_on(first.pid) == {"127.0.0.1"}
+    assert server.up(home) == first
+
+    os.kill(first.pid, signal.SIGKILL)  # the machine went down, say
+    assert gone(first.pid)
+    until = time.monotonic() + 5
+    while server.status(home) and time.monotonic() < until:  # its last threads take a moment to let go
+        time.sleep(0.02)
+    assert server.status(home) is None, "a file that names a dead process is no server"
+    assert not server.down(home)
+    second = server.up(home)
+    assert second.pid != first.pid
+    assert (second.url, second.password, second.api_key) == (first.url, first.password, first.api_key)
+    assert server.down(home)
+    assert gone(second.pid)
+    assert not (home / "tmp").exists()
+    assert copies_of_pages() == pages, "Argilla's own start leaves 14 MB behind each time"
+
+    port = int(second.url.rsplit(":", 1)[1])
+    damage(home / "search.db")
+    (home / "credentials.json").unlink()
+    with socket.socket() as busy:
+        busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        busy.bind(("127.0.0.1", port))
+        busy.listen()
+        third = server.up(home)
+    assert third.url != second.url, "another program has the port: the server takes another"
+    assert third.password != second.password, "lost credentials are made anew, and they are good: the server answered to them"
+    assert search(third) == 0, "a damaged index is made anew"
+    assert len(list(home.glob("tmp/*"))) == 1
+
+    os.unlink(home / "credentials.json")
+    with pytest.raises(MachineError, match="curate review down"):
+        server.status(home)
+    assert server.down(home)
+
+
+def damage(file: Path) -> None:
+    for leftover in file.parent.glob(f"{file.name}-*"):
+        leftover.unlink()
+    file.write_bytes(b"SQLite format 3\0" + os.urandom(8000))
+
+
+def listens_on(pid: int) -> set[str]:
+    return {each.laddr.ip for each in psutil.Process(pid).net_connections() if each.status == "LISTEN"}
+
+
+def search(running: server.Server) -> int:
+    """Make a dataset and search it for a word; how many records hold it."""
+    import argilla as rg
+
+    client = rg.Argilla(api_url=running.url, api_key=running.api_key)
+    settings = rg.Settings(fields=[rg.TextField("text", client=client)], questions=[rg.TextQuestion("note", client=client)])
+    dataset = rg.Dataset(name="d", workspace="review", settings=settings, client=client)
+    dataset.create()
+    return len(list(dataset.records(query="nothing")))
+
+
+def test_two_ups_at_once_make_one_server(home):
+    code = "import sys; from pathlib import Path; from curate.review.local.server import up; print(up(Path(sys.argv[1])).pid)"
+    both = [subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        pids = {process.communicate(timeout=60)[0] for process in both}
+    finally:
+        for process in both:
+            process.kill()
+    assert [process.returncode for process in both] == [0, 0]
+    running = server.status(home)
+    assert running
+    assert pids == {f"{running.pid}\n"}
+
+
+def test_a_process_id_that_was_given_out_again_is_left_alone(home):
+    """The stale file names a process that lives, but is no server."""
+    home.mkdir()
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        try:
+            (home / "server.json").write_text(json.dumps({"pid": bystander.pid, "port": 1}))
+            assert server.status(home) is None
+            assert not server.down(home)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+
+
+def test_a_server_that_dies_while_it_starts_is_told_at_once_with_what_it_said(home):
+    home.mkdir()
+    (home / "argilla.db").write_bytes(b"this is no database" * 100)
+    began = time.monotonic()
+    with pytest.raises(MachineError, match="file is not a database"):
+        server.up(home)
+    assert time.monotonic() - began < 60
+    assert server.status(home) is None
+
+
+def test_a_home_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MachineError, match="cannot be written"):
+        server.up(tmp_path / "file" / "home")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+def test_a_full_disk_is_told_as_such(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        with pytest.raises(MachineError, match="disk is full"):
+            server.up(disk / "home")
+        assert server.status(disk / "home") is None
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_an_environment_that_cannot_be_made_leaves_nothing_and_says_why(tmp_path, monkeypatch):
+    """A package whose hash is not the lock's is refused; the next try begins anew."""
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    monkeypatch.setattr(environment, "LOCK", lock)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    wheel(tmp_path / "wheels")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    with pytest.raises(MachineError, match="not the one that was tested"):
+        environment.environment_python()
+    assert list((tmp_path / "cache" / "likeness").glob("argilla-*")) == [Path(f"{environment.environment_folder()}.lock")]
+
+    lock.write_text("nowhere-to-be-found==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    with pytest.raises(MachineError, match=r"nowhere-to-be-found(.|\n)*needs the network once"):
+        environment.environment_python()
+
+
+def test_an_environment_is_made_once_and_shows_how_far_it_is(tmp_path, monkeypatch):
+    import hashlib
+
+    file = wheel(tmp_path / "wheels")
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"six==1.17.0 --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n")
+    monkeypatch.setattr(environment, "LOCK", lock)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    told = []
+    python = environment.environment_python(lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)]
+    assert subprocess.run([python, "-c", "import six; print(six.told)"], capture_output=True, text=True).stdout == "here\n"
+    made = python.stat().st_mtime_ns
+    assert environment.environment_python() == python
+    assert python.stat().st_mtime_ns == made
+
+
+def wheel(folder: Path) -> Path:
+    """A package of ours that pip can install."""
+    import zipfile
+
+    folder.mkdir()
+    file = folder / "six-1.17.0-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("six.py", "told = 'here'\n")
+        archive.writestr("six-1.17.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: six\nVersion: 1.17.0\n")
+        archive.writestr(
+            "six-1.17.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("six-1.17.0.dist-info/RECORD", "")
+    return file
+
+
+def test_a_python_too_new_is_told_before_anything_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(environment, "NEWEST_PYTHON", (3, 10))
+    with pytest.raises(MachineError, match=r"3\.11, 3\.12 or 3\.13"):
+        environment.environment_python()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_installed_is_held_to_hashes():
+    """Every package of the lock has at least one."""
+    packages = re.split(r"^(?=[a-z0-9._-]+==)", environment.LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert len(packages) > 80
+    assert [package.split()[0] for package in packages if "--hash=sha256:" not in package] == []
