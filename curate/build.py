@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curate import __version__
+from curate.generate.mix import asked_against_got
+from curate.generate.requests import Request
 from curate.ledger import Ledger, stages_as_json
 from curate.model import Passage, Stage, Usage, content_hash
 from curate.read.read import File, find_files, read_sources
@@ -48,6 +50,10 @@ class Build:
     usage: Usage = field(default_factory=Usage)
     counts: dict[str, int] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    mix: list[dict[str, Any]] = field(default_factory=list)
+    """Asked against got, by kind: see `curate.generate.mix`."""
+    sample: int | None = None
+    """How many passages it is of, where it is not of all."""
     unchanged: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -56,9 +62,11 @@ class Build:
             "dataset": str(self.folder.datasets / self.version),
             "version": self.version,
             "unchanged": self.unchanged,
+            "sample": self.sample,
             "counts": self.counts,
             "stages": stages_as_json(self.stages),
             "checks": self.checks,
+            "mix": self.mix,
             "usage": self.usage.as_dict(),
         }
 
@@ -67,17 +75,25 @@ class Build:
         """A build that was finished before, as the ledger has it."""
         result = json.loads(row["result"])
         stages = [Stage(**stage) for stage in result["stages"]]
-        return cls(folder, row["version"], stages, counts=result["counts"], checks=result["checks"], unchanged=True)
+        kept = {name: result.get(name, []) for name in ("checks", "mix")}
+        return cls(folder, row["version"], stages, counts=result["counts"], unchanged=True, **kept)
 
 
-def build(recipe_path: Path, watch: Watcher) -> Build:
+def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait: bool = False) -> Build:
     """Build a recipe's dataset: read, cut, generate, screen, validate, publish.
 
     What has not changed since an earlier build is taken from the ledger; if nothing has, nothing is done.
 
+    Args:
+        recipe_path: the recipe's file.
+        watch: is told how it goes.
+        sample: build this many passages only, end to end, into `dataset/sample`; the newest dataset stays what it was,
+            expectations are told but stop nothing, and a later build asks only for the rest.
+        wait: stay until the provider's batches have ended.
+
     Raises:
         CallError: the recipe or a source is wrong.
-        GateError: an expectation failed; the newest dataset stays what it was.
+        GateError: an expectation failed, or batches are under way; the newest dataset stays what it was.
         MachineError: the provider or the machine failed; what was done is kept.
     """
     recipe = load_recipe(recipe_path)
@@ -88,10 +104,10 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
     with only_one(folder.root, "build"):
         ledger = Ledger(folder.ledger)
         try:
-            if done := _finished(ledger, folder, fingerprint):
+            if sample is None and (done := _finished(ledger, folder, fingerprint)):
                 return done
-            made = Build(folder, version="")
-            number = ledger.begin_build(fingerprint)
+            made = Build(folder, version="", sample=sample)
+            number = ledger.begin_build(fingerprint, sample)
 
             with _stage(made, watch, "read") as stage:
                 sources = read_sources(files, ledger, stage, watch.progress)
@@ -100,9 +116,11 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
 
             passages: dict[str, list[Passage]] = {}
             pairs = list(sources.pairs)
+            requests: list[Request] = []
+            usd_by_kind: dict[str, float] = {}
             if recipe.generate:
                 from curate.generate.generate import NOT_RECORDED, generate_pairs, make_provider
-                from curate.generate.requests import requests_for
+                from curate.generate.requests import requests_for, sample_of
                 from curate.read.passages import cut
 
                 with _stage(made, watch, "cut") as stage:
@@ -115,6 +133,10 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                     stage.rows_out = sum(map(len, passages.values()))
 
                 provider = make_provider(recipe.generate)
+                samples = voice_samples(ledger, passages)
+                requests = list(requests_for(recipe, sources.documents, passages, samples))
+                if sample:
+                    requests = sample_of(requests, passages, sample)
 
             from curate.validate.suite import make_suite, validate
 
@@ -122,11 +144,10 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
 
             if recipe.generate:
                 with _stage(made, watch, "generate") as stage:
-                    samples = _voice_samples(ledger, passages)
-                    requests = list(requests_for(recipe, sources.documents, passages, samples))
-                    generated, made.usage = generate_pairs(requests, provider, ledger, recipe.generate, stage, watch.progress)
-                    pairs += generated
-                    stage.rows_in, stage.rows_out = len(requests), len(generated)
+                    generated = generate_pairs(requests, provider, ledger, recipe.generate, stage, watch.progress, wait=wait)
+                    pairs += generated.pairs
+                    made.usage, usd_by_kind = generated.usage, generated.usd_by_kind
+                    stage.rows_in, stage.rows_out = len(requests), len(generated.pairs)
                 if missing := stage.reasons.get(NOT_RECORDED):
                     watch.note(
                         f"note: {missing} of {len(requests)} requests have no recording, so nothing was made of those passages; "
@@ -145,6 +166,7 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 ledger.add_pairs(number, kept, "kept")
                 ledger.add_pairs(number, [pair for pair in pairs if pair.id not in kept_ids], "dropped")
                 ledger.add_findings(number, findings)
+            made.mix = asked_against_got(requests, pairs, kept, usd_by_kind)
             if not kept:
                 raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
 
@@ -155,12 +177,13 @@ def build(recipe_path: Path, watch: Watcher) -> Build:
                 stage.reasons = _counted(
                     "expectation held" if check["success"] else "expectation failed" for check in made.checks
                 )
-            _gate(made.checks, folder.report / "expectations" / "index.html", watch)
+            _gate(made.checks, folder.report / "expectations" / "index.html", watch, enforced=sample is None)
 
             from curate.publish.dataset import publish
 
             with _stage(made, watch, "publish") as stage:
-                made.version, made.counts = publish(kept, control, recipe, sources.files, made.stages, made.checks, folder)
+                facts = {name: made.as_dict()[name] for name in ("stages", "checks", "mix", "sample")}
+                made.version, made.counts = publish(kept, control, recipe, sources.files, facts, folder)
                 stage.rows_in = stage.rows_out = len(kept)
                 stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
             ledger.finish_build(number, made.version, made.as_dict())
@@ -177,14 +200,22 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
 
         beside += map(Path, sorted(glob.glob(recipe.generate.recordings, recursive=True)))
     prompts = sorted(Path(__file__).parent.glob("generate/prompts/*.j2"))
+    if recipe.generate:
+        prompts += [Path(kind.prompt) for kind in recipe.generate.kinds if kind.prompt]
     contents = [content_hash(path.read_text(encoding="utf-8", errors="replace")) for path in [*beside, *prompts]]
+    left_out = {"recordings", "concurrency", "budget_usd", "mode", "per_minute", "price"}
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        from curate.generate.llama_local import model_sha256
+
+        contents.append(model_sha256(Path(recipe.generate.model)))
+        left_out.add("model")
     # How it is trained changes no dataset. Where files lie does not either: a checkout may be moved.
     elsewhere: Any = {
         "train": True,
         "export": True,
         "sources": True,
         "control": True,
-        "generate": {"recordings", "concurrency", "budget_usd"},
+        "generate": dict.fromkeys(left_out, True) | {"kinds": {"__all__": {"prompt"}}},
     }
     said = recipe.model_dump(mode="json", exclude=elsewhere)
     sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]
@@ -204,7 +235,7 @@ def _finished(ledger: Ledger, folder: BuildFolder, fingerprint: str) -> Build | 
     return Build.from_row(folder, row)
 
 
-def _voice_samples(ledger: Ledger, passages: dict[str, list[Passage]]) -> list[str]:
+def voice_samples(ledger: Ledger, passages: dict[str, list[Passage]]) -> list[str]:
     """The author's prose that prompts show. An earlier choice stands while its documents do: see `Ledger.voice_samples`."""
     from curate.generate.requests import choose_voice_samples
 
@@ -244,18 +275,18 @@ def _counted(reasons: Iterator[str]) -> dict[str, int]:
     return counts
 
 
-def _gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher) -> None:
-    """Let the build go on, or stop it.
+def _gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, enforced: bool) -> None:
+    """Let the build go on, or stop it; where the gate is not enforced, it only tells.
 
     Raises:
         GateError: a critical expectation failed.
     """
     failed = [check for check in checks if not check["success"]]
     for check in failed:
-        if check["severity"] != "critical":
+        if check["severity"] != "critical" or not enforced:
             watch.note(f"warning: {told(check)}")
     critical = [check for check in failed if check["severity"] == "critical"]
-    if critical:
+    if critical and enforced:
         raise GateError(
             "\n".join(told(check) for check in critical),
             where=f"{len(critical)} of {len(checks)} expectations failed; nothing was published",

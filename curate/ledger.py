@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curate.model import Document, Evidence, Finding, Pair, Passage, Span, Stage, Turn
+from curate.model import Decision, Document, Evidence, Finding, Pair, Passage, Span, Stage, Turn
 from recipes.errors import MachineError
 from recipes.folders import cannot_write
 
@@ -52,6 +52,28 @@ MIGRATIONS = [
     create index findings_by_pair on findings (build, pair);
     """,
     "alter table findings add column span text;",
+    "alter table pairs add column context text not null default '';",
+    """
+    create table batches (
+        id integer primary key, remote text unique, created_at real not null, ended_at real);
+    create table sent (
+        id integer primary key, request text not null references requests (key), batch integer references batches (id),
+        sent_at real not null, worst_usd real not null, outcome text);
+    create index sent_by_request on sent (request);
+    create index sent_open on sent (batch) where outcome is null;
+    alter table builds add column sample integer;
+    """,
+    """
+    create table decisions (
+        id integer primary key, pair text not null, reviewer text not null, queue text not null, verdict text not null,
+        instruction text, response text, reasons text not null, rating integer, never_say text not null,
+        note text not null, taken_at real not null);
+    create index decisions_by_pair on decisions (pair, id);
+    create table desk (
+        server text not null, queue text not null, pair text not null, content text not null, pushed_at real not null,
+        retired_at real, primary key (server, queue, pair)) without rowid;
+    alter table pairs add column replaces text;
+    """,
 ]
 
 
@@ -148,6 +170,65 @@ class Ledger:
         row: sqlite3.Row | None = self._db.execute("select * from requests where key = ?", (key,)).fetchone()
         return row
 
+    def send(self, request: str, worst_usd: float, batch: int | None = None) -> int:
+        """Note that a request is about to be sent, and what its answer may cost; gives the sending's number."""
+        cursor = self._write(
+            "insert into sent (request, batch, sent_at, worst_usd) values (?, ?, ?, ?)", (request, batch, time.time(), worst_usd)
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def settle(self, sent: int, outcome: str) -> None:
+        """Note what became of a sending: `answered`, `not billed`, or `lost` (it may have been billed)."""
+        self._write("update sent set outcome = ? where id = ?", (outcome, sent))
+
+    def sendings(self, request: str) -> list[sqlite3.Row]:
+        """Every sending of a request, oldest first."""
+        return self._db.execute("select * from sent where request = ? order by id", (request,)).fetchall()
+
+    def unaccounted(self) -> float:
+        """US dollars that answers which never arrived may have cost at most: connections that broke, processes killed."""
+        query = "select coalesce(sum(worst_usd), 0.0) from sent where outcome is null or outcome = 'lost'"
+        return float(self._db.execute(query).fetchone()[0])
+
+    def add_answer(self, sent: int, request: str, response: dict[str, Any]) -> None:
+        """Keep the response that a sending brought."""
+        with self.transaction():
+            self.add_response(request, response)
+            self.settle(sent, "answered")
+
+    # batches: what was handed over, under whose name it is known there
+
+    def begin_batch(self, requests: Sequence[tuple[str, float]]) -> tuple[int, list[int]]:
+        """Note a batch before it is handed over: its number, and those of its sendings. Requests: (key, worst US dollars)."""
+        with self.transaction():
+            batch = self._write("insert into batches (created_at) values (?)", (time.time(),)).lastrowid
+            assert batch is not None
+            return batch, [self.send(key, worst, batch) for key, worst in requests]
+
+    def name_batch(self, batch: int, remote: str | None) -> None:
+        """Note under which name the provider knows a batch."""
+        self._write("update batches set remote = ? where id = ?", (remote, batch))
+
+    def end_batch(self, batch: int, outcome: str) -> None:
+        """Note that all results of a batch are kept; whatever is still open in it has the given outcome."""
+        with self.transaction():
+            self._write("update sent set outcome = ? where batch = ? and outcome is null", (outcome, batch))
+            self._write("update batches set ended_at = ? where id = ?", (time.time(), batch))
+
+    def open_batches(self) -> list[sqlite3.Row]:
+        """Batches whose results are not all here, oldest first."""
+        return self._db.execute("select * from batches where ended_at is null order by id").fetchall()
+
+    def known_batches(self) -> set[str]:
+        """The provider's names of all batches, open or not."""
+        return {row[0] for row in self._db.execute("select remote from batches where remote is not null")}
+
+    def open_sendings(self, batch: int) -> dict[int, str]:
+        """The sendings of a batch that have no outcome yet: number and request."""
+        rows = self._db.execute("select id, request from sent where batch = ? and outcome is null", (batch,))
+        return {row["id"]: row["request"] for row in rows}
+
     def add_response(self, request: str, response: dict[str, Any]) -> None:
         """Keep a response. Called the moment it arrives, before anything is made of it."""
         columns = (
@@ -162,6 +243,19 @@ class Ledger:
     def responses(self, request: str) -> list[sqlite3.Row]:
         """Every response to a request, oldest first."""
         return self._db.execute("select * from responses where request = ? order by id", (request,)).fetchall()
+
+    def cost_of_requests(self) -> dict[str, float]:
+        """US dollars that each request's responses have cost."""
+        return dict(self._db.execute("select request, sum(usd) from responses group by request having sum(usd) > 0").fetchall())
+
+    def seconds_of_an_answer(self) -> float | None:
+        """How long a live answer takes on average, from those that came at the first try."""
+        query = """
+            select avg(r.received_at - s.sent_at) from responses r join sent s on s.request = r.request
+            where s.batch is null and s.outcome = 'answered' and r.provider = 'anthropic'
+            and 1 = (select count(*) from sent where request = r.request)"""
+        found: float | None = self._db.execute(query).fetchone()[0]
+        return found
 
     def spent(self) -> tuple[int, int, int, float]:
         """Over all builds: responses, input tokens, output tokens, US dollars."""
@@ -187,9 +281,11 @@ class Ledger:
 
     # builds, their pairs and findings
 
-    def begin_build(self, fingerprint: str) -> int:
-        """A new build's number."""
-        cursor = self._write("insert into builds (started_at, fingerprint) values (?, ?)", (time.time(), fingerprint))
+    def begin_build(self, fingerprint: str, sample: int | None = None) -> int:
+        """A new build's number. `sample`: how many passages it is of, where it is not of all."""
+        cursor = self._write(
+            "insert into builds (started_at, fingerprint, sample) values (?, ?, ?)", (time.time(), fingerprint, sample)
+        )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
@@ -201,22 +297,23 @@ class Ledger:
         )
 
     def newest_build(self, *, finished: bool = False) -> sqlite3.Row | None:
-        """The last build, or the last one that was finished."""
-        where = "where finished_at is not null" if finished else ""
-        row: sqlite3.Row | None = self._db.execute(f"select * from builds {where} order by id desc").fetchone()  # noqa: S608
+        """The last build of all passages, or the last one that was finished."""
+        also = "and finished_at is not null" if finished else ""
+        query = f"select * from builds where sample is null {also} order by id desc"  # noqa: S608
+        row: sqlite3.Row | None = self._db.execute(query).fetchone()
         return row
 
     def add_pairs(self, build: int, pairs: Iterable[Pair], state: str) -> None:
         """Keep a build's pairs; `state` is kept or dropped."""
         self._db.executemany(
-            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     build, p.id, p.kind, p.document,
                     json.dumps([[t.role, t.content] for t in p.prompt], ensure_ascii=False), p.response,
                     json.dumps([p.evidence.document, p.evidence.start, p.evidence.end, p.evidence.quote], ensure_ascii=False)
                     if p.evidence else None,
-                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state,
+                    p.request, json.dumps(p.words_asked) if p.words_asked else None, state, p.context, p.replaces,
                 )
                 for p in pairs
             ],
@@ -250,17 +347,89 @@ class Ledger:
     def findings_of(self, build: int, pair: str) -> list[Finding]:
         """What the checks of a build said of a pair."""
         rows = self._db.execute("select * from findings where build = ? and pair = ?", (build, pair)).fetchall()
-        return [
-            Finding(
-                r["pair"],
-                r["check_name"],
-                r["severity"],
-                r["score"],
-                r["message"],
-                Span(*json.loads(r["span"])) if r["span"] else None,
+        return [_finding(row) for row in rows]
+
+    def pairs_of(self, build: int, *states: str) -> list[Pair]:
+        """A build's pairs in the given states, as the generator wrote them."""
+        marks = ", ".join("?" * len(states))
+        query = f"select * from pairs where build = ? and state in ({marks}) order by id"  # noqa: S608
+        return [_pair(row) for row in self._db.execute(query, (build, *states))]
+
+    def pair(self, identifier: str) -> Pair | None:
+        """The pair as its newest build has it."""
+        row = self._db.execute("select * from pairs where id = ? order by build desc limit 1", (identifier,)).fetchone()
+        return _pair(row) if row else None
+
+    def newest_pairs(self) -> int | None:
+        """The newest build of all passages that came as far as its pairs."""
+        query = "select max(p.build) from pairs p join builds b on b.id = p.build where b.sample is null"
+        number: int | None = self._db.execute(query).fetchone()[0]
+        return number
+
+    def findings_in(self, build: int) -> dict[str, list[Finding]]:
+        """What the checks of a build said, by pair."""
+        found: dict[str, list[Finding]] = {}
+        for row in self._db.execute("select * from findings where build = ?", (build,)):
+            found.setdefault(row["pair"], []).append(_finding(row))
+        return found
+
+    # decisions, and what lies on reviewers' desks
+
+    def add_decision(self, decision: Decision) -> bool:
+        """Keep what a person said; says whether it is new. The same person saying the same again is not."""
+        values = (
+            decision.pair, decision.reviewer, decision.queue, decision.verdict, decision.instruction, decision.response,
+            json.dumps(decision.reasons), decision.rating, decision.never_say, decision.note,
+        )  # fmt: skip
+        last = self._db.execute(
+            "select pair, reviewer, queue, verdict, instruction, response, reasons, rating, never_say, note from decisions"
+            " where pair = ? and reviewer = ? and queue = ? order by id desc limit 1",
+            (decision.pair, decision.reviewer, decision.queue),
+        ).fetchone()
+        if last and tuple(last) == values:
+            return False
+        columns = "pair, reviewer, queue, verdict, instruction, response, reasons, rating, never_say, note, taken_at"
+        self._write(
+            f"insert into decisions ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (*values, time.time()),
+        )
+        return True
+
+    def decisions(self) -> dict[str, list[Decision]]:
+        """Every decision, oldest first, by pair."""
+        found: dict[str, list[Decision]] = {}
+        for row in self._db.execute("select * from decisions order by id"):
+            values = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118 - sqlite3.Row iterates values
+            decision = Decision(**values | {"reasons": tuple(json.loads(row["reasons"]))})
+            found.setdefault(decision.pair, []).append(decision)
+        return found
+
+    def decisions_made(self) -> int:
+        """How many decisions there are."""
+        return int(self._db.execute("select count(*) from decisions").fetchone()[0])
+
+    def on_desk(self, server: str, queue: str) -> dict[str, str]:
+        """Pairs that lie on a server's desk: pair, and the hash of what was pushed."""
+        rows = self._db.execute(
+            "select pair, content from desk where server = ? and queue = ? and retired_at is null", (server, queue)
+        )
+        return {row["pair"]: row["content"] for row in rows}
+
+    def lay_on_desk(self, server: str, queue: str, pushed: Iterable[tuple[str, str]]) -> None:
+        """Note what was pushed: (pair, hash of its content)."""
+        with self.transaction():
+            self._db.executemany(
+                "insert or replace into desk values (?, ?, ?, ?, ?, null)",
+                [(server, queue, pair, content, time.time()) for pair, content in pushed],
             )
-            for r in rows
-        ]
+
+    def take_off_desk(self, server: str, queue: str, pairs: Iterable[str]) -> None:
+        """Note that pairs are no longer asked about."""
+        with self.transaction():
+            self._db.executemany(
+                "update desk set retired_at = ? where server = ? and queue = ? and pair = ?",
+                [(time.time(), server, queue, pair) for pair in pairs],
+            )
 
     def passage_text(self, passage: str) -> tuple[str, int, int, str] | None:
         """Document path, offsets and text of a passage."""
@@ -270,6 +439,11 @@ class Ledger:
             (passage,),
         ).fetchone()
         return (row["path"], row["start"], row["end"], row["text"]) if row else None
+
+
+def _finding(row: sqlite3.Row) -> Finding:
+    span = Span(*json.loads(row["span"])) if row["span"] else None
+    return Finding(row["pair"], row["check_name"], row["severity"], row["score"], row["message"], span)
 
 
 def _pair(row: sqlite3.Row) -> Pair:
@@ -284,6 +458,8 @@ def _pair(row: sqlite3.Row) -> Pair:
         evidence=Evidence(*evidence) if evidence else None,
         request=row["request"],
         words_asked=tuple(words) if words else None,
+        context=row["context"],
+        replaces=row["replaces"],
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["drop", "warning"]
+Side = Literal["instruction", "response"]
 
 
 def content_hash(*parts: object, length: int = 16) -> str:
@@ -50,7 +51,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters."""
+    """A verbatim quote: `quote == document.text[start:end]`, offsets in characters.
+
+    Where private data was taken out of a pair it is out of the quote as well; the offsets are still the document's.
+    """
 
     document: str
     start: int
@@ -81,18 +85,31 @@ class Pair:
     """Key of the request whose answer it stands in; None for pairs that came ready."""
     words_asked: tuple[int, int] | None = None
     """The word range that the recipe asks of its kind."""
+    context: str = ""
+    """The passage that the model is given beside the question (kind `grounded`)."""
+    replaces: str | None = None
+    """The pair that a reviewer sent back, in whose place this one was written."""
+    review: str = ""
+    """What reviewers said of it: approved, edited, or nothing as yet."""
+    rating: float | None = None
+    """How much it sounds like the author, 1 to 5, where reviewers said so."""
 
     @property
     def instruction(self) -> str:
         """The last thing that was asked."""
         return self.prompt[-1].content
 
+    @property
+    def sides(self) -> tuple[tuple[Side, str], tuple[Side, str]]:
+        """What a check reads, each with the name that a span gives it."""
+        return ("instruction", self.instruction), ("response", self.response)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where a finding points: characters `start` to `end` of one side of the pair."""
 
-    part: Literal["instruction", "response"]
+    part: Side
     start: int
     end: int
 
@@ -107,6 +124,40 @@ class Finding:
     score: float
     message: str
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one person said of one pair."""
+
+    pair: str
+    reviewer: str
+    queue: Literal["review", "tie-break", "applied"]
+    """Where: in the review itself, over reviewers who disagreed, or on many pairs at once from the command line."""
+    verdict: Literal["approve", "reject", "rewrite"]
+    instruction: str | None = None
+    """As the reviewer mended it; None where it was left as it stood."""
+    response: str | None = None
+    reasons: tuple[str, ...] = ()
+    rating: int | None = None
+    never_say: str = ""
+    """What the model must never answer to this."""
+    note: str = ""
+    """For the generator, or for whoever reads it later."""
+    taken_at: float = 0.0
+    """When it came to the ledger; seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Of two answers to a prompt, the one that is right and the one that must never be given."""
+
+    pair: str
+    prompt: tuple[Turn, ...]
+    chosen: str
+    rejected: str
+    document: str
+    origin: Literal["never_say", "edited"]
 
 
 @dataclass(slots=True)
@@ -142,6 +193,13 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float = 0.0
+
+    def add(self, more: Usage) -> None:
+        """Count further calls."""
+        self.requests += more.requests
+        self.input_tokens += more.input_tokens
+        self.output_tokens += more.output_tokens
+        self.usd += more.usd
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""

@@ -28,7 +28,9 @@ def status(recipe_path: Path) -> dict[str, Any]:
         "counts": {},
         "stages": [],
         "checks": [],
-        "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0},
+        "mix": [],
+        "batches": 0,
+        "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0, "usd_lost": 0.0},
         "runs": sorted(path.parent.name for path in folder.runs.glob("[!.]*/manifest.json")),
     }
     if not folder.ledger.is_file():
@@ -38,15 +40,19 @@ def status(recipe_path: Path) -> dict[str, Any]:
     try:
         newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
         requests, tokens_in, tokens_out, usd = ledger.spent()
+        found["batches"] = len(ledger.open_batches())
+        lost = ledger.unaccounted()
     finally:
         ledger.close()
-    found["spent"] = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd}
+    found["spent"] = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd, "usd_lost": lost}
     if newest and newest["finished_at"] is None:
         found["state"] = "the last build published nothing; `curate build` takes it up and says why"
     if finished:
         build = curate.build.Build.from_row(folder, finished)
         found |= {
-            key: value for key, value in build.as_dict().items() if key in ("version", "dataset", "counts", "stages", "checks")
+            key: value
+            for key, value in build.as_dict().items()
+            if key in ("version", "dataset", "counts", "stages", "checks", "mix")
         }
         if newest and finished["id"] == newest["id"]:
             same = finished["fingerprint"] == fingerprint

@@ -82,7 +82,12 @@ class BuildFolder:
         raise CallError(f"there is no run {name}" if name else "nothing has been trained yet", where=str(self.runs), mend=known)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def argilla_home() -> Path:
+    """The home of the embedded Argilla server: one below each working folder, for all recipes that are built there."""
+    return Path("build", "argilla").absolute()
+
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Write a file so that it is seen either whole or not at all (written beside, synced, renamed).
 
     Raises:
@@ -97,7 +102,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o644)
+            os.chmod(name, mode)
             os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -248,6 +248,21 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
     if recipe.generate and recipe.generate.recordings:
         recordings = resolved(recipe.generate.recordings, ("generate", "recordings"))
         update["generate"] = recipe.generate.model_copy(update={"recordings": recordings})
+    if recipe.generate and any(kind.prompt for kind in recipe.generate.kinds):
+        kinds = list(recipe.generate.kinds)
+        for number, kind in enumerate(kinds):
+            key = ("generate", "kinds", number, "prompt")
+            if kind.prompt:
+                prompt = resolved(kind.prompt, key)
+                if not Path(prompt).is_file():
+                    raise RecipeError([f"{tree.where(key)}: prompt: there is no file {prompt}"])
+                kinds[number] = kind.model_copy(update={"prompt": prompt})
+        update["generate"] = update.get("generate", recipe.generate).model_copy(update={"kinds": kinds})
+    if recipe.generate and recipe.generate.provider == "llama-cpp":
+        model = Path(resolved(str(Path(recipe.generate.model).expanduser()), ("generate", "model")))
+        if not model.is_file():
+            raise RecipeError([f"{tree.where(('generate', 'model'))}: generate.model: there is no file {model}"])
+        update["generate"] = update.get("generate", recipe.generate).model_copy(update={"model": str(model)})
     if recipe.control:
         control = Path(resolved(recipe.control, ("control",)))
         if not control.is_file():

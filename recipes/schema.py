@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from recipes.expectations import KNOWN_EXPECTATIONS
 
-KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision"]
+KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision", "dialogue", "grounded"]
 
 DEFAULT_WORDS: dict[str, tuple[int, int]] = {
     "question_answer": (40, 180),
@@ -16,6 +16,8 @@ DEFAULT_WORDS: dict[str, tuple[int, int]] = {
     "essay": (350, 900),
     "reflection": (150, 450),
     "decision": (120, 400),
+    "dialogue": (25, 120),
+    "grounded": (30, 180),
 }
 """Words of a response, by kind, where the recipe does not say. Concise pairs make concise models."""
 
@@ -37,16 +39,27 @@ class Persona(Section):
 class Source(Section):
     """Files to learn from."""
 
-    path: str = Field(description="A file or a glob such as documents/**/*.md, relative to the recipe's file.")
-    as_: Literal["documents", "conversations", "pairs"] = Field("documents", alias="as")
-    author: str | None = Field(None, description="For conversations: the address whose answers are the responses.")
+    path: str = Field(
+        description="A file or a glob such as documents/**/*.md, relative to the recipe's file. For conversations it may be the "
+        "folder of an unpacked Slack export, for pairs a Hugging Face dataset's folder (saved to disk, or as on the hub)."
+    )
+    as_: Literal["documents", "conversations", "pairs"] = Field(
+        "documents",
+        alias="as",
+        description="documents: text to ask about. conversations: mail (.mbox) and chats (Slack, Telegram, Discord, Messenger "
+        "and Instagram as .json, WhatsApp as .txt, others as .csv): what the author answered is the response. pairs: rows that "
+        "are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI chat, ShareGPT, Alpaca, instruction and response.",
+    )
+    author: str | None = Field(
+        None, description="For conversations: the name, address or user id of the one whose answers are the responses."
+    )
     rights: Literal["own", "licensed", "public-domain"] = Field(description="On what ground these texts may be used.")
     exclude: list[str] = Field(default_factory=list, description="Globs, matched like `path`, that are left out.")
 
     @model_validator(mode="after")
     def _conversations_have_an_author(self) -> Self:
         if self.as_ == "conversations" and not self.author:
-            raise ValueError("a conversations source needs `author`: the address whose answers are to be learnt")
+            raise ValueError("a conversations source needs `author`: the name, address or id whose answers are to be learnt")
         return self
 
 
@@ -62,7 +75,8 @@ class Kind(Section):
     kind: KindName
     per_passage: int | None = Field(None, ge=1, le=20)
     per_document: int | None = Field(None, ge=1, le=50)
-    words: tuple[int, int] | None = Field(None, description="Fewest and most words of a response.")
+    words: tuple[int, int] | None = Field(None, description="Fewest and most words of a response; of a dialogue, of each answer.")
+    prompt: str | None = Field(None, description="A Jinja2 file that asks for this kind in place of ours.")
 
     @model_validator(mode="after")
     def _counts(self) -> Self:
@@ -70,6 +84,8 @@ class Kind(Section):
             raise ValueError("say either `per_passage` or `per_document`")
         if self.kind == "own_words" and self.per_document is not None:
             raise ValueError("own_words takes `per_passage`: its response is a stretch of the passage")
+        if self.kind == "grounded" and self.per_document is not None:
+            raise ValueError("grounded takes `per_passage`: the passage stands in its prompt")
         if self.words and not 0 < self.words[0] < self.words[1]:
             raise ValueError("`words` takes [fewest, most] with 0 < fewest < most")
         return self
@@ -80,13 +96,40 @@ class Kind(Section):
         return self.words or DEFAULT_WORDS[self.kind]
 
 
+class Price(Section):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cache_write: float | None = Field(None, ge=0, description="1.25 times `input` where it is not said.")
+    cache_read: float | None = Field(None, ge=0, description="A tenth of `input` where it is not said.")
+
+
+class RateLimits(Section):
+    """What the provider lets through in a minute, for `curate plan`. A build learns its limits from the answers themselves."""
+
+    requests: int | None = Field(None, ge=1)
+    input_tokens: int | None = Field(None, ge=1)
+    output_tokens: int | None = Field(None, ge=1)
+
+
 class Generate(Section):
     """Who writes the pairs, and which."""
 
-    provider: Literal["anthropic", "recorded"]
-    model: str = Field("claude-sonnet-5-5", min_length=1)
+    provider: Literal["anthropic", "llama-cpp", "recorded"]
+    model: str = Field(
+        "claude-sonnet-5-5",
+        min_length=1,
+        description="Claude's name; for `llama-cpp` a .gguf file, relative to the recipe's file.",
+    )
+    context: int | None = Field(
+        None, ge=512, description="For `llama-cpp`: most tokens of prompt and answer together (8192). More takes more memory."
+    )
     recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
+    mode: Literal["live", "batch"] = Field("live", description="batch: half the price, and up to a day to wait.")
     concurrency: int = Field(16, ge=1, le=256, description="Most requests under way at once.")
+    per_minute: RateLimits = RateLimits()
+    price: Price | None = Field(None, description="What the model costs, where it is not what our list of prices says.")
     budget_usd: float | None = Field(None, gt=0, description="Most that all builds of this recipe may spend together.")
     kinds: list[Kind] = Field(min_length=1)
 
@@ -96,6 +139,10 @@ class Generate(Section):
             raise ValueError("provider `recorded` needs `recordings`: a glob of JSONL files to replay")
         if self.provider != "recorded" and self.recordings:
             raise ValueError("`recordings` belongs to provider `recorded`; with another provider it does nothing")
+        if self.provider == "llama-cpp" and not self.model.endswith(".gguf"):
+            raise ValueError("provider `llama-cpp` needs `model`: the path of a .gguf file")
+        if self.provider != "llama-cpp" and self.context:
+            raise ValueError("`context` belongs to provider `llama-cpp`; with another provider it does nothing")
         names = [kind.kind for kind in self.kinds]
         if len(set(names)) < len(names):
             raise ValueError("each kind may stand once under `kinds`")
@@ -106,6 +153,9 @@ class Duplicates(Section):
     """When two pairs count as the same."""
 
     near: float = Field(0.7, gt=0.3, le=1.0, description="Jaccard similarity of word triples from which two are one.")
+    reworded: Literal["flag", "drop"] = Field(
+        "flag", description="What is done with a pair that says in other words what a better one says."
+    )
 
 
 class Length(Section):
@@ -135,14 +185,45 @@ class Echo(Section):
     times: float = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
 
 
+class PrivateData(Section):
+    """What is done about e-mail addresses, telephone numbers, keys and the like."""
+
+    action: Literal["flag", "redact", "drop"] = Field(
+        "flag",
+        description="flag: a reviewer is told; redact: it is replaced by what it was, in brackets; drop: the pair is left out.",
+    )
+    names: list[Annotated[str, Field(min_length=2)]] = Field(
+        default_factory=list, description="People whose names are private data as well, as they are written in the texts."
+    )
+
+
 class Screen(Section):
-    """The checks on pairs. Broken answers, refusals and foreign shapes are always looked for."""
+    """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
 
     duplicates: Duplicates = Duplicates()
     length: Length = Length()
+    private_data: PrivateData = PrivateData()
     voice: Voice = Voice()
     mannerisms: Mannerisms = Mannerisms()
     echo: Echo = Echo()
+
+
+class Review(Section):
+    """Where people review the pairs."""
+
+    argilla: str = Field(
+        "local",
+        pattern=r"^(local|https?://\S+)$",
+        description="`local`, a server of your own, or the address of an Argilla server (its key: ARGILLA_API_KEY).",
+    )
+    workspace: str = Field("review", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", description="Where its dataset stands there.")
+    pairs: Literal["all", "flagged", "none"] | Annotated[float, Field(gt=0, le=1)] = Field(
+        "flagged", description="Which pairs a person sees: all, those a check has something to say of, or a share such as 0.2."
+    )
+    awaiting: Literal["leave_out", "keep", "hold"] = Field(
+        "leave_out", description="What becomes of a pair nobody has decided yet: out of the dataset, in it, or no dataset at all."
+    )
+    min_submitted: int = Field(1, ge=1, le=10, description="Reviewers that each pair needs.")
 
 
 class Split(Section):
@@ -213,11 +294,19 @@ class Recipe(Section):
     passages: Passages = Passages()
     generate: Generate | None = None
     screen: Screen = Screen()
+    review: Review | None = None
     expect: list[Expectation] = Field(default_factory=list, description="Great Expectations, by snake-case name.")
     split: Split = Split()
     control: str | None = Field(None, description="Controlled questions: never trained on, asked of every run.")
     train: Train | None = None
     export: Export = Export()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name == "argilla":
+            raise ValueError("build/argilla/ is where the review server lives; give the recipe another name")
+        return name
 
     @field_validator("expect")
     @classmethod

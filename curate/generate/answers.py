@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Sequence
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from curate.generate.requests import Request
 from curate.model import Evidence, Pair, Stage, Turn, content_hash
@@ -15,8 +18,8 @@ for _marks in list(QUOTE_MARKS.values()):
     QUOTE_MARKS.update(dict.fromkeys(_marks.strip("[]"), _marks))
 
 
-class AnsweredPair(BaseModel):
-    """A pair as the generator gives it."""
+class Exchange(BaseModel):
+    """A question and its answer, as the generator gives them."""
 
     model_config = ConfigDict(extra="forbid")
     instruction: str
@@ -24,11 +27,25 @@ class AnsweredPair(BaseModel):
     quote: str = ""
 
 
-class Answer(BaseModel):
-    """A whole answer."""
+class Dialogue(BaseModel):
+    """Exchanges that follow each other."""
 
     model_config = ConfigDict(extra="forbid")
-    pairs: list[AnsweredPair]
+    exchanges: list[Exchange]
+
+
+class Answer(BaseModel):
+    """A whole answer: pairs, or for the kind `dialogue` dialogues."""
+
+    model_config = ConfigDict(extra="forbid")
+    pairs: list[Exchange] = []
+    dialogues: list[Dialogue] = []
+
+    @model_validator(mode="after")
+    def _has_one_of_them(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("either pairs or dialogues")
+        return self
 
 
 def parse(text: str) -> Answer | None:
@@ -39,32 +56,66 @@ def parse(text: str) -> Answer | None:
         return None
 
 
+TRIES_FOR_THE_SCHEMA = 3
+MORE_ROOM = 2
+"""Times that an answer cut by its limit is asked again, with twice the room each time."""
+
+
+def answer_in(responses: Sequence[sqlite3.Row]) -> Answer | str | None:
+    """What has arrived for a request: an answer, the reason why there will be none, or None: ask."""
+    for response in responses:
+        if response["stop_reason"] == "refusal":
+            return "refused"
+        if response["stop_reason"] != "max_tokens" and (answer := parse(response["text"])):
+            return answer
+    cut = sum(response["stop_reason"] == "max_tokens" for response in responses)
+    if cut > MORE_ROOM:
+        return "answer cut short"
+    if len(responses) - cut >= TRIES_FOR_THE_SCHEMA:
+        return "answer is not the schema"
+    return None
+
+
 def pairs_of(request: Request, key: str, answer: Answer, stage: Stage) -> list[Pair]:
-    """The pairs of an answer, each with its evidence; what has none is counted in `stage`."""
+    """The pairs of an answer, each with its evidence; what has none is counted in `stage`.
+
+    A dialogue of three exchanges is three pairs, each with the conversation before it as its prompt: so that the model
+    learns every answer, each of them once.
+    """
+    conversations = [[pair] for pair in answer.pairs] + [dialogue.exchanges for dialogue in answer.dialogues]
     pairs = []
-    for index, answered in enumerate(answer.pairs):
-        if request.kind == "own_words":
-            response = request.material
-            evidence: Evidence | None = Evidence(request.document, request.start, request.start + len(response), response)
-        else:
-            response = tidy(answered.response)
-            evidence = find_quote(answered.quote, request)
-        if evidence is None:
-            stage.count("quote is not in the passage")
-            continue
-        pairs.append(
-            Pair(
-                id=f"{request.kind.replace('_', '-')}-{content_hash(key, index, length=12)}",
-                kind=request.kind,
-                prompt=(Turn("user", tidy(answered.instruction)),),
-                response=response,
-                document=request.document,
-                evidence=evidence,
-                request=key,
-                words_asked=request.words,
+    for index, exchanges in enumerate(conversations):
+        before = request.before
+        for number, exchange in enumerate(exchanges):
+            response, evidence = _response_and_evidence(exchange, request)
+            if evidence is None:  # what follows would stand on an answer that rests on nothing
+                stage.count("quote is not in the passage", len(exchanges) - number)
+                break
+            prompt = (*before, Turn("user", tidy(exchange.instruction)))
+            name = content_hash(key, index, *([number] if number else []), length=12)
+            pairs.append(
+                Pair(
+                    id=f"{request.kind.replace('_', '-')}-{name}",
+                    kind=request.kind,
+                    prompt=prompt,
+                    response=response,
+                    document=request.document,
+                    evidence=evidence,
+                    request=key,
+                    words_asked=request.words,
+                    context=tidy(request.material) if request.kind == "grounded" else "",
+                    replaces=request.replaces,
+                )
             )
-        )
+            before = (*prompt, Turn("assistant", response))
     return pairs
+
+
+def _response_and_evidence(exchange: Exchange, request: Request) -> tuple[str, Evidence | None]:
+    if request.kind == "own_words":
+        own = request.material
+        return own, Evidence(request.document, request.start, request.start + len(own), own)
+    return tidy(exchange.response), find_quote(exchange.quote, request)
 
 
 def find_quote(quote: str, request: Request) -> Evidence | None:

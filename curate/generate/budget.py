@@ -16,7 +16,7 @@ class Budget:
 
     Args:
         limit: the ceiling; None for no ceiling.
-        spent: what was spent before, over all builds of the recipe.
+        spent: what was, or may have been, spent before, over all builds of the recipe.
     """
 
     def __init__(self, limit: float | None, spent: float) -> None:

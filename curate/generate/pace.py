@@ -1,19 +1,47 @@
-"""How many requests run at once: more after each success, half as many when the provider says it is too much.
+"""How many requests run at once, and how fast they follow each other.
 
-Additive increase, multiplicative decrease (Chiu and Jain 1989, the rule that TCP follows). The client's own retries are
-off: they give up after two, and wait at most a minute where the provider may ask for three.
+At once: one more after each round that went well, half as many when the provider says it is too much: additive increase,
+multiplicative decrease (Chiu and Jain 1989, the rule that TCP follows). How fast: by the limits in the provider's answers, each a
+token bucket that refills continuously (platform.claude.com/docs/en/api/rate-limits).
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
-from collections.abc import AsyncIterator
+from asyncio import Condition, sleep
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
+
+from curate.generate.provider import Limit
 
 LONGEST_BACKOFF = 60.0
 """Seconds, where the provider does not say how long."""
+
+
+class Bucket:
+    """What one limit has left. It refills at `per_minute` and may run into debt, which is waited for."""
+
+    def __init__(self) -> None:
+        self._rate = self._level = self._most = 0.0
+        self._at = 0.0
+
+    def learn(self, per_minute: int, left: float) -> None:
+        """The provider's own figures."""
+        self._rate, self._most, self._level, self._at = per_minute / 60, float(per_minute), left, monotonic()
+
+    def wait(self, amount: float) -> float:
+        """Seconds until `amount` may be taken. More than a whole minute's worth waits for a full bucket."""
+        if not self._rate:
+            return 0.0
+        now = monotonic()
+        self._level = min(self._most, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return max(0.0, (min(amount, self._most) - self._level) / self._rate)
+
+    def take(self, amount: float) -> None:
+        """Take `amount`."""
+        self._level -= amount
 
 
 class Pace:
@@ -27,9 +55,11 @@ class Pace:
         self._most = most
         self._limit = float(most)
         self._running = 0
+        self._expected = {"requests": 0.0, "input": 0.0, "output": 0.0}
+        self._buckets = {of: Bucket() for of in self._expected}
         self._resume_at = 0.0
         self._halved_at = 0.0
-        self._changed = asyncio.Condition()
+        self._changed = Condition()
 
     @property
     def limit(self) -> int:
@@ -37,19 +67,45 @@ class Pace:
         return max(1, int(self._limit))
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[float]:
-        """Wait for a place and for any pause to pass. Gives the time at which the request began."""
+    async def slot(self, input_tokens: float = 0.0, output_tokens: float = 0.0) -> AsyncIterator[float]:
+        """Wait for a place, for any pause to pass and for the limits to allow it. Gives the time at which the request began.
+
+        Args:
+            input_tokens: what the request is expected to take in.
+            output_tokens: what its answer is expected to give.
+        """
+        needs = {"requests": 1.0, "input": input_tokens, "output": output_tokens}
         async with self._changed:
             await self._changed.wait_for(lambda: self._running < self.limit)
             self._running += 1
         try:
-            while (pause := self._resume_at - time.monotonic()) > 0:
-                await asyncio.sleep(pause)
-            yield time.monotonic()
+            while (pause := self._pause(needs)) > 0:
+                await sleep(pause)
+            self._book(needs, 1)
+            try:
+                yield monotonic()
+            finally:
+                self._book(needs, -1)
         finally:
             async with self._changed:
                 self._running -= 1
                 self._changed.notify_all()
+
+    def _pause(self, needs: Mapping[str, float]) -> float:
+        wanted = (self._buckets[of].wait(amount) for of, amount in needs.items())
+        return max(self._resume_at - monotonic(), *wanted)
+
+    def _book(self, needs: Mapping[str, float], sign: int) -> None:
+        for of, amount in needs.items():
+            self._expected[of] += sign * amount
+            if sign > 0:
+                self._buckets[of].take(amount)
+
+    def learn(self, limits: Iterable[Limit]) -> None:
+        """What the provider says is left. Tokens of requests still under way are not yet taken off there; here they are."""
+        for limit in limits:
+            under_way = 0.0 if limit.of == "requests" else self._expected[limit.of]
+            self._buckets[limit.of].learn(limit.per_minute, limit.remaining - under_way)
 
     def went_well(self) -> None:
         """A request was answered: one more at once per round of requests."""
@@ -57,7 +113,7 @@ class Pace:
 
     def too_much(self, began: float, retry_after: float | None) -> None:
         """The provider refused for load. Requests that began before the last halving do not halve again."""
-        now = time.monotonic()
+        now = monotonic()
         if began > self._halved_at:
             self._limit = max(1.0, self._limit / 2)
             self._halved_at = now

@@ -1,7 +1,8 @@
 """Provider `recorded`: answers written down beforehand, replayed through the same path as live ones, at no cost.
 
-A recording is a JSON line `{"kind", "quote", "instruction", "response"}`. A request is answered with the recordings of
-its kind whose quote stands in its material: so a document may be edited, and what no longer rests on it falls away.
+A recording is a JSON line `{"kind", "quote", "instruction", "response"}`, of a dialogue `{"kind": "dialogue", "exchanges":
+[{"quote", "instruction", "response"}, …]}`. A request is answered with the recordings of its kind whose (first) quote stands
+in its material: so a document may be edited, and what no longer rests on it falls away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import glob
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from curate.generate.answers import find_quote
 from curate.generate.provider import Response
@@ -22,7 +24,7 @@ class Recorded:
     """Replays recordings."""
 
     def __init__(self, pattern: str) -> None:
-        self._by_kind: dict[str, list[dict[str, str]]] = {}
+        self._by_kind: dict[str, list[dict[str, Any]]] = {}
         self._answers: dict[str, str] = {}
         files = sorted(glob.glob(pattern, recursive=True))
         if not files:
@@ -52,16 +54,21 @@ class Recorded:
         return self._answers[request.user]
 
     def _found(self, request: Request) -> str:
-        fields = request.schema["properties"]["pairs"]["items"]["required"]
-        pairs = [
-            {field: recording.get(field, "") for field in fields}
-            for recording in self._by_kind.get(request.kind, ())
-            if find_quote(recording["quote"], request)
-        ]
-        return json.dumps({"pairs": pairs}, ensure_ascii=False)
+        recordings = self._by_kind.get(request.kind, ())
+        if request.kind == "dialogue":
+            found = {"dialogues": [{"exchanges": r["exchanges"]} for r in recordings if find_quote(_quote(r), request)]}
+        else:
+            fields = request.schema["properties"]["pairs"]["items"]["required"]
+            here = [recording for recording in recordings if find_quote(_quote(recording), request)]
+            found = {"pairs": [{field: recording.get(field, "") for field in fields} for recording in here]}
+        return json.dumps(found, ensure_ascii=False)
 
 
-def _lines(path: Path) -> Iterable[dict[str, str]]:
+def _quote(recording: dict[str, Any]) -> str:
+    return str(recording["exchanges"][0]["quote"] if "exchanges" in recording else recording["quote"])
+
+
+def _lines(path: Path) -> Iterable[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -71,9 +78,12 @@ def _lines(path: Path) -> Iterable[dict[str, str]]:
             continue
         try:
             recording = json.loads(line)
-            missing = {"kind", "quote", "instruction"} - recording.keys()
-        except (json.JSONDecodeError, AttributeError):
-            raise CallError("not a JSON object", where=f"{path}:{number}") from None
+            needed = {"kind"} if "exchanges" in recording else {"kind", "quote", "instruction"}
+            missing = needed - recording.keys()
+            for exchange in recording.get("exchanges", ()):
+                missing |= {"quote", "instruction", "response"} - exchange.keys()
+        except (json.JSONDecodeError, AttributeError, TypeError):
+            raise CallError("not a JSON object of the shape of a recording", where=f"{path}:{number}") from None
         if missing:
             raise CallError(f"lacks {', '.join(sorted(missing))}", where=f"{path}:{number}")
         yield recording

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from curate.generate.stretches import PARAGRAPH, own_stretches
-from curate.model import Document, Passage, content_hash
+from curate.generate.templates import Prompts
+from curate.model import Document, Pair, Passage, Turn, content_hash
 from curate.read.passages import count_tokens
 from recipes.schema import Kind, Recipe
 
@@ -19,6 +17,9 @@ LONGEST_MATERIAL = 6000
 """Tokens of a document that one request carries; a longer document is taken in stretches of whole passages."""
 
 VOICE_SAMPLES = 3
+
+EXCHANGES = 3
+"""Questions and answers of a dialogue, as its prompt asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,31 @@ class Request:
     """Offset of `material` in the document."""
     material: str
     count: int
-    """Pairs asked for."""
+    """Pairs (or dialogues) asked for."""
     words: tuple[int, int]
     system: str
     user: str
     schema: dict[str, Any]
+    before: tuple[Turn, ...] = ()
+    """The conversation that the answer goes on with."""
+    replaces: str | None = None
+    """The pair that is to be written anew."""
+
+    @property
+    def pairs(self) -> int:
+        """Pairs that its answer is to bring."""
+        return self.count * (EXCHANGES if self.kind == "dialogue" and not self.replaces else 1)
 
     @property
     def longest_answer(self) -> int:
         """Room for the answer in tokens: its words, its JSON, and thinking before it."""
-        return min(20_000, 6_000 + 3 * self.count * (self.words[1] + 80))
+        return min(20_000, 6_000 + 3 * self.pairs * (self.words[1] + 80))
 
 
 def requests_for(
     recipe: Recipe, documents: Sequence[Document], passages: dict[str, list[Passage]], samples: Sequence[str]
 ) -> Iterator[Request]:
-    """Every request of a recipe, document by document.
+    """Every request of a recipe, document by document; what stands twice in the documents is asked about once.
 
     Args:
         recipe: with a `generate` section.
@@ -56,10 +66,18 @@ def requests_for(
         samples: the author's own prose, shown to the generator.
     """
     assert recipe.generate is not None
-    system = _template("system").render(persona=recipe.persona, samples=samples)
+    prompts = Prompts(recipe)
+    system = prompts.system(list(samples))
+    seen: set[tuple[str, str]] = set()
     for document in documents:
+        headings = {passage.id: passage.heading for passage in passages[document.path]}
         for kind in recipe.generate.kinds:
             for passage, start, material, count in _materials(kind, document, passages[document.path]):
+                heading = headings[passage] if passage else ""
+                user = prompts.user(kind, document.title, heading, material, count)
+                if (kind.kind, user) in seen:
+                    continue
+                seen.add((kind.kind, user))
                 yield Request(
                     kind=kind.kind,
                     document=document.path,
@@ -69,9 +87,41 @@ def requests_for(
                     count=count,
                     words=kind.word_range,
                     system=system,
-                    user=_template(kind.kind).render(title=document.title, text=material, count=count, words=kind.word_range),
+                    user=user,
                     schema=answer_schema(kind.kind),
                 )
+
+
+def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title: str) -> Request:
+    """What asks for `pair`, which answered `asked`, to be written anew with a reviewer's note."""
+    return replace(
+        asked,
+        count=1,
+        user=Prompts(recipe).rewrite(pair, note, title, asked.material, asked.words),
+        schema=answer_schema("own_words" if pair.kind == "own_words" else "question_answer"),
+        before=pair.prompt[:-1],
+        replaces=pair.id,
+    )
+
+
+def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], count: int) -> list[Request]:
+    """The requests about `count` passages, which are spread over the documents; the same ones each time."""
+    shuffled = {
+        path: sorted(passages[path], key=lambda passage: content_hash("sample", passage.id))
+        for path in sorted(passages, key=lambda path: content_hash("sample", path))
+    }
+    in_turn = [passage for row in zip_longest(*shuffled.values()) for passage in row if passage]
+    chosen = in_turn[:count]
+    ids = {passage.id for passage in chosen}
+    starts = {(passage.document, passage.start) for passage in chosen}
+
+    def about_one(request: Request) -> bool:
+        if request.passage:
+            return request.passage in ids
+        end = request.start + len(request.material)
+        return any(document == request.document and request.start <= start < end for document, start in starts)
+
+    return [request for request in requests if about_one(request)]
 
 
 def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
@@ -129,33 +179,16 @@ def choose_voice_samples(passages: dict[str, list[Passage]]) -> list[tuple[str, 
 
 def answer_schema(kind: str) -> dict[str, Any]:
     """JSON Schema of an answer, within what schema-bound output supports (no length or count limits)."""
-    fields = ["instruction"] if kind == "own_words" else ["instruction", "response", "quote"]
-    pair = {
-        "type": "object",
-        "properties": {name: {"type": "string"} for name in fields},
-        "required": fields,
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {"pairs": {"type": "array", "items": pair}},
-        "required": ["pairs"],
-        "additionalProperties": False,
-    }
+    text = {"type": "string"}
+    pair = _object(instruction=text) if kind == "own_words" else _object(instruction=text, response=text, quote=text)
+    if kind == "dialogue":
+        return _object(dialogues=_list(_object(exchanges=_list(pair))))
+    return _object(pairs=_list(pair))
 
 
-@lru_cache
-def _template(name: str) -> Any:
-    environment = Environment(
-        loader=PackageLoader("curate.generate", "prompts"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        autoescape=False,  # noqa: S701 - prompts are not HTML; documents go through `data`
-    )
-    environment.filters["data"] = as_data
-    return environment.get_template(f"{name}.md.j2")
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def as_data(text: str) -> str:
-    """A document's text, unable to close its own block or to open one of ours."""
-    return re.sub(r"<(?=\s*/?\s*(?:document|task|sample)\b)", "&lt;", text, flags=re.IGNORECASE)
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}

@@ -13,13 +13,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate.model import Pair, Stage, content_hash
+from curate.generate.mix import mix_lines
+from curate.model import Pair, content_hash
 from curate.publish.formats import write_formats
 from curate.publish.split import held_out
 from recipes.folders import BuildFolder, whole_folder, write_whole
+from recipes.notes import with_notes
 from recipes.schema import ControlQuestion, Recipe
 
 Row = dict[str, Any]
+
+SAMPLE = "sample"
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 SFT = pa.schema(
@@ -43,11 +47,20 @@ def publish(
     control: Sequence[ControlQuestion],
     recipe: Recipe,
     sources: Sequence[dict[str, Any]],
-    stages: Sequence[Stage],
-    checks: Sequence[dict[str, Any]],
+    facts: dict[str, Any],
     folder: BuildFolder,
 ) -> tuple[str, dict[str, int]]:
     """Write a dataset version and make it the newest; the same rows give the same version, whenever they are built.
+
+    A sample (`facts["sample"]`) goes to the version `sample`, replaces the last one and is never the newest.
+
+    Args:
+        pairs: the rows.
+        control: the controlled questions.
+        recipe: the recipe they come of.
+        sources: path, sha256 and rights of each file.
+        facts: stages, checks, mix and sample, for the manifest.
+        folder: where to.
 
     Returns:
         The version's name, and its rows by split.
@@ -63,9 +76,10 @@ def publish(
     questions = [_question(question, recipe) for question in control]
     fingerprint = content_hash("dataset", 1, rows, questions, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
-    version = _same_version(folder, fingerprint)
+    sample = facts["sample"] is not None
+    version = None if sample else _same_version(folder, fingerprint)
     if version is None:
-        version = f"{_next_number(folder):03d}-{fingerprint[:8]}"
+        version = SAMPLE if sample else f"{_next_number(folder):03d}-{fingerprint[:8]}"
         manifest = {
             "version": version,
             "fingerprint": fingerprint,
@@ -74,8 +88,7 @@ def publish(
             "recipe": portable(recipe),
             "sources": list(sources),
             "counts": counts | {"kinds": dict(Counter(pair.kind for pair in pairs))},
-            "stages": [stage.as_dict() for stage in stages],
-            "checks": list(checks),
+            **facts,
         }
         with whole_folder(folder.datasets / version) as part:
             _write_parquet(part / "sft", rows, SFT)
@@ -84,15 +97,19 @@ def publish(
             write_formats(part / "formats", {split: entries for split, entries in rows.items() if entries})
             (part / "README.md").write_text(_card(recipe, manifest, bool(questions), bool(rows["validation"])), encoding="utf-8")
             (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    write_whole(folder.latest, version + "\n")
+    if not sample:
+        write_whole(folder.latest, version + "\n")
     return version, counts
 
 
 def _row(pair: Pair, recipe: Recipe) -> Row:
     evidence = pair.evidence
-    system = [{"role": "system", "content": recipe.persona.system_prompt}]
+    prompt = [{"role": "system", "content": recipe.persona.system_prompt}]
+    prompt += [{"role": turn.role, "content": turn.content} for turn in pair.prompt]
+    if pair.context:
+        prompt[-1]["content"] = with_notes(pair.context, pair.instruction)
     return {
-        "prompt": system + [{"role": turn.role, "content": turn.content} for turn in pair.prompt],
+        "prompt": prompt,
         "completion": [{"role": "assistant", "content": pair.response}],
         "id": pair.id,
         "kind": pair.kind,
@@ -120,7 +137,7 @@ def _write_parquet(folder: Path, splits: dict[str, list[Row]], schema: pa.Schema
 
 
 def _same_version(folder: BuildFolder, fingerprint: str) -> str | None:
-    for manifest in folder.datasets.glob("[!.]*/manifest.json"):
+    for manifest in folder.datasets.glob("[0-9]*/manifest.json"):
         known = json.loads(manifest.read_text(encoding="utf-8"))
         if known["fingerprint"] == fingerprint:
             return str(known["version"])
@@ -128,7 +145,7 @@ def _same_version(folder: BuildFolder, fingerprint: str) -> str | None:
 
 
 def _next_number(folder: BuildFolder) -> int:
-    numbers = [int(p.parent.name.split("-")[0]) for p in folder.datasets.glob("[!.]*/manifest.json")]
+    numbers = [int(p.parent.name.split("-")[0]) for p in folder.datasets.glob("[0-9]*/manifest.json")]
     return max(numbers, default=0) + 1
 
 
@@ -158,7 +175,9 @@ def _card(recipe: Recipe, manifest: dict[str, Any], control: bool, validation: b
     counts = manifest["counts"]
     kinds = "\n".join(f"| {kind} | {rows} |" for kind, rows in sorted(counts["kinds"].items()))
     rights = sorted({f"{source['path']}: {source['rights']}" for source in manifest["sources"]})
-    generator = f"{recipe.generate.provider}, {recipe.generate.model}" if recipe.generate else "none: the pairs came ready"
+    generator = (
+        f"{recipe.generate.provider}, {Path(recipe.generate.model).name}" if recipe.generate else "none: the pairs came ready"
+    )
     return "\n".join(
         [
             "---",
@@ -175,6 +194,12 @@ def _card(recipe: Recipe, manifest: dict[str, Any], control: bool, validation: b
             "| kind | rows |",
             "| --- | --- |",
             kinds,
+            "",
+            "Asked of the generator, and got (words: tenth, fiftieth and ninetieth percentile):",
+            "",
+            "```",
+            *mix_lines(manifest["mix"]),
+            "```",
             "",
             "Each row: `prompt` and `completion` (chat messages), `id`, `kind`, `source` (the document), `quote` with",
             "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`.",

@@ -1,124 +1,201 @@
-"""Conversations become pairs: what the author answered, to what was asked. An mbox file, as every mail program writes it."""
+"""Conversations become pairs: what the author answered, to what was asked. Mail and chats are read alike.
+
+What one person sends in one go is a turn. The author's turn that answers another person's is a response; where the two were
+talking already, the turns before go with it. What makes no sense without more than that is left out and counted.
+"""
 
 from __future__ import annotations
 
-import email.policy
-import mailbox
 import re
 from collections import Counter
-from collections.abc import Iterator
-from email.message import EmailMessage
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from email.utils import getaddresses
 from pathlib import Path
 
 from curate.model import Pair, Stage, Turn, content_hash
-from curate.read.documents import Unreadable
-from curate.read.plain import html_to_plain, tidy
+from curate.read.chats import chat_messages
+from curate.read.mail import mail_messages
+from curate.read.message import Message
 
-QUOTE_INTRODUCTION = re.compile(
-    r"^(?:(?:On|Am|Le|El) .{4,200}(?:wrote|schrieb|a écrit|escribió) ?:"
-    r"|-{2,} ?(?:Original Message|Ursprüngliche Nachricht|Forwarded message).*"
-    r"|(?:From|Von|De): [^\n]+\n(?:Sent|Date|Gesendet|Envoyé|Enviado): [^\n]+"  # Outlook's
-    r"|_{10,})\s*$",
-    re.MULTILINE | re.IGNORECASE | re.DOTALL,
-)
-SIGNATURE = re.compile(r"^(?:-- ?|Sent from my .{1,40})$", re.MULTILINE)
+ONE_GO = 5 * 60
+"""Seconds between messages of one person that are one turn."""
+LONG_SILENCE = 3 * 60 * 60
+"""Seconds after which what is said next begins a new conversation, unless it says that it answers."""
 FEWEST_WORDS = 8
 """A shorter answer (`Thanks, will do`) makes no sense without its conversation."""
+FEWEST_WORDS_ASKED = 3
+EARLIER_TURNS = 4
+MOST_WORDS_BEFORE = 200
+"""Words of earlier turns that go with a question."""
+
+LINK = re.compile(r"\b(?:https?://|www\.)\S+")
+EMOJI_CODE = re.compile(r":[a-z0-9_+'-]{1,50}:")
+DANGLING = re.compile(
+    r"(?:(?:yes|yeah|yep|no|nope|ok|okay|sure|ja|nein|oui|non|sí)[,.! ]+"
+    r"(?:that|this|these|those|it|him|her|them|the (?:first|second|last|other)|das|die|den|der|celui|celle|ese|esa)\b"
+    r"|(?:that|this|the (?:first|second|last|other|former|latter)) one\b|(?:same|both|neither|ditto)\b)",
+    re.IGNORECASE,
+)
+DANGLING_WORDS = 15
+"""A longer answer says what it means, even if it begins with `Yes, that one`."""
 
 
-def read_conversations(path: Path, name: str, author: str, stage: Stage) -> list[Pair]:
-    """The pairs of an mbox: a message to the author, and the author's answer to it.
-
-    Quoted text and signatures are taken off. What is left out is counted in `stage`.
+def read_messages(path: Path) -> list[Message]:
+    """The messages of a mailbox or a chat export.
 
     Raises:
-        Unreadable: it is no mbox.
+        Unreadable: it is neither, or is damaged.
     """
-    if path.suffix.lower() != ".mbox":
-        raise Unreadable("is not an mbox file; mail programs export folders as .mbox")
-    with path.open("rb") as file:
-        if not file.read(5) == b"From ":
-            raise Unreadable("is not an mbox file: it does not begin with a `From ` line")
-    author = next((address for _, address in getaddresses([author])), author)  # of `Me <me@example.com>` the address
-    messages: dict[str, tuple[str, str]] = {}
-    answers: list[tuple[str, str, str]] = []
-    for message in _messages(path):
-        sender = {address.casefold() for _, address in getaddresses([_header(message, "from")])}
-        text = body_text(message)
-        identifier = _header(message, "message-id")
-        messages[identifier] = (text, ",".join(sorted(sender)))
-        if author.casefold() in sender:
-            answers.append((identifier, _header(message, "in-reply-to"), text))
-    if not answers:
-        senders = Counter(address for _, sent_by in messages.values() for address in sent_by.split(",") if address)
-        found = ", ".join(address for address, _ in senders.most_common(5))
-        raise Unreadable(f"has no mail from {author}; most of it is from {found or 'nobody'}. Mend `author`")
+    return list(mail_messages(path) if path.suffix.lower() == ".mbox" else chat_messages(path))
+
+
+def missing_author(author: str, senders: Counter[tuple[str, ...]]) -> str | None:
+    """Why nothing can be learnt from the author: nobody is called so. None where somebody is."""
+    known = _names_of(author)
+    if any(_is(sender, known) for sender in senders):
+        return None
+    most = ", ".join(sender[0] for sender, _ in senders.most_common(6) if sender)
+    return f"has no message from {author}; most are from {most or 'nobody'}. Mend `author`"
+
+
+@dataclass(slots=True)
+class Said:
+    """A turn: what one person sent in one go."""
+
+    messages: list[Message]
+    text: str
+    answers: Said | None = None
+    """The turn that it answers, as far as can be told."""
+    conversation: str = ""
+    """Id of the message that began the conversation."""
+
+    @property
+    def sender(self) -> tuple[str, ...]:
+        """Who."""
+        return self.messages[0].sender
+
+    @property
+    def reply_to(self) -> str:
+        """Id of the message that it says it answers."""
+        return self.messages[0].reply_to
+
+
+def pairs_of(messages: Iterable[Message], name: str, author: str, stage: Stage) -> list[Pair]:
+    """The author's answers, each with what it answers; what is left out is counted in `stage`.
+
+    Pairs of one conversation name one document, `NAME#…`, so that no conversation is split between training and validation.
+    """
+    known = _names_of(author)
     pairs = []
-    for identifier, asked, text in answers:
-        if not asked:
-            stage.count("not an answer")
-        elif asked not in messages:
-            stage.count("what it answers is not in the file")
-        elif author.casefold() in messages[asked][1]:
+    for said in _linked(messages):
+        if not _is(said.sender, known):
+            continue
+        asked = said.answers
+        if asked is None:
+            stage.count("what it answers is not in the file" if said.reply_to else "not an answer")
+        elif _is(asked.sender, known):
             stage.count("answers the author's own message")
-        elif len(text.split()) < FEWEST_WORDS or not messages[asked][0]:
-            stage.count("too short to stand alone")
+        elif not said.reply_to and said.messages[0].time - asked.messages[-1].time > LONG_SILENCE:
+            stage.count("after a long silence")
         else:
-            pairs.append(_pair(name, identifier, messages[asked][0], text))
+            prompt = [*_before(asked, known), Turn("user", asked.text)]
+            if reason := _senseless(prompt, said.text):
+                stage.count(reason)
+            else:
+                pairs.append(_pair(name, said, prompt))
     return pairs
 
 
-def _pair(name: str, identifier: str, question: str, answer: str) -> Pair:
-    return Pair(
-        id=f"conversation-{content_hash(name, identifier, question, answer, length=12)}",
-        kind="conversation",
-        prompt=(Turn("user", question),),
-        response=answer,
-        document=f"{name}#{content_hash(identifier, length=8)}",
-    )
+def _names_of(author: str) -> set[str]:
+    """The author as written, and of `Me <me@example.com>` the address."""
+    return {author.strip().casefold()} | {address.casefold() for _, address in getaddresses([author]) if address}
 
 
-def _messages(path: Path) -> Iterator[EmailMessage]:
-    box = mailbox.mbox(path, factory=None, create=False)
-    try:
-        for key in box.iterkeys():
-            yield email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)
-    finally:
-        box.close()
+def _is(sender: tuple[str, ...], known: set[str]) -> bool:
+    return any(name.casefold() in known for name in sender)
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    """A header as it is written: the library's own parser gives up on some that mail programs write."""
-    return next((str(value).strip() for key, value in message.raw_items() if key.lower() == name), "")
+def _linked(messages: Iterable[Message]) -> Iterator[Said]:
+    """Every turn, thread by thread, linked to the one that it answers: the one it names, or else the one before it."""
+    threads: dict[str, list[Message]] = {}
+    for message in messages:
+        threads.setdefault(message.thread, []).append(message)
+    turns = [_turns(sorted(thread, key=lambda message: message.time)) for thread in threads.values()]
+    named = {said.reply_to for thread in turns for said in thread if said.reply_to}
+    by_message = {message.id: said for thread in turns for said in thread for message in said.messages if message.id in named}
+    for thread in turns:
+        before: Said | None = None
+        for said in thread:
+            said.answers = by_message.get(said.reply_to) if said.reply_to else before
+            goes_on = said.answers and (said.reply_to or said.messages[0].time - said.answers.messages[-1].time <= LONG_SILENCE)
+            said.conversation = (goes_on and said.answers and said.answers.conversation) or said.messages[0].id
+            before = said
+            yield said
 
 
-def body_text(message: EmailMessage) -> str:
-    """What the sender wrote in this message: no quoted lines, no signature, no attachment."""
-    part = message.get_body(("plain", "html"))
-    if part is None:
-        return ""
-    try:
-        content = part.get_content()
-    except (LookupError, UnicodeError, KeyError):  # an unknown or broken character set
-        content = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")  # type: ignore[union-attr]
-    text = str(content)
-    if part.get_content_subtype() == "html":
-        text = html_to_plain(re.sub(r"<blockquote.*</blockquote>", "", text, flags=re.DOTALL | re.IGNORECASE))[1]
-    text = text.replace("\r\n", "\n")
-    if signature := SIGNATURE.search(text):
-        text = text[: signature.start()]
-    if introduction := _introduction(text):
-        text = text[:introduction]
-    text = "\n".join(line for line in text.split("\n") if not re.match(r">(?!From )", line))
-    text = re.sub(r"^>(?=From )", "", text, flags=re.MULTILINE)  # how mbox files write a line that begins so
-    return tidy(re.sub(r"(?<=[^\n])\n(?=[^\n\-*#\d])", " ", text))
+def _turns(messages: Iterable[Message]) -> list[Said]:
+    """Messages of one thread, those that one person sent in one go together. A picture among them leaves the turn no text."""
+    turns: list[list[Message]] = []
+    for message in messages:
+        last = turns[-1][-1] if turns else None
+        if (
+            last
+            and message.sender == last.sender
+            and message.time - last.time <= ONE_GO
+            and message.reply_to in ("", turns[-1][0].reply_to)
+        ):
+            turns[-1].append(message)
+        else:
+            turns.append([message])
+    return [Said(turn, "\n".join(m.text for m in turn) if all(m.text for m in turn) else "") for turn in turns]
 
 
-def _introduction(text: str) -> int | None:
-    """Where the quoted message begins, when all that follows is quoted."""
-    for found in QUOTE_INTRODUCTION.finditer(text):
-        after = [line for line in text[found.end() :].split("\n") if line.strip()]
-        if found[0][0] in "-_" or "\n" in found[0].strip() or all(line.startswith(">") for line in after):
-            return found.start()
+def _before(asked: Said, known: set[str]) -> list[Turn]:
+    """The turns that led to a question, where the author and the one who asks were talking already; begins with theirs."""
+    turns: list[Turn] = []
+    said = asked
+    words = 0
+    while len(turns) < EARLIER_TURNS:
+        mine = said.answers
+        theirs = mine.answers if mine else None
+        if mine is None or theirs is None or not _is(mine.sender, known) or theirs.sender != asked.sender:
+            break
+        words += len(mine.text.split()) + len(theirs.text.split())
+        if {mine.conversation, theirs.conversation} != {asked.conversation} or not (mine.text and theirs.text):
+            break
+        if words > MOST_WORDS_BEFORE:
+            break
+        turns[:0] = [Turn("user", theirs.text), Turn("assistant", mine.text)]
+        said = theirs
+    return turns
+
+
+def _senseless(prompt: list[Turn], answer: str) -> str | None:
+    """Why a pair makes no sense by itself; None where it does."""
+    asked = prompt[-1].content
+    if not asked or not answer:
+        return "with a picture, a file or a message that is gone"
+    if not _words(asked) or not _words(answer):
+        return "only a link or an emoji"
+    if len(_words(answer)) < FEWEST_WORDS or (len(prompt) == 1 and len(_words(asked)) < FEWEST_WORDS_ASKED):
+        return "too short to stand alone"
+    if len(prompt) == 1 and len(_words(answer)) < DANGLING_WORDS and DANGLING.match(answer):
+        return "points at something that is not there"
     return None
+
+
+def _words(text: str) -> list[str]:
+    """Words, without links and emoji; of scripts that do not part words, the characters."""
+    return re.findall(r"[\u3040-\u30ff\u3400-\u9fff]|\w+(?:['’-]\w+)*", EMOJI_CODE.sub(" ", LINK.sub(" ", text)))
+
+
+def _pair(name: str, said: Said, prompt: list[Turn]) -> Pair:
+    identifier = said.messages[0].id
+    return Pair(
+        id=f"conversation-{content_hash(name, identifier, prompt[-1].content, said.text, length=12)}",
+        kind="conversation",
+        prompt=tuple(prompt),
+        response=said.text,
+        document=f"{name}#{content_hash(said.conversation, length=8)}",
+    )

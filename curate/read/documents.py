@@ -26,11 +26,13 @@ class Unreadable(Exception):
 
 
 def source_files(source: Source) -> list[Path]:
-    """The files that a source names, sorted.
+    """The files that a source names, sorted; or the one folder: a dataset of pairs, or an export of conversations.
 
     Raises:
         CallError: it names none.
     """
+    if source.as_ != "documents" and Path(source.path).is_dir():
+        return [Path(source.path)]
     left_out = {name for pattern in source.exclude for name in glob.glob(pattern, recursive=True)}
     files = sorted(Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out if Path(name).is_file())
     if not files:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from curate.ledger import Ledger
-from curate.model import Document, Pair, Stage
-from curate.read.conversations import read_conversations
+from curate.model import Document, Pair, Stage, content_hash
+from curate.read.conversations import missing_author, pairs_of, read_messages
 from curate.read.documents import Unreadable, read_document, source_files
 from curate.read.ready_pairs import read_pairs
 from recipes.errors import CallError
@@ -33,7 +35,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A source file, its name relative to the recipe's folder, and the hash of its bytes."""
+    """A source file (or folder), its name relative to the recipe's folder, and the hash of its bytes."""
 
     path: Path
     name: str
@@ -51,12 +53,23 @@ def find_files(recipe: Recipe, folder: Path) -> list[File]:
     for source in recipe.sources:
         for path in source_files(source):
             try:
-                with path.open("rb") as file:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = _folder_sha256(path) if path.is_dir() else _sha256(path)
             except OSError as error:
                 raise CallError(f"cannot be opened: {error.strerror}", where=str(path)) from None
             files.append(File(path, os.path.relpath(path, folder), sha256, source))
     return files
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folder_sha256(folder: Path) -> str:
+    """One hash over the files in a folder and their names. Hidden ones, and what `datasets` keeps for itself, are left out."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    kept = [name for name in names if not re.search(r"(?:^|/)(?:\.|cache-[^/]*\.arrow$)", name)]
+    return content_hash([(name, _sha256(folder / name)) for name in kept], length=64)
 
 
 def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None]) -> Sources:
@@ -67,20 +80,28 @@ def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Call
     """
     sources = Sources()
     problems = []
+    senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: not each file has the author
     for number, file in enumerate(files, 1):
         try:
             match file.source.as_:
                 case "documents":
                     sources.documents.append(_document(file, ledger))
                 case "conversations":
-                    assert file.source.author
-                    sources.pairs += read_conversations(file.path, file.name, file.source.author, stage)
+                    author = file.source.author
+                    assert author
+                    messages = read_messages(file.path)
+                    seen = senders.setdefault((file.source.path, author), Counter())
+                    seen.update(message.sender for message in messages)
+                    sources.pairs += pairs_of(messages, file.name, author, stage)
                 case "pairs":
                     sources.pairs += read_pairs(file.path, file.name, stage)
         except Unreadable as reason:
             problems.append(f"{file.name} {reason}")
         sources.files.append({"path": file.name, "sha256": file.sha256, "rights": file.source.rights})
         progress(number, len(files))
+    for (path, author), seen in senders.items():
+        if missing := missing_author(author, seen):
+            problems.append(f"{os.path.relpath(path)} {missing}")
     if problems:
         raise CallError(
             "\n".join(problems),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from rensa import RMinHash, RMinHashLSH
-
 from curate.model import Finding, Pair
-
-PERMUTATIONS = 128
-BANDS = 32
-"""32 bands of 4 rows find a pair of Jaccard similarity 0.7 with probability 1 - (1 - 0.7^4)^32 = 0.9998."""
+from curate.screen.minhash import NearestIndex, shingles
 
 SHINGLE = 3
 
@@ -19,37 +15,37 @@ SHINGLE = 3
 def find_duplicates(pairs: Sequence[Pair], near: float) -> Iterable[Finding]:
     """Pairs whose response is that of a better pair, letter for letter or nearly.
 
-    Of a group the longest response is kept; of equally long ones, the first. Nearness is the Jaccard similarity of the
-    responses' word triples, found by MinHash with banding (Broder 1997) and then counted exactly. The score is that
-    similarity.
+    Of a group the author's own words are kept, else the longest response; of equally long ones, the first. Nearness is the
+    Jaccard similarity of the responses' word triples, found by MinHash with banding (Broder 1997) and then counted exactly.
+    The score is that similarity.
 
     Args:
         pairs: in the recipe's order.
         near: similarity from which two responses count as one.
     """
-    ranked = sorted(range(len(pairs)), key=lambda i: (-len(pairs[i].response), i))
-    words = [re.findall(r"\w+", pair.response.casefold()) for pair in pairs]
-    kept_by_text: dict[tuple[str, ...], int] = {}
-    shingles: dict[int, set[str]] = {}
-    index = RMinHashLSH(threshold=near, num_perm=PERMUTATIONS, num_bands=BANDS)
-    for i in ranked:
-        if (same := kept_by_text.get(tuple(words[i]))) is not None:
-            yield Finding(pairs[i].id, "duplicates", "drop", 1.0, f"exact duplicate of {pairs[same].id}")
-            continue
-        mine = {" ".join(words[i][at : at + SHINGLE]) for at in range(len(words[i]) - SHINGLE + 1)}
-        if mine:
-            minhash = RMinHash(num_perm=PERMUTATIONS, seed=17)
-            minhash.update(sorted(mine))
-            likest = max(((jaccard(mine, shingles[j]), -j) for j in index.query(minhash)), default=(0.0, 0))
-            if likest[0] >= near:
-                other = pairs[-likest[1]].id
-                yield Finding(pairs[i].id, "duplicates", "drop", likest[0], f"near duplicate ({likest[0]:.2f}) of {other}")
-                continue
-            index.insert(i, minhash)
-            shingles[i] = mine
-        kept_by_text[tuple(words[i])] = i
+    kept_by_text: dict[bytes, int] = {}
+    index = NearestIndex(near)
+    for i in best_first(pairs):
+        words = re.findall(r"\w+", pairs[i].response.casefold())
+        text = hashlib.blake2b(" ".join(words).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if (same := kept_by_text.get(text)) is not None:
+            message = f"exact duplicate of {pairs[same].id}, which is kept: {why_kept(pairs[same], pairs[i])}"
+            yield Finding(pairs[i].id, "duplicates", "drop", 1.0, message)
+        elif likest := index.find_or_add(i, shingles(words, SHINGLE)):
+            other, similarity = pairs[likest[0]], likest[1]
+            message = f"near duplicate ({similarity:.2f}) of {other.id}, which is kept: {why_kept(other, pairs[i])}"
+            yield Finding(pairs[i].id, "duplicates", "drop", similarity, message)
+        else:
+            kept_by_text[text] = i
 
 
-def jaccard(one: set[str], other: set[str]) -> float:
-    """Shared members over all members, in [0, 1]."""
-    return len(one & other) / (len(one | other) or 1)
+def best_first(pairs: Sequence[Pair]) -> list[int]:
+    """Positions of pairs in the order in which one of a group is kept: what the author wrote, the longest, the first."""
+    return sorted(range(len(pairs)), key=lambda i: (pairs[i].kind != "own_words", -len(pairs[i].response), i))
+
+
+def why_kept(kept: Pair, other: Pair) -> str:
+    """Which rule of `best_first` decided between two pairs."""
+    if kept.kind == "own_words" != other.kind:
+        return "it is in the author's own words"
+    return "it is longer" if len(kept.response) > len(other.response) else "it came first"

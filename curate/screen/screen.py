@@ -6,13 +6,22 @@ from collections.abc import Sequence
 
 from curate.model import Finding, Pair, Stage
 from curate.screen.broken import find_broken
+from curate.screen.contamination import find_contamination
+from curate.screen.contradictions import find_contradictions
+from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
 from curate.screen.echo import find_echo
+from curate.screen.grounding import find_ungrounded
+from curate.screen.injection import find_injection
+from curate.screen.language import find_other_language
 from curate.screen.length import find_length
 from curate.screen.mannerisms import find_mannerisms
+from curate.screen.private_data import find_private_data, redact_private_data
 from curate.screen.refusals import find_refusals
+from curate.screen.reworded import find_reworded
 from curate.screen.shape import find_shape
 from curate.screen.sources import SourceTexts
+from curate.screen.standalone import find_dependent
 from curate.screen.voice import find_voice
 from recipes.schema import Screen
 
@@ -23,11 +32,23 @@ def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage:
     kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id
     if len(kept) < len(pairs):
         stage.count("exact duplicate", len(pairs) - len(kept))
+    if settings.private_data.action == "redact":  # first: what others point to must be the text that stays
+        findings.extend(find_private_data(kept, settings.private_data))
+        kept = redact_private_data(kept, settings.private_data)
     for check in (
         find_broken,
-        find_refusals,
+        lambda rows: find_refusals(rows, sources),
+        lambda rows: find_debris(rows, sources),
+        lambda rows: find_injection(rows, sources),
+        lambda rows: find_private_data(rows, settings.private_data),
+        lambda rows: find_contamination(rows, sources.control),
         lambda rows: find_length(rows, settings.length.slack),
         lambda rows: find_duplicates(rows, settings.duplicates.near),
+        lambda rows: find_reworded(rows, settings.duplicates.reworded),
+        find_contradictions,
+        lambda rows: find_ungrounded(rows, sources),
+        lambda rows: find_dependent(rows, sources),
+        lambda rows: find_other_language(rows, sources),
         lambda rows: find_shape(rows, sources),
         lambda rows: find_voice(rows, settings.voice.farther_than, sources),
         lambda rows: find_mannerisms(rows, settings.mannerisms.surprise, sources),

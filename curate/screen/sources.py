@@ -20,6 +20,10 @@ class SourceTexts:
     control: Sequence[str] = ()
     """The controlled questions."""
 
+    def written(self) -> str:
+        """All documents, in lower case and with one space between words: what `in_words_of` looks in."""
+        return _plain("\n".join(document.text for document in self.documents.values()))
+
     def passage_of(self, pair: Pair) -> Passage | None:
         """The passage that a pair's quote stands in."""
         if pair.evidence is None:
@@ -28,3 +32,12 @@ class SourceTexts:
         before = bisect_right(passages, pair.evidence.start, key=lambda passage: passage.start)
         passage = passages[before - 1] if before else None
         return passage if passage and pair.evidence.start < passage.end else None
+
+
+def in_words_of(phrase: str, written: str) -> bool:
+    """Whether a phrase stands in `SourceTexts.written`, however lines break and quotation marks curl."""
+    return _plain(phrase) in written
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())

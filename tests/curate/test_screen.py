@@ -28,12 +28,6 @@ def pair(response: str, instruction: str = "How do you bake?", kind: str = "ques
         (" … ", "How?", "empty response"),
         (PROSE, " ?", "empty instruction"),
         (PROSE[:-30], "How?", "response breaks off"),
-        (PROSE + " \ufffd.", "How?", "debris"),
-        (PROSE + "</document> It is.", "How?", "debris"),
-        ("<|im_start|>" + PROSE, "How?", "debris"),
-        ('{"pairs": []}.', "How?", "debris"),
-        ("```\n" + PROSE + "\n```.", "How?", "debris"),
-        (PROSE, "How &amp; why?", "debris"),
     ],
 )
 def test_a_broken_answer_is_found(response, instruction, message):
@@ -69,7 +63,7 @@ def test_what_people_wrote_may_end_as_it_likes():
     ],
 )
 def test_a_refusal_or_assistant_talk_is_found(response):
-    (found,) = find_refusals([pair(response)])
+    (found,) = find_refusals([pair(response)], SourceTexts())
     assert found.severity == "drop"
 
 
@@ -89,7 +83,7 @@ def test_a_refusal_or_assistant_talk_is_found(response):
     ],
 )
 def test_a_person_who_declines_something_in_their_own_voice_is_left_alone(response):
-    assert not list(find_refusals([pair(response)]))
+    assert not list(find_refusals([pair(response)], SourceTexts()))
 
 
 def test_responses_far_outside_the_words_asked_for_are_found():

@@ -35,7 +35,7 @@ from .api import (
     page,
     read_json,
 )
-from .batches import Batches
+from .batches import Batch, Batches
 from .faults import DROPS, OK, Fault, Plan
 from .record import Record
 from .wire import Answer, Connection, Request, json_answer
@@ -203,14 +203,17 @@ class Server:
         check_message(body, counting=True)
         return {"input_tokens": count_tokens(body)}
 
+    def _created(self, body: dict[str, Any]) -> Batch:
+        batch = self.batches.create(body, delay=self.plan.batch_delay, most=self.plan.batch_requests)
+        self.record.bodies.append({"hash": batch.id, "route": "batches.create", "body": body})
+        return batch
+
     def _batches(self, method: str, rest: list[str], request: Request) -> Answer:
         base = f"http://{request.headers.get('host', '127.0.0.1')}"
         batches = self.batches
         match method, rest:
             case "POST", []:
-                plan = self.plan
-                create = partial(batches.create, delay=plan.batch_delay, most=plan.batch_requests)
-                return self._other("batches.create", lambda: create(read_json(request.body)).shown(base))
+                return self._other("batches.create", lambda: self._created(read_json(request.body)).shown(base))
             case "GET", []:
                 shown = [batch.shown(base) for batch in batches.newest_first()]
                 return self._other("batches.list", lambda: page(shown, request.query))

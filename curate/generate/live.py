@@ -1,0 +1,281 @@
+"""Requests go out one by one, many at once; an answer is in the ledger before anything is made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from curate.generate.answers import Answer, answer_in
+from curate.generate.budget import Budget, BudgetReached
+from curate.generate.pace import Pace, backoff
+from curate.generate.provider import NoAnswer, Provider, Response, TryAgain
+from curate.generate.requests import Request
+from curate.ledger import Ledger
+from curate.model import Usage
+from recipes.command import say
+from recipes.errors import CallError, GateError, LikenessError, MachineError
+from recipes.schema import Generate
+
+ATTEMPTS = 8
+"""Tries of one request against overload, server faults and dropped connections: about three minutes of back-off."""
+
+ATTEMPTS_TO_REACH = 3
+"""Tries before a provider that cannot be connected to, and never could, is given up."""
+
+FAILURES_IN_A_ROW = 5
+"""Requests without an answer, one after another, from which the provider counts as down."""
+
+Progress = Callable[[int, int, float], None]
+
+
+def ask_live(
+    requests: dict[str, Request],
+    provider: Provider,
+    ledger: Ledger,
+    settings: Generate,
+    usage: Usage,
+    progress: Progress,
+) -> dict[str, Answer | str | None]:
+    """Ask all `requests`; the answer of each, or the reason why there is none.
+
+    Raises:
+        GateError: the budget is reached.
+        CallError: the key, the model or the recipe is wrong.
+        MachineError: requests stayed without an answer.
+        KeyboardInterrupt: the person stopped it; answers under way were waited for.
+    """
+    try:
+        return asyncio.run(_Asking(requests, provider, ledger, settings, usage, progress).all())
+    except _Stopped:
+        raise KeyboardInterrupt from None
+
+
+class _Stopped(Exception):
+    """The person pressed Ctrl-C; every task has ended."""
+
+
+class _Asking:
+    """One round of requests, from the first to the last answer."""
+
+    def __init__(
+        self,
+        requests: dict[str, Request],
+        provider: Provider,
+        ledger: Ledger,
+        settings: Generate,
+        usage: Usage,
+        progress: Progress,
+    ) -> None:
+        self._requests = requests
+        self._provider = provider
+        self._ledger = ledger
+        self._settings = settings
+        self._usage = usage
+        self._progress = progress
+        self._spent_before = ledger.spent()[3]
+        self._lost_before = ledger.unaccounted()
+        self._budget = Budget(settings.budget_usd, self._spent_before + self._lost_before)
+        self._pace = Pace(settings.concurrency)
+        self._answers: dict[str, Answer | str | None] = {}
+        self._reached = False
+        self._over_budget = False
+        self._stopping = False
+        self._failures: list[str] = []
+        self._in_a_row = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def all(self) -> dict[str, Answer | str | None]:
+        """Ask everything."""
+        self._progress(0, len(self._requests), 0.0)
+        waiting = iter(self._requests)
+        try:
+            with self._stopped_by_ctrl_c():
+                await self._work(iter([next(waiting)]))  # alone: it writes the prompt cache and brings the limits
+                await self._in_parallel(waiting)
+        except BaseExceptionGroup as errors:
+            raise _first_of_ours(errors) from None
+        finally:
+            await self._provider.close()
+        self._report()
+        return self._answers
+
+    async def _in_parallel(self, waiting: Iterator[str]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._settings.concurrency, len(self._requests) - 1)):
+                self._workers.append(group.create_task(self._work(waiting)))
+
+    async def _work(self, waiting: Iterator[str]) -> None:
+        for key in waiting:
+            if self._in_a_row >= FAILURES_IN_A_ROW or self._over_budget or self._stopping:
+                return
+            try:
+                self._answers[key] = await self._answer(key)
+                self._in_a_row = 0
+            except BudgetReached:
+                self._over_budget = True
+                return
+            except NoAnswer as error:
+                self._failures.append(error.what)
+                self._in_a_row += 1
+            self._progress(len(self._answers) + len(self._failures), len(self._requests), self._usage.usd)
+
+    async def _answer(self, key: str) -> Answer | str:
+        """Ask until there is an answer, or a reason why there will be none."""
+        request = self._requests[key]
+        body = {"system": request.system, "user": request.user, "schema": request.schema}
+        self._ledger.add_request(key, request.kind, request.document, request.passage, body)
+        while (answer := answer_in(responses := self._ledger.responses(key))) is None:
+            response = await self._response(key, request, room_for_answer(request, responses))
+            self._count(response)
+        return answer
+
+    async def _response(self, key: str, request: Request, max_tokens: int) -> Response:
+        """Try until a response is there and in the ledger.
+
+        Raises:
+            BudgetReached: another try could cost more than may be spent.
+            NoAnswer: the provider gives none.
+        """
+        worst = self._provider.worst_cost(request, max_tokens)
+        attempt = 0
+        while True:
+            async with self._budget.set_aside(worst) as paid, self._pace.slot(*expected_tokens(request)) as began:
+                sent = self._ledger.send(key, worst)
+                try:
+                    with self._counted_under_way():
+                        response = await self._provider.complete(request, max_tokens)
+                    self._ledger.add_answer(sent, key, response.as_dict())
+                    paid.append(response.usd)
+                    self._reached = True
+                    self._pace.learn(response.limits)
+                    self._pace.went_well()
+                    return response
+                except TryAgain as failure:
+                    self._ledger.settle(sent, "lost" if failure.maybe_billed else "not billed")
+                    paid.append(worst if failure.maybe_billed else 0.0)
+                    self._reached |= not failure.unreachable
+                    self._pace.learn(failure.limits)
+                    if failure.busy:
+                        self._pace.too_much(began, failure.retry_after)
+                    told = failure.why
+                except (NoAnswer, CallError):
+                    self._ledger.settle(sent, "not billed")
+                    raise
+                except asyncio.CancelledError:  # sent, and not waited for: it may be billed
+                    paid.append(worst)
+                    raise
+            attempt += 1
+            if not self._reached and attempt == ATTEMPTS_TO_REACH:
+                raise MachineError(
+                    f"the provider cannot be reached: {told}", mend="Check the network, and ANTHROPIC_BASE_URL where it is set."
+                )
+            if attempt == ATTEMPTS:
+                raise NoAnswer(f"the provider gave no answer after {ATTEMPTS} tries: {told}")
+            await asyncio.sleep(backoff(attempt - 1))
+
+    def _count(self, response: Response) -> None:
+        if response.provider == "recorded":
+            return
+        self._usage.requests += 1
+        self._usage.input_tokens += response.all_input_tokens
+        self._usage.output_tokens += response.output_tokens
+        self._usage.usd += response.usd
+
+    # stopping
+
+    @contextmanager
+    def _counted_under_way(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
+
+    @contextmanager
+    def _stopped_by_ctrl_c(self) -> Iterator[None]:
+        """The first Ctrl-C waits for the answers under way, which are paid for; the second leaves them."""
+        loop = asyncio.get_running_loop()
+        main = asyncio.current_task()
+        assert main is not None
+
+        def stop() -> None:
+            self._stopping, second = True, self._stopping
+            if self._under_way and not second:
+                say(f"stopping: waiting for {len(self._under_way)} answers under way; Ctrl-C again leaves them")
+            for worker in self._workers:
+                if second or worker not in self._under_way:
+                    worker.cancel()
+            if second or (main not in self._under_way and not self._workers):
+                main.cancel()
+
+        try:
+            loop.add_signal_handler(signal.SIGINT, stop)
+        except (ValueError, RuntimeError):  # not the main thread: whoever runs us handles signals
+            yield
+            return
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+        if self._stopping:
+            raise _Stopped
+
+    # the end
+
+    def _report(self) -> None:
+        """Raise what the person must know."""
+        left = len(self._requests) - len(self._answers)
+        if self._over_budget:
+            lost = self._ledger.unaccounted()
+            maybe = f", ${lost:.4f} more at most for answers lost on their way" if lost else ""
+            raise GateError(
+                f"the budget of ${self._settings.budget_usd:.2f} is reached: ${self._spent_before + self._usage.usd:.4f} are "
+                f"spent{maybe}, and the next answer could pass it; {left} of {len(self._requests)} requests are not asked yet",
+                where="generate.budget_usd",
+                mend="What arrived is kept. Raise the budget, or ask for fewer pairs, and run the command again.",
+            )
+        if left:
+            raise MachineError(
+                f"{left} of {len(self._requests)} requests got no answer; the last failure: {self._failures[-1]}",
+                mend="What arrived is kept. Run the command again to ask for the rest.",
+            )
+
+
+def room_for_answer(request: Request, responses: Sequence[sqlite3.Row]) -> int:
+    """Tokens to allow: twice as many for each answer that was cut short."""
+    cut: int = sum(response["stop_reason"] == "max_tokens" for response in responses)
+    return min(64_000, request.longest_answer << cut)
+
+
+def expected_tokens(request: Request) -> tuple[float, float]:
+    """Tokens in and out that a request will come to, roughly: for pacing and planning, never for the budget."""
+    read = (len(request.system) + len(request.user)) / CHARACTERS_PER_TOKEN + TOKENS_FOR_THE_SCHEMA
+    words = sum(request.words) / 2 if request.kind != "own_words" else 0
+    return read, request.pairs * (words + WORDS_BESIDE) * TOKENS_PER_WORD
+
+
+CHARACTERS_PER_TOKEN = 3.8
+TOKENS_PER_WORD = 1.4
+TOKENS_FOR_THE_SCHEMA = 250
+WORDS_BESIDE = 45
+"""A question, a quote and their JSON."""
+
+
+def _first_of_ours(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to tell: one that says what to mend, before any other."""
+    leaves: list[BaseException] = []
+    stack: list[BaseException] = [errors]
+    while stack:
+        error = stack.pop()
+        stack.extend(error.exceptions) if isinstance(error, BaseExceptionGroup) else leaves.append(error)
+    ours = [error for error in leaves if isinstance(error, LikenessError)]
+    return min(ours, key=lambda error: not isinstance(error, CallError)) if ours else leaves[0]

@@ -1,0 +1,162 @@
+"""What reviewers said becomes what is done: approved, mended, left out, written anew, or put to one more person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from curate.model import Contrast, Decision, Pair, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all decisions about one pair come to."""
+
+    state: Literal["approve", "reject", "rewrite", "awaiting", "disputed"]
+    instruction: str | None = None
+    response: str | None = None
+    reasons: tuple[str, ...] = ()
+    rating: float | None = None
+    never_say: tuple[str, ...] = ()
+    note: str = ""
+
+
+AWAITING = Outcome("awaiting")
+
+
+def outcome_of(decisions: Sequence[Decision], min_submitted: int) -> Outcome:
+    """What the decisions about a pair come to; only each reviewer's last one counts.
+
+    A tie-break, or a decision applied to many pairs at once, settles it: the last of them. Otherwise it takes
+    `min_submitted` reviewers, and all must agree; the last mending of those who approve stands.
+
+    Args:
+        decisions: about one pair, oldest first.
+        min_submitted: reviewers that each pair needs.
+    """
+    settled = [decision for decision in decisions if decision.queue != "review"]
+    if settled:
+        return _outcome([settled[-1]])
+    last = list({decision.reviewer: decision for decision in decisions}.values())
+    if len(last) < min_submitted:
+        return AWAITING
+    if len({decision.verdict for decision in last}) > 1:
+        return replace(_outcome(last), state="disputed")
+    return _outcome(last)
+
+
+def _outcome(decisions: Sequence[Decision]) -> Outcome:
+    ratings = [decision.rating for decision in decisions if decision.rating]
+    notes = [decision.note for decision in decisions if decision.note]
+    return Outcome(
+        state=decisions[-1].verdict,
+        instruction=next((d.instruction for d in reversed(decisions) if d.instruction is not None), None),
+        response=next((d.response for d in reversed(decisions) if d.response is not None), None),
+        reasons=tuple(dict.fromkeys(reason for decision in decisions for reason in decision.reasons)),
+        rating=sum(ratings) / len(ratings) if ratings else None,
+        never_say=tuple(dict.fromkeys(decision.never_say for decision in decisions if decision.never_say)),
+        note="\n".join(notes),
+    )
+
+
+@dataclass
+class Reviewed:
+    """A build's pairs after the decisions."""
+
+    kept: list[Pair] = field(default_factory=list)
+    """Approved, mended, and those that need nobody; as they are to be published."""
+    awaiting: list[Pair] = field(default_factory=list)
+    """Nobody, or not enough people, have decided; as the generator wrote them."""
+    disputed: list[Pair] = field(default_factory=list)
+    rejected: list[Pair] = field(default_factory=list)
+    contrasts: list[Contrast] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why pairs were left out, by reviewers' reasons."""
+
+
+def apply_decisions(
+    pairs: Iterable[Pair], needing_review: set[str], decisions: Mapping[str, Sequence[Decision]], min_submitted: int
+) -> Reviewed:
+    """Sort the pairs by what was decided about them.
+
+    A decision counts whether or not its pair needed one. Of a mended pair the mended text is kept, and the two texts are a
+    contrast; what must never be said becomes the rejected answer of another.
+
+    Args:
+        pairs: that the checks let pass.
+        needing_review: ids of those that a person must see.
+        decisions: by pair, oldest first.
+        min_submitted: reviewers that each pair needs.
+    """
+    reviewed = Reviewed()
+    for pair in pairs:
+        outcome = outcome_of(decisions.get(pair.id, ()), min_submitted)
+        match outcome.state:
+            case "approve":
+                mended = _mended(pair, outcome)
+                reviewed.kept.append(mended)
+                reviewed.contrasts += _contrasts(pair, mended, outcome)
+            case "reject" | "rewrite":
+                reviewed.rejected.append(pair)
+                reviewed.reasons.update(outcome.reasons or ("no reason given",))
+                reviewed.contrasts += _contrasts(pair, None, outcome)
+            case "disputed":
+                reviewed.disputed.append(pair)
+            case "awaiting":
+                (reviewed.awaiting if pair.id in needing_review else reviewed.kept).append(pair)
+    return reviewed
+
+
+def _mended(pair: Pair, outcome: Outcome) -> Pair:
+    prompt = pair.prompt
+    if outcome.instruction is not None:
+        prompt = (*prompt[:-1], Turn("user", outcome.instruction))
+    response = pair.response if outcome.response is None else outcome.response
+    edited = (prompt, response) != (pair.prompt, pair.response)
+    return replace(pair, prompt=prompt, response=response, review="edited" if edited else "approved", rating=outcome.rating)
+
+
+def _contrasts(pair: Pair, mended: Pair | None, outcome: Outcome) -> list[Contrast]:
+    """Without an answer that is right there is nothing to prefer: a rejected pair gives a contrast only to its own mending."""
+    if mended is None:
+        return []
+    found = [
+        Contrast(pair.id, mended.prompt, mended.response, never, pair.document, "never_say")
+        for never in outcome.never_say
+        if never.strip() != mended.response.strip()
+    ]
+    if mended.response.strip() != pair.response.strip():
+        found.append(Contrast(pair.id, mended.prompt, mended.response, pair.response, pair.document, "edited"))
+    return found
+
+
+def agreement(decisions: Mapping[str, Sequence[Decision]]) -> dict[str, float | int | None]:
+    """How far reviewers agree on verdicts, over the pairs that at least two of them decided.
+
+    Returns:
+        `pairs` compared, `agreed` (share of them with one verdict), and `alpha`: Krippendorff's alpha for nominal data, 1 for
+        perfect agreement and 0 for what chance would give (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability").
+    """
+    units: list[list[str]] = []
+    for made in decisions.values():
+        last = {decision.reviewer: decision.verdict for decision in made if decision.queue == "review"}
+        if len(last) > 1:
+            units.append(list(last.values()))
+    if not units:
+        return {"pairs": 0, "agreed": None, "alpha": None}
+    totals: Counter[str] = Counter(verdict for unit in units for verdict in unit)
+    values = totals.total()
+    observed = sum(_disagreeing(Counter(unit)) / (len(unit) - 1) for unit in units) / values
+    expected = _disagreeing(totals) / (values * (values - 1))
+    return {
+        "pairs": len(units),
+        "agreed": sum(len(set(unit)) == 1 for unit in units) / len(units),
+        "alpha": 1 - observed / expected if expected else 1.0,
+    }
+
+
+def _disagreeing(counts: Counter[str]) -> int:
+    """Ordered pairs of values that differ."""
+    return counts.total() ** 2 - sum(count**2 for count in counts.values())

@@ -1,0 +1,211 @@
+"""What the engine derives from Argilla's database: an index of the texts, in a file beside it, and the vectors, in memory.
+
+Everything else is read from the database itself, so it cannot go out of step. These two are brought up to date when they are
+next asked for. The file may be deleted whenever the server is down: it is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any, assert_never
+
+import numpy as np
+
+from .text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, words
+
+FORMAT = 1  # of the file; to be raised when a word of another text would be found there
+MOST_SPELLINGS = 10  # that a misspelt word is looked up as, like fuzzy_max_expansions in Argilla's query
+
+TABLES = """
+CREATE TABLE side.places (place INTEGER PRIMARY KEY, dataset TEXT, record TEXT, updated_at TEXT, field TEXT);
+CREATE INDEX side.places_of_dataset ON places (dataset, record);
+CREATE VIRTUAL TABLE side.texts USING fts5 (words, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S*'");
+CREATE VIRTUAL TABLE side.vocabulary USING fts5vocab (texts, row);
+"""
+# One row for each field of a record, so that "all words in one field" is a query of FTS5's own. The texts are cut into words
+# by `words`, here as in queries; FTS5 is told to split at blanks only, and to leave accents where they are.
+
+
+class Index:
+    """A connection that reads Argilla's database and writes the index beside it. One caller at a time."""
+
+    def __init__(self, database: Path, file: Path) -> None:
+        self.lock = threading.Lock()
+        self._connection = _open(database, file)
+        self._indexed: set[str] = set()
+        self._vectors: dict[str, tuple[list[str], np.ndarray]] = {}
+
+    def rows(self, statement: str, values: dict[str, Any]) -> list[Any]:
+        """What a statement finds."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def changed(self, dataset: str) -> None:
+        """Records of a dataset came, went or were altered."""
+        self._indexed.discard(dataset)
+        self._vectors.clear()
+
+    # texts
+
+    def find(self, query: Query, dataset: str, field: str | None) -> dict[str, float]:
+        """Ids of the records that match, each with a score (BM25, higher is better)."""
+        if dataset not in self._indexed:
+            self._indexed.add(dataset)  # first: what changes meanwhile takes it out again
+            self._bring_up_to_date(dataset)
+        return self._evaluate(query, dataset, field)
+
+    def _evaluate(self, query: Query, dataset: str, field: str | None) -> dict[str, float]:
+        match query:
+            case Everything():
+                return dict.fromkeys(self._records(dataset), 1.0)
+            case Not(inner):
+                excluded = self._evaluate(inner, dataset, field)
+                return dict.fromkeys((record for record in self._records(dataset) if record not in excluded), 1.0)
+            case Group(first, rest):
+                found = self._evaluate(first, dataset, field)
+                for every, each in rest:
+                    other = self._evaluate(each, dataset, field)
+                    ids = found.keys() & other.keys() if every else found.keys() | other.keys()
+                    found = {record: found.get(record, 0.0) + other.get(record, 0.0) for record in ids}
+                return found
+            case Words(parts):
+                return self._match(" AND ".join(map(_quoted, parts)), dataset, field)
+            case Phrase(parts, 0):
+                return self._match(_quoted(" ".join(parts)), dataset, field)
+            case Phrase(parts, slop):
+                return self._match(f"NEAR({' '.join(map(_quoted, parts))}, {slop})", dataset, field)
+            case Prefix(start):
+                return self._match(f"{_quoted(start)} *", dataset, field)
+            case Fuzzy(word, edits):
+                spellings = self._spellings(word, edits)
+                return self._match(" OR ".join(map(_quoted, spellings)), dataset, field) if spellings else {}
+        assert_never(query)
+
+    def _match(self, expression: str, dataset: str, field: str | None) -> dict[str, float]:
+        """The records with a field that matches an FTS5 expression; of several fields the best counts."""
+        found: dict[str, float] = {}
+        for record, rank in self._connection.execute(
+            "SELECT places.record, texts.rank FROM side.texts CROSS JOIN side.places ON places.place = texts.rowid"
+            " WHERE texts MATCH ? AND places.dataset = ? AND (? IS NULL OR places.field = ?)",
+            (expression, dataset, field, field),
+        ):
+            found[record] = max(found.get(record, 0.0), -rank)
+        return found
+
+    def _spellings(self, word: str, edits: int) -> list[str]:
+        """The words of the index that are nearest to a misspelt one."""
+        terms = self._connection.execute(
+            "SELECT term FROM side.vocabulary WHERE length(term) BETWEEN ? AND ?", (len(word) - edits, len(word) + edits)
+        )
+        near = [(distance, term) for (term,) in terms if (distance := _edits(word, term, edits)) <= edits]
+        return [term for _, term in sorted(near)[:MOST_SPELLINGS]]
+
+    def _records(self, dataset: str) -> list[str]:
+        return [record for (record,) in self._connection.execute("SELECT id FROM main.records WHERE dataset_id = ?", (dataset,))]
+
+    def _bring_up_to_date(self, dataset: str) -> None:
+        """Take out what is gone or older than its record, then put in what is missing."""
+        connection = self._connection
+        try:
+            with connection:
+                old = connection.execute(
+                    "SELECT p.place FROM side.places p LEFT JOIN main.records r"
+                    " ON r.id = p.record AND r.updated_at = p.updated_at"
+                    " WHERE p.dataset = ? AND r.id IS NULL",
+                    (dataset,),
+                ).fetchall()
+                connection.executemany("DELETE FROM side.texts WHERE rowid = ?", old)
+                connection.executemany("DELETE FROM side.places WHERE place = ?", old)
+                known = {
+                    name
+                    for name, kind in connection.execute(
+                        "SELECT name, json_extract(settings, '$.type') FROM main.fields WHERE dataset_id = ?", (dataset,)
+                    )
+                    if kind != "image"
+                }
+                missing = connection.execute(
+                    "SELECT id, updated_at, fields FROM main.records WHERE dataset_id = ?"
+                    " AND id NOT IN (SELECT record FROM side.places WHERE dataset = ?)",
+                    (dataset, dataset),
+                )
+                for record, updated_at, content in missing.fetchall():
+                    for field, value in json.loads(content).items():
+                        if field in known:
+                            place = connection.execute(
+                                "INSERT INTO side.places (dataset, record, updated_at, field) VALUES (?, ?, ?, ?)",
+                                (dataset, record, updated_at, field),
+                            ).lastrowid
+                            connection.execute(
+                                "INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, " ".join(words(_text(value))))
+                            )
+        except BaseException:
+            self._indexed.discard(dataset)
+            raise
+
+    # vectors
+
+    def vectors(self, settings: str) -> tuple[list[str], np.ndarray]:
+        """Record ids and their vectors of unit length: float32, (records, dimensions)."""
+        if settings not in self._vectors:
+            where = "FROM main.vectors WHERE vector_settings_id = ?"
+            count, size = self._connection.execute(
+                f"SELECT count(*), max(json_array_length(value)) {where}", (settings,)
+            ).fetchone()
+            records, matrix = [], np.zeros((count, size or 0), dtype=np.float32)
+            for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {where}", (settings,))):
+                records.append(record)
+                matrix[row] = json.loads(value)
+            self._vectors[settings] = records, matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+        return self._vectors[settings]
+
+
+def _open(database: Path, file: Path) -> sqlite3.Connection:
+    """Connect, and make the index anew where it is missing, damaged or of another format."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False, timeout=30)
+    try:
+        connection.execute("ATTACH ? AS side", (f"file:{file}?mode=rwc",))
+        if connection.execute("PRAGMA side.quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("damaged")
+        (found,) = connection.execute("PRAGMA side.user_version").fetchone()
+        if found not in (0, FORMAT):
+            raise sqlite3.DatabaseError(f"format {found}")
+        connection.execute("PRAGMA side.journal_mode = WAL")
+        connection.execute("PRAGMA side.synchronous = OFF")
+        if found == 0:
+            connection.executescript(f"BEGIN; {TABLES} PRAGMA side.user_version = {FORMAT}; COMMIT;")
+        return connection
+    except sqlite3.OperationalError:  # a full disk, for one, which deleting would not mend
+        raise
+    except sqlite3.DatabaseError as error:
+        logging.getLogger(__name__).warning("%s is made anew: %s", file, error)
+        connection.close()
+        for leftover in file.parent.glob(f"{file.name}*"):
+            leftover.unlink()
+        return _open(database, file)
+
+
+def _text(value: Any) -> str:
+    """What can be searched of a field: a text, the contents of a chat's messages, a custom field's values."""
+    if isinstance(value, list):
+        return "\n".join(str(message.get("content", "")) for message in value if isinstance(message, dict))
+    return "" if value is None else str(value)
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""').replace("\0", " ") + '"'
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """How many letters must be put in, taken out or exchanged (Levenshtein); counting ends beyond `most`."""
+    above = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, against in enumerate(other, 1):
+            line.append(min(line[-1] + 1, above[column] + 1, above[column - 1] + (letter != against)))
+        if min(line) > most:
+            return most + 1
+        above = line
+    return above[-1]

@@ -1,0 +1,241 @@
+"""The round trip: what people decided comes into the ledger, what needs a person goes onto the desk. In this order."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from curate.ledger import Ledger
+from curate.model import Decision, Pair
+from curate.review.decisions import agreement, outcome_of
+from curate.review.desk import Desk, connect
+from curate.review.page import DIMENSIONS, VECTOR, content_of, decision_of, record_of, settings_of
+from curate.review.queue import confidence, needing_review, review_of
+from curate.validate.terms import term_shares
+from recipes.schema import Recipe, Review
+
+MOST_TERMS = 60
+"""Terms that pairs can be filtered by: those that most responses share."""
+
+ALIKE = 0.6
+"""Similarity of two texts, in [0, 1], from which one counts as the other's earlier version (difflib's ratio)."""
+
+STANDING = ("kept", "awaiting", "disputed", "rejected")
+"""States of pairs that checks let pass."""
+
+
+@dataclass
+class Synced:
+    """What a round trip came to."""
+
+    url: str
+    datasets: list[dict[str, str]] = field(default_factory=list)
+    decisions: int = 0
+    """New ones."""
+    pushed: int = 0
+    taken_away: int = 0
+    awaiting: int = 0
+    disputed: int = 0
+    decided: int = 0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    agreement: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = lambda done, total: None) -> Synced:
+    """Fetch decisions, then lay out what needs a person; both only as far as something has changed.
+
+    Args:
+        recipe: whose pairs.
+        ledger: has the newest build's pairs and findings, and keeps what is fetched.
+        progress: called with (records pushed, records to push).
+
+    Raises:
+        CallError: the key is wrong, or somebody changed the dataset's settings.
+        MachineError: the server does not run, cannot be reached or failed. Nothing is lost on either side.
+    """
+    review = review_of(recipe)
+    client = connect(review)
+    desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
+    server = _name_of(review, desk)
+    synced = Synced(desk.url, [{"name": desk.name, "url": desk.page}])
+    there, answered = _take_up(desk, "review", ledger, synced)
+
+    number = ledger.newest_pairs()
+    pairs = {pair.id: pair for pair in ledger.pairs_of(number, *STANDING)} if number else {}
+    decisions = ledger.decisions()
+    found = ledger.findings_in(number) if number else {}
+    wanted = needing_review(list(pairs.values()), found, review)
+    outcomes = {pair: outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in wanted}
+    awaiting = [pairs[pair] for pair in wanted if outcomes[pair].state == "awaiting"]
+    disputed = [pairs[pair] for pair in wanted if outcomes[pair].state == "disputed"]
+
+    records = _records(recipe, ledger, awaiting, pairs, decisions)
+    _lay_out(desk, server, "review", records, there, ledger, synced, progress)
+    done_with = set(there) - {pair.id for pair in awaiting + disputed}
+    _take_away(desk, server, "review", {pair: there[pair] for pair in done_with - answered}, ledger, synced)
+
+    if disputed or ledger.on_desk(server, "tie-break"):
+        tie = Desk(client, review.workspace, f"{recipe.name}-tie-break", settings_of(recipe, tie_break=True), 1)
+        synced.datasets.append({"name": tie.name, "url": tie.page})
+        there, _ = _take_up(tie, "tie-break", ledger, synced)
+        decisions = ledger.decisions()
+        disputed = [p for p in disputed if outcome_of(decisions.get(p.id, ()), review.min_submitted).state == "disputed"]
+        _lay_out(tie, server, "tie-break", _records(recipe, ledger, disputed, pairs, decisions), there, ledger, synced, progress)
+
+    synced.awaiting, synced.disputed = len(awaiting), len(disputed)
+    _count(synced, wanted, decisions, review)
+    return synced
+
+
+def _name_of(review: Review, desk: Desk) -> str:
+    return "local" if review.argilla == "local" else desk.url
+
+
+def _count(synced: Synced, wanted: set[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> None:
+    outcomes = [outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in wanted]
+    decided = [outcome for outcome in outcomes if outcome.state not in ("awaiting", "disputed")]
+    synced.decided = len(decided)
+    synced.verdicts = dict(Counter(outcome.state for outcome in decided))
+    synced.reasons = dict(Counter(reason for outcome in decided for reason in outcome.reasons))
+    synced.agreement = agreement(decisions)
+
+
+def pull(recipe: Recipe, ledger: Ledger) -> int:
+    """Fetch decisions only; gives how many are new. Raises as `sync` does."""
+    review = review_of(recipe)
+    client = connect(review)
+    synced = Synced("")
+    desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
+    _take_up(desk, "review", ledger, synced)
+    if ledger.on_desk(_name_of(review, desk), "tie-break"):
+        tie = Desk(client, review.workspace, f"{recipe.name}-tie-break", settings_of(recipe, tie_break=True), 1)
+        _take_up(tie, "tie-break", ledger, synced)
+    return synced.decisions
+
+
+def _take_up(desk: Desk, queue: str, ledger: Ledger, synced: Synced) -> tuple[dict[str, str], set[str]]:
+    """Bring what people answered into the ledger. Gives all pairs that lie there, with the server's ids; and those answered."""
+    there: dict[str, str] = {}
+    answered: set[str] = set()
+    for pair_id, record, responses in desk.records():
+        there[pair_id] = record
+        if responses:  # a draft too: somebody is at it
+            answered.add(pair_id)
+        pair = ledger.pair(pair_id) if responses else None
+        for response in responses if pair else ():
+            assert pair is not None
+            decision = decision_of(pair, response.reviewer, queue, response.status, response.values)
+            if decision and ledger.add_decision(decision):
+                synced.decisions += 1
+    return there, answered
+
+
+def _lay_out(
+    desk: Desk,
+    server: str,
+    queue: str,
+    records: Sequence[dict[str, Any]],
+    there: Mapping[str, str],
+    ledger: Ledger,
+    synced: Synced,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Push the records that are not there as they are now."""
+    known = ledger.on_desk(server, queue)
+    contents = {record["external_id"]: content_of(record) for record in records}
+    new = [r for r in records if r["external_id"] not in there or known.get(r["external_id"]) != contents[r["external_id"]]]
+    pushed = 0
+
+    def done(count: int) -> None:
+        nonlocal pushed
+        ids = [record["external_id"] for record in new[pushed:count]]
+        ledger.lay_on_desk(server, queue, [(identifier, contents[identifier]) for identifier in ids])
+        pushed = count
+        progress(count, len(new))
+
+    desk.push(new, _vectors([record["suggestions"][1]["value"] for record in new]), VECTOR, done)
+    synced.pushed += len(new)
+
+
+def _take_away(desk: Desk, server: str, queue: str, records: Mapping[str, str], ledger: Ledger, synced: Synced) -> None:
+    """Take records off the desk that nobody has answered and nobody needs to: their pairs went, or were settled elsewhere."""
+    if not records:
+        return
+    just_now = {pair for pair, _, responses in desk.records() if responses}  # answered while we were at it
+    going = {pair: record for pair, record in records.items() if pair not in just_now}
+    desk.take_away(list(going.values()))
+    ledger.take_off_desk(server, queue, going)
+    synced.taken_away += len(going)
+
+
+def _records(
+    recipe: Recipe, ledger: Ledger, wanted: Sequence[Pair], pairs: Mapping[str, Pair], decisions: Mapping[str, Sequence[Decision]]
+) -> list[dict[str, Any]]:
+    """What the page shows of the wanted pairs, the most doubtful first."""
+    number = ledger.newest_pairs()
+    found = ledger.findings_in(number) if number else {}
+    shares = term_shares(pair.response for pair in pairs.values())
+    terms = {term for term, _ in sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:MOST_TERMS]}
+    gone = [ledger.pair(identifier) for identifier in decisions if identifier not in pairs]
+    records = []
+    for pair in sorted(wanted, key=lambda pair: (confidence(found.get(pair.id, ())), pair.id)):
+        mine = terms & set(term_shares([pair.response]))
+        history = _history(pair, [earlier for earlier in gone if earlier], decisions)
+        records.append(record_of(pair, _passage(ledger, pair), found.get(pair.id, ()), history, sorted(mine)))
+    return records
+
+
+def _passage(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
+    request = ledger.request(pair.request) if pair.request else None
+    if request and request["passage"] and (passage := ledger.passage_text(request["passage"])):
+        return passage
+    document = ledger.newest_document(pair.document) if pair.evidence else None
+    if document is None or pair.evidence is None:
+        return None
+    start, end = max(0, pair.evidence.start - 600), min(len(document.text), pair.evidence.end + 600)
+    return document.path, start, end, document.text[start:end]
+
+
+def _history(pair: Pair, gone: Sequence[Pair], decisions: Mapping[str, Sequence[Decision]]) -> list[str]:
+    """What people said of this pair, and of the text that it replaces or that it was before its document changed."""
+    lines = [_said("", decision) for decision in decisions.get(pair.id, ())]
+    if pair.replaces:
+        lines += [_said("Written anew. Before: ", decision) for decision in decisions.get(pair.replaces, ())]
+        return lines
+    earlier = [other for other in gone if (other.kind, other.document) == (pair.kind, pair.document) and _alike(other, pair)]
+    return lines + [_said("Its text has changed. Before: ", decision) for other in earlier for decision in decisions[other.id]]
+
+
+def _alike(one: Pair, other: Pair) -> bool:
+    matcher = difflib.SequenceMatcher(None, one.response, other.response, autojunk=False)
+    return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+
+
+def _said(opening: str, decision: Decision) -> str:
+    reasons = f" ({', '.join(decision.reasons)})" if decision.reasons else ""
+    note = f": {decision.note}" if decision.note else ""
+    verb = {"approve": "approved", "reject": "left out", "rewrite": "sent back"}[decision.verdict]
+    return f"{opening}{verb} by {decision.reviewer}{reasons}{note}"
+
+
+def _vectors(texts: Sequence[str]) -> list[list[float]]:
+    """Texts as vectors of `DIMENSIONS` numbers: their words and pairs of words, hashed (Weinberger et al. 2009).
+
+    Hashing needs no corpus, so that vectors of different builds can be compared.
+    """
+    if not texts:
+        return []
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    words = r"(?u)\b\w{4,}\b"
+    hashing = HashingVectorizer(n_features=DIMENSIONS, ngram_range=(1, 2), token_pattern=words)
+    dense: list[list[float]] = hashing.transform(texts).toarray().tolist()
+    return dense

@@ -1,0 +1,105 @@
+"""How often the checks on content are right: precision and recall on labelled rows, hard cases among them.
+
+Each file in planted/ holds rows for one check, `bad` or not; what is known to go wrong is marked `hard` with the reason, and
+counts like every other row. `pytest -s tests/curate/test_content_checks.py` prints the table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from curate.model import Document, Evidence, Finding, Pair, Turn
+from curate.read.passages import cut
+from curate.screen.contamination import find_contamination
+from curate.screen.contradictions import find_contradictions
+from curate.screen.debris import find_debris
+from curate.screen.grounding import find_ungrounded
+from curate.screen.injection import find_injection
+from curate.screen.language import find_other_language
+from curate.screen.private_data import find_private_data
+from curate.screen.refusals import find_refusals
+from curate.screen.reworded import find_reworded
+from curate.screen.sources import SourceTexts
+from curate.screen.standalone import find_dependent
+from recipes.schema import PrivateData
+
+PLANTED = Path(__file__).with_name("planted")
+
+
+def sources() -> SourceTexts:
+    """A village's writings: bees, a clock, a letter to a teacher."""
+    documents = [
+        Document(path.name, path.stem, path.read_text(encoding="utf-8"), "own")
+        for path in sorted((PLANTED / "documents").glob("*.md"))
+    ]
+    return SourceTexts({d.path: d for d in documents}, {d.path: cut(d, 700) for d in documents})
+
+
+SOURCES = sources()
+CONTROL = (PLANTED / "control.txt").read_text(encoding="utf-8").splitlines()
+
+
+def planted(check: str) -> list[tuple[list[Pair], bool]]:
+    """A check's rows, each as one pair or as two that are looked at together, and whether there is something to find."""
+    rows = map(json.loads, (PLANTED / f"{check}.jsonl").read_text(encoding="utf-8").splitlines())
+    made = []
+    for number, row in enumerate(rows, 1):
+        pairs = [_pair(f"{check}-{number}", row)]
+        if "other" in row:
+            instruction, response = row["other"]
+            pairs.append(_pair(f"{check}-{number}-other", row | {"instruction": instruction, "response": response}))
+        made.append((pairs, row["bad"]))
+    return made
+
+
+def _pair(name: str, row: dict) -> Pair:
+    path = row.get("document", "hives.md")
+    text = SOURCES.documents[path].text
+    evidence = Evidence(path, 0, len(text), text)
+    return Pair(name, row.get("kind", "question_answer"), (Turn("user", row["instruction"]),), row["response"], path, evidence)
+
+
+Check = Callable[[list[Pair]], Iterable[Finding]]
+CHECKS: dict[str, tuple[Check, float, float]] = {
+    "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.9),
+    "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
+    "contamination": (lambda pairs: find_contamination(pairs, CONTROL), 0.95, 0.85),
+    "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.95, 0.85),
+    "debris": (lambda pairs: find_debris(pairs, SOURCES), 0.95, 0.95),
+    "language": (lambda pairs: find_other_language(pairs, SOURCES), 0.95, 0.9),
+    "refusals": (lambda pairs: find_refusals(pairs, SOURCES), 0.95, 0.95),
+    "injection": (lambda pairs: find_injection(pairs, SOURCES), 0.95, 0.9),
+    "reworded": (lambda pairs: find_reworded(pairs, "flag"), 0.9, 0.9),
+    "contradictions": (lambda pairs: find_contradictions(pairs), 0.9, 0.9),
+}
+"""The check, and the least precision and recall that it must reach."""
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_finds_what_it_must_and_leaves_alone_what_it_must(check: str):
+    find, precision_asked, recall_asked = CHECKS[check]
+    rows = planted(check)
+    if check == "contradictions":  # the rows ask alike: each is looked at by itself
+        findings = [finding for pairs, _ in rows for finding in find(pairs)]
+    else:
+        findings = list(find([pair for pairs, _ in rows for pair in pairs]))
+    found = {finding.pair.removesuffix("-other") for finding in findings}
+    bad = {pairs[0].id for pairs, is_bad in rows if is_bad}
+    precision, recall = len(found & bad) / len(found), len(found & bad) / len(bad)
+    print(f"\n| {check} | {len(bad)} bad, {len(rows) - len(bad)} good | precision {precision:.2f} | recall {recall:.2f} |")
+    for (pair, *_), is_bad in rows:
+        if is_bad != (pair.id in found):
+            print(f"  {'missed' if is_bad else 'false alarm'}: {pair.instruction} | {pair.response}")
+    assert len(bad) >= 20 and len(rows) - len(bad) >= 20
+    assert precision >= precision_asked and recall >= recall_asked
+    assert {finding.pair for finding in findings if finding.severity == "drop"} <= bad, "a good row would be dropped"
+    by_id = {pair.id: pair for pairs, _ in rows for pair in pairs}
+    for finding in findings:
+        assert finding.message
+        if finding.span:
+            side = getattr(by_id[finding.pair], finding.span.part)
+            assert 0 <= finding.span.start < finding.span.end <= len(side)
