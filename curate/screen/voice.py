@@ -30,6 +30,9 @@ MOST_PIECES = 400
 FOLDS = 5
 COMMON_WORDS = 100
 SAMPLE_WORDS = 480
+MOST_RESPONSES = 2_000
+"""Responses, evenly spread, that samples for Delta are cut from."""
+
 BATCH = 5_000
 """Responses measured at once: bounds memory."""
 
@@ -189,8 +192,9 @@ def voice_report(pairs: Sequence[Pair], sources: SourceTexts) -> VoiceReport:
     shares = shares[~np.isnan(shares)]
     if not len(shares):
         return VoiceReport(0, None, None, None, None, "not judged: no generated response has 30 words and more")
+    some = responses[:: max(1, len(responses) // MOST_RESPONSES)]
     author = list(stretches_of((document.text for document in sources.documents.values()), SAMPLE_WORDS))[:MOST_PIECES]
-    delta, delta_own = burrows_delta(author, list(stretches_of(responses, SAMPLE_WORDS))[:MOST_PIECES])
+    delta, delta_own = burrows_delta(author, list(stretches_of(some, SAMPLE_WORDS))[:MOST_PIECES])
     return VoiceReport(len(shares), _rounded(np.median(shares)), _rounded(np.mean(shares > 0.95)), delta, delta_own)
 
 

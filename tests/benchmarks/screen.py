@@ -23,16 +23,26 @@ import psutil
 from curate.model import Document, Evidence, Pair, Turn
 from curate.read.passages import cut
 from curate.screen.broken import find_broken
+from curate.screen.contamination import find_contamination
+from curate.screen.contradictions import find_contradictions
 from curate.screen.coverage import coverage_of
+from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
 from curate.screen.echo import find_echo
+from curate.screen.grounding import find_ungrounded
+from curate.screen.injection import find_injection
+from curate.screen.language import find_other_language
 from curate.screen.length import find_length
 from curate.screen.mannerisms import find_mannerisms, habit_rates
+from curate.screen.private_data import find_private_data
 from curate.screen.refusals import find_refusals
+from curate.screen.reworded import find_reworded
 from curate.screen.shape import find_shape, kind_shapes
 from curate.screen.sources import SourceTexts
+from curate.screen.standalone import find_dependent
 from curate.screen.voice import find_voice, voice_report
 from curate.words import FUNCTION_WORDS
+from recipes.schema import PrivateData
 
 KINDS = {
     "question_answer": (0.55, 127),
@@ -45,9 +55,18 @@ KINDS = {
 
 CHECKS: dict[str, Callable[[list[Pair], SourceTexts], Any]] = {
     "broken": lambda pairs, sources: list(find_broken(pairs)),
-    "refusals": lambda pairs, sources: list(find_refusals(pairs)),
+    "refusals": lambda pairs, sources: list(find_refusals(pairs, sources)),
+    "debris": lambda pairs, sources: list(find_debris(pairs, sources)),
+    "injection": lambda pairs, sources: list(find_injection(pairs, sources)),
+    "private data": lambda pairs, sources: list(find_private_data(pairs, PrivateData())),
+    "contamination": lambda pairs, sources: list(find_contamination(pairs, sources.control)),
     "length": lambda pairs, sources: list(find_length(pairs, 0.5)),
     "duplicates": lambda pairs, sources: list(find_duplicates(pairs, 0.7)),
+    "reworded": lambda pairs, sources: list(find_reworded(pairs, "flag")),
+    "contradictions": lambda pairs, sources: list(find_contradictions(pairs)),
+    "grounding": lambda pairs, sources: list(find_ungrounded(pairs, sources)),
+    "standalone": lambda pairs, sources: list(find_dependent(pairs, sources)),
+    "language": lambda pairs, sources: list(find_other_language(pairs, sources)),
     "shape": lambda pairs, sources: list(find_shape(pairs, sources)),
     "voice": lambda pairs, sources: list(find_voice(pairs, 0.99, sources)),
     "mannerisms": lambda pairs, sources: list(find_mannerisms(pairs, 3.0, sources)),
@@ -124,7 +143,7 @@ def made_up(rows: int) -> tuple[list[Pair], SourceTexts]:
         evidence = Evidence(document.path, passage.start, passage.start + 20, passage.text[:20])
         asked = (int(KINDS[kind][1] / 3), KINDS[kind][1] * 2)
         pairs.append(Pair(f"{n:06d}", str(kind), (Turn("user", prose(15)),), response, document.path, evidence, None, asked))
-    return pairs, SourceTexts({document.path: document for document in documents}, passages)
+    return pairs, SourceTexts({document.path: document for document in documents}, passages, [prose(12) for _ in range(50)])
 
 
 if __name__ == "__main__":

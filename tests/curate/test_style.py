@@ -82,7 +82,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize(
-    ("check", "precision", "recall"), [("voice", 0.95, 0.95), ("mannerisms", 0.95, 0.87), ("shape", 0.95, 0.91)]
+    ("check", "precision", "recall"), [("voice", 0.95, 0.95), ("mannerisms", 0.95, 0.87), ("shape", 0.95, 0.9)]
 )
 def test_table_of_what_each_check_finds_and_leaves_alone(check, precision, recall, keeper):
     rows, bad = planted(check)
