@@ -6,8 +6,9 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +16,9 @@ from curate import __version__
 from curate.generate.mix import asked_against_got
 from curate.generate.requests import Request
 from curate.ledger import Ledger, stages_as_json
-from curate.model import Passage, Stage, Usage, content_hash
+from curate.model import Finding, Passage, Stage, Usage, content_hash
 from curate.read.read import File, find_files, read_sources
-from recipes.errors import CallError, GateError
+from recipes.errors import CallError, GateError, LikenessError
 from recipes.folders import BuildFolder
 from recipes.load import load_control, load_recipe
 from recipes.lock import only_one
@@ -100,10 +101,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
     control = load_control(Path(recipe.control)).questions if recipe.control else []
     files = find_files(recipe, recipe_path.absolute().parent)
     folder = BuildFolder.of(recipe.name)
-    fingerprint = fingerprint_of(recipe, files)
     with only_one(folder.root, "build"):
         ledger = Ledger(folder.ledger)
         try:
+            fetch_decisions(recipe, ledger, watch)
+            fingerprint = fingerprint_of(recipe, files, ledger)
             if sample is None and (done := _finished(ledger, folder, fingerprint)):
                 return done
             made = Build(folder, version="", sample=sample)
@@ -118,9 +120,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             pairs = list(sources.pairs)
             requests: list[Request] = []
             usd_by_kind: dict[str, float] = {}
+            decisions = ledger.decisions()
             if recipe.generate:
                 from curate.generate.generate import NOT_RECORDED, generate_pairs, make_provider
                 from curate.generate.requests import requests_for, sample_of
+                from curate.generate.rewrite import write_anew
                 from curate.read.passages import cut
 
                 with _stage(made, watch, "cut") as stage:
@@ -144,7 +148,9 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             if recipe.generate:
                 with _stage(made, watch, "generate") as stage:
-                    generated = generate_pairs(requests, provider, ledger, recipe.generate, stage, watch.progress, wait=wait)
+                    ask = partial(generate_pairs, ledger=ledger, stage=stage, progress=watch.progress, wait=wait)
+                    generated = ask(requests, provider, settings=recipe.generate)
+                    write_anew(generated, recipe, decisions, sources.documents, ask)
                     pairs += generated.pairs
                     made.usage, usd_by_kind = generated.usage, generated.usd_by_kind
                     stage.rows_in, stage.rows_out = len(requests), len(generated.pairs)
@@ -154,18 +160,43 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                         "`provider: anthropic` has Claude write the pairs"
                     )
 
+            from curate.review.decisions import apply_decisions, verdict_of
+            from curate.review.queue import needing_review, review_of
             from curate.screen.screen import screen
             from curate.screen.sources import SourceTexts
 
+            review = review_of(recipe)
+            verdicts = {pair.id: verdict_of(decisions.get(pair.id, ()), review.min_submitted) for pair in pairs}
+            refused = [pair for pair in pairs if verdicts[pair.id] in ("reject", "rewrite")]
             texts = SourceTexts({d.path: d for d in sources.documents}, passages, [question.question for question in control])
             with _stage(made, watch, "screen") as stage:
-                kept, findings = screen(pairs, recipe.screen, texts, stage)
-                stage.rows_in, stage.rows_out = len(pairs), len(kept)
+                judged = [pair for pair in pairs if verdicts[pair.id] not in ("reject", "rewrite")]
+                approved = {pair.id for pair in judged if verdicts[pair.id] == "approve"}
+                passed, findings = screen(judged, recipe.screen, texts, stage, approved)
+                stage.rows_in, stage.rows_out = len(judged), len(passed)
+
+            is_reviewed = recipe.review is not None or bool(decisions)
+            with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
+                needing = needing_review(passed, by_pair(findings), review)
+                reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted)
+                kept = reviewed.published(review.awaiting == "keep", [pair.id for pair in pairs])
+                stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)
+                stage.reasons = reviewed.counted()
             with ledger.transaction():
-                kept_ids = {pair.id for pair in kept}
-                ledger.add_pairs(number, kept, "kept")
-                ledger.add_pairs(number, [pair for pair in pairs if pair.id not in kept_ids], "dropped")
+                for state, standing in reviewed.by_state(passed).items():
+                    ledger.add_pairs(number, standing, state)
+                left = {pair.id for pair in passed + refused}
+                ledger.add_pairs(number, [pair for pair in pairs if pair.id not in left], "dropped")
                 ledger.add_findings(number, findings)
+            waiting = len(reviewed.awaiting) + len(reviewed.disputed)
+            if sample is None:
+                lay_out(recipe, ledger, watch, waiting)
+            if waiting and review.awaiting == "hold" and sample is None:
+                raise GateError(
+                    f"{waiting} pairs await review, and this recipe publishes nothing before",
+                    where="review.awaiting",
+                    mend=f"Review them: curate review {recipe_path}. `awaiting: leave_out` publishes without them.",
+                )
             made.mix = asked_against_got(requests, pairs, kept, usd_by_kind)
             if not kept:
                 raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
@@ -183,7 +214,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             with _stage(made, watch, "publish") as stage:
                 facts = {name: made.as_dict()[name] for name in ("stages", "checks", "mix", "sample")}
-                made.version, made.counts = publish(kept, control, recipe, sources.files, facts, folder)
+                made.version, made.counts = publish(kept, reviewed.contrasts, control, recipe, sources.files, facts, folder)
                 stage.rows_in = stage.rows_out = len(kept)
                 stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
             ledger.finish_build(number, made.version, made.as_dict())
@@ -192,7 +223,40 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             ledger.close()
 
 
-def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
+def fetch_decisions(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
+    """Bring what reviewers decided since into the ledger. A server that is not there is told of and stops nothing."""
+    if recipe.review is None and not ledger.anything_on_desk():
+        return
+    from curate.review.desk import NotRunning
+    from curate.review.sync import pull
+
+    try:
+        if ledger.anything_on_desk():
+            pull(recipe, ledger)
+    except NotRunning:
+        pass
+    except LikenessError as error:
+        watch.note(f"warning: decisions could not be fetched, those fetched before count: {error}")
+
+
+def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher, waiting: int) -> None:
+    """Lay what needs a person on the reviewers' desk. A server that is not there is told of and stops nothing."""
+    if recipe.review is None and not ledger.anything_on_desk():
+        return
+    from curate.review.desk import NotRunning
+    from curate.review.sync import sync
+
+    try:
+        if waiting or ledger.anything_on_desk():
+            sync(recipe, ledger, watch.progress)
+    except NotRunning:
+        if waiting:
+            watch.note(f"{waiting} pairs await review; `curate review RECIPE` opens them")
+    except LikenessError as error:
+        watch.note(f"warning: the pairs could not be laid out for review: {error}")
+
+
+def fingerprint_of(recipe: Recipe, files: Sequence[File], ledger: Ledger) -> str:
     """Everything that decides what a build comes to."""
     beside = [Path(recipe.control)] if recipe.control else []
     if recipe.generate and recipe.generate.recordings:
@@ -219,7 +283,7 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File]) -> str:
     }
     said = recipe.model_dump(mode="json", exclude=elsewhere)
     sources = [(file.name, file.sha256, file.source.as_, file.source.author, file.source.rights) for file in files]
-    return content_hash(__version__, said, sources, contents, length=64)
+    return content_hash(__version__, said, sources, contents, ledger.decisions_made(), length=64)
 
 
 def _finished(ledger: Ledger, folder: BuildFolder, fingerprint: str) -> Build | None:
@@ -255,6 +319,14 @@ def _stage(made: Build, watch: Watcher, name: str) -> Iterator[Stage]:
     stage.seconds = time.monotonic() - began
     made.stages.append(stage)
     watch.stage_ends(stage)
+
+
+def by_pair(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Findings by the pair they are about."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.pair, []).append(finding)
+    return found
 
 
 def _check(outcome: Any) -> dict[str, Any]:

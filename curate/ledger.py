@@ -408,6 +408,10 @@ class Ledger:
         """How many decisions there are."""
         return int(self._db.execute("select count(*) from decisions").fetchone()[0])
 
+    def anything_on_desk(self) -> bool:
+        """Whether pairs were ever laid out for reviewers."""
+        return bool(self._db.execute("select exists (select 1 from desk)").fetchone()[0])
+
     def on_desk(self, server: str, queue: str) -> dict[str, str]:
         """Pairs that lie on a server's desk: pair, and the hash of what was pushed."""
         rows = self._db.execute(

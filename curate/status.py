@@ -35,9 +35,9 @@ def status(recipe_path: Path) -> dict[str, Any]:
     }
     if not folder.ledger.is_file():
         return found
-    fingerprint = curate.build.fingerprint_of(recipe, find_files(recipe, recipe_path.absolute().parent))
     ledger = Ledger(folder.ledger)
     try:
+        fingerprint = curate.build.fingerprint_of(recipe, find_files(recipe, recipe_path.absolute().parent), ledger)
         newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
         requests, tokens_in, tokens_out, usd = ledger.spent()
         found["batches"] = len(ledger.open_batches())

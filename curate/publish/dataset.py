@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.generate.mix import mix_lines
-from curate.model import Pair, content_hash
+from curate.model import Contrast, Pair, content_hash
 from curate.publish.formats import write_formats
 from curate.publish.split import held_out
 from recipes.folders import BuildFolder, whole_folder, write_whole
@@ -37,6 +37,19 @@ SFT = pa.schema(
         ("quote_start", pa.int64()),
         ("quote_end", pa.int64()),
         ("words", pa.int64()),
+        ("review", pa.string()),
+        ("rating", pa.float64()),
+    ]
+)
+PREFERENCE = pa.schema(
+    [
+        ("prompt", MESSAGES),
+        ("chosen", MESSAGES),
+        ("rejected", MESSAGES),
+        ("id", pa.string()),
+        ("term", pa.string()),
+        ("origin", pa.string()),
+        ("source", pa.string()),
     ]
 )
 CONTROL = pa.schema([("prompt", MESSAGES), ("id", pa.string()), ("about", pa.string())])
@@ -44,6 +57,7 @@ CONTROL = pa.schema([("prompt", MESSAGES), ("id", pa.string()), ("about", pa.str
 
 def publish(
     pairs: Sequence[Pair],
+    contrasts: Sequence[Contrast],
     control: Sequence[ControlQuestion],
     recipe: Recipe,
     sources: Sequence[dict[str, Any]],
@@ -56,6 +70,7 @@ def publish(
 
     Args:
         pairs: the rows.
+        contrasts: right and wrong answers to one prompt, for preference training.
         control: the controlled questions.
         recipe: the recipe they come of.
         sources: path, sha256 and rights of each file.
@@ -73,9 +88,17 @@ def publish(
         "train": [_row(pair, recipe) for pair in pairs if pair.id not in held],
         "validation": [_row(pair, recipe) for pair in pairs if pair.id in held],
     }
+    held_documents = {pair.document for pair in pairs if pair.id in held}
+    preferences = {
+        "train": [_preference(contrast, recipe) for contrast in contrasts if contrast.document not in held_documents],
+        "validation": [_preference(contrast, recipe) for contrast in contrasts if contrast.document in held_documents],
+    }
     questions = [_question(question, recipe) for question in control]
-    fingerprint = content_hash("dataset", 1, rows, questions, length=64)
+    more = [preferences] if contrasts else []
+    fingerprint = content_hash("dataset", 1, rows, questions, *more, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
+    if contrasts:
+        counts["preference"] = len(contrasts)
     sample = facts["sample"] is not None
     version = None if sample else _same_version(folder, fingerprint)
     if version is None:
@@ -92,10 +115,12 @@ def publish(
         }
         with whole_folder(folder.datasets / version) as part:
             _write_parquet(part / "sft", rows, SFT)
+            if contrasts:
+                _write_parquet(part / "preference", preferences, PREFERENCE)
             if questions:
                 _write_parquet(part / "control", {"test": questions}, CONTROL)
             write_formats(part / "formats", {split: entries for split, entries in rows.items() if entries})
-            (part / "README.md").write_text(_card(recipe, manifest, bool(questions), bool(rows["validation"])), encoding="utf-8")
+            (part / "README.md").write_text(_card(recipe, manifest, part), encoding="utf-8")
             (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if not sample:
         write_whole(folder.latest, version + "\n")
@@ -118,6 +143,19 @@ def _row(pair: Pair, recipe: Recipe) -> Row:
         "quote_start": evidence.start if evidence else None,
         "quote_end": evidence.end if evidence else None,
         "words": len(pair.response.split()),
+    } | ({"review": pair.review, "rating": pair.rating} if pair.review else {})
+
+
+def _preference(contrast: Contrast, recipe: Recipe) -> Row:
+    system = [{"role": "system", "content": recipe.persona.system_prompt}]
+    return {
+        "prompt": system + [{"role": turn.role, "content": turn.content} for turn in contrast.prompt],
+        "chosen": [{"role": "assistant", "content": contrast.chosen}],
+        "rejected": [{"role": "assistant", "content": contrast.rejected}],
+        "id": contrast.pair,
+        "term": None,
+        "origin": contrast.origin,
+        "source": contrast.document,
     }
 
 
@@ -164,14 +202,14 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     return shortened_data
 
 
-def _card(recipe: Recipe, manifest: dict[str, Any], control: bool, validation: bool) -> str:
-    """The dataset card; its `configs` tell `load_dataset` what there is."""
-    sft = ["  - {split: train, path: sft/train.parquet}"]
-    if validation:
-        sft.append("  - {split: validation, path: sft/validation.parquet}")
-    configs = ["- config_name: sft", "  default: true", "  data_files:", *sft]
-    if control:
-        configs += ["- config_name: control", "  data_files:", "  - {split: test, path: control/test.parquet}"]
+def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
+    """The card of the dataset in `folder`; its `configs` tell `load_dataset` what there is."""
+    configs = []
+    for config in ("sft", "preference", "control"):
+        files = [split for split in ("train", "validation", "test") if (folder / config / f"{split}.parquet").exists()]
+        if files:
+            configs += [f"- config_name: {config}", *(["  default: true"] if config == "sft" else []), "  data_files:"]
+            configs += [f"  - {{split: {split}, path: {config}/{split}.parquet}}" for split in files]
     counts = manifest["counts"]
     kinds = "\n".join(f"| {kind} | {rows} |" for kind, rows in sorted(counts["kinds"].items()))
     rights = sorted({f"{source['path']}: {source['rights']}" for source in manifest["sources"]})
@@ -202,7 +240,9 @@ def _card(recipe: Recipe, manifest: dict[str, Any], control: bool, validation: b
             "```",
             "",
             "Each row: `prompt` and `completion` (chat messages), `id`, `kind`, `source` (the document), `quote` with",
-            "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`.",
+            "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`, and of",
+            "reviewed rows `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right and `rejected`",
+            "must not be said.",
             "",
             "## Rights",
             "",

@@ -47,6 +47,11 @@ def outcome_of(decisions: Sequence[Decision], min_submitted: int) -> Outcome:
     return _outcome(last)
 
 
+def verdict_of(decisions: Sequence[Decision], min_submitted: int) -> str:
+    """The state of a pair's outcome."""
+    return outcome_of(decisions, min_submitted).state
+
+
 def _outcome(decisions: Sequence[Decision]) -> Outcome:
     ratings = [decision.rating for decision in decisions if decision.rating]
     notes = [decision.note for decision in decisions if decision.note]
@@ -74,6 +79,31 @@ class Reviewed:
     contrasts: list[Contrast] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     """Why pairs were left out, by reviewers' reasons."""
+
+    def published(self, with_awaiting: bool, order: Sequence[str]) -> list[Pair]:
+        """What goes into the dataset, in the given order of ids."""
+        pairs = {pair.id: pair for pair in self.kept + (self.awaiting + self.disputed if with_awaiting else [])}
+        return [pairs[identifier] for identifier in dict.fromkeys(order) if identifier in pairs]
+
+    def by_state(self, passed: Iterable[Pair]) -> dict[str, list[Pair]]:
+        """For the ledger: the pairs as the generator wrote them, by what became of them."""
+        kept = {pair.id for pair in self.kept}
+        return {
+            "kept": [pair for pair in passed if pair.id in kept],
+            "awaiting": self.awaiting,
+            "disputed": self.disputed,
+            "rejected": self.rejected,
+        }
+
+    def counted(self) -> dict[str, int]:
+        """How many of what, for a stage."""
+        counts = {
+            "approved": sum(pair.review == "approved" for pair in self.kept),
+            "edited": sum(pair.review == "edited" for pair in self.kept),
+            "awaiting review": len(self.awaiting),
+            "disputed": len(self.disputed),
+        } | {f"left out by reviewers: {reason}": count for reason, count in self.reasons.items()}
+        return {name: count for name, count in counts.items() if count}
 
 
 def apply_decisions(

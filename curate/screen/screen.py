@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from curate.model import Finding, Pair, Stage
 from curate.screen.broken import find_broken
@@ -26,8 +26,13 @@ from curate.screen.voice import find_voice
 from recipes.schema import Screen
 
 
-def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage: Stage) -> tuple[list[Pair], list[Finding]]:
-    """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`."""
+def screen(
+    pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage: Stage, approved: Collection[str] = ()
+) -> tuple[list[Pair], list[Finding]]:
+    """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`.
+
+    What a person has approved (`approved`: ids) passes, whatever the checks find.
+    """
     findings: list[Finding] = []
     kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id
     if len(kept) < len(pairs):
@@ -56,7 +61,7 @@ def screen(pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage:
     ):
         found = list(check(kept))
         findings.extend(found)
-        dropped = {finding.pair: finding for finding in found if finding.severity == "drop"}
+        dropped = {finding.pair: finding for finding in found if finding.severity == "drop" and finding.pair not in approved}
         for finding in dropped.values():
             stage.count(_reason(finding))
         kept = [pair for pair in kept if pair.id not in dropped]

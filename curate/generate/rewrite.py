@@ -1,0 +1,44 @@
+"""Pairs that reviewers sent back with a note are written anew with that note, and again if they come back again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from curate.generate.generate import Generated, make_provider
+from curate.generate.requests import rewrite_request
+from curate.model import Decision, Document
+from curate.review.decisions import outcome_of
+from curate.review.queue import review_of
+from recipes.schema import Recipe
+
+
+def write_anew(
+    generated: Generated,
+    recipe: Recipe,
+    decisions: Mapping[str, Sequence[Decision]],
+    documents: Sequence[Document],
+    ask: Callable[..., Generated],
+) -> None:
+    """Ask for the pairs that were sent back, until none is left; what comes is added to `generated`.
+
+    Args:
+        generated: the pairs so far, and the requests that brought them.
+        recipe: with a `generate` section.
+        decisions: by pair, oldest first.
+        documents: for their titles.
+        ask: `generate_pairs` with all but requests, provider and settings.
+    """
+    assert recipe.generate is not None
+    titles = {document.path: document.title for document in documents}
+    done: set[str] = set()
+    while True:
+        requests = []
+        for pair in generated.pairs:
+            outcome = outcome_of(decisions.get(pair.id, ()), review_of(recipe).min_submitted)
+            if outcome.state == "rewrite" and pair.id not in done and pair.request:
+                done.add(pair.id)
+                asked = generated.requests[pair.request]
+                requests.append(rewrite_request(recipe, pair, asked, outcome.note, titles.get(pair.document, "")))
+        if not requests:
+            return
+        generated.add(ask(requests, make_provider(recipe.generate), settings=recipe.generate))
