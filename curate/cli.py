@@ -107,7 +107,6 @@ def build(
 ) -> None:
     """Build the dataset: read, cut, generate, screen, validate, publish. Run again, it goes on or does nothing."""
     from curate.build import build as run
-    from curate.generate.mix import mix_lines
 
     settle_libraries()
     watch = Watch(as_json)
@@ -122,7 +121,6 @@ def build(
     if made.unchanged:
         print(f"Nothing has changed since dataset {made.version} ({counts}); nothing was done.")
     else:
-        print("\n".join(mix_lines(made.mix)))
         print(f"Dataset {made.version}: {counts}\n{_shown(made.folder.datasets / made.version)}")
         if made.usage.requests:
             print(f"{made.usage.requests} requests, ${made.usage.usd:.4f}")
@@ -146,7 +144,8 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
         print(f"newest dataset {found['version']}: {counts}\n{_shown(Path(found['dataset']))}")
     for stage in found["stages"]:
         print("  " + stage_line(_stage(stage)))
-    print("\n".join(mix_lines(found["mix"])))
+    if found["mix"]:
+        print("\n".join(mix_lines(found["mix"])))
     if found["batches"]:
         print(f"under way: {found['batches']} batches")
     spent = found["spent"]
