@@ -222,6 +222,24 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
 
 
 @app.command()
+def report(recipe: RecipePath, as_json: Json = False) -> None:
+    """Write the newest dataset's report, one HTML file: steps, checks with pictures, the worst rows, what to do next."""
+    from curate.report.page import report as write
+
+    settle_libraries()
+    index, figures, advice = write(recipe)
+    if as_json:
+        told = [{"text": each.text, "command": each.command, "pairs": list(each.pairs)} for each in advice]
+        answer({"report": str(index)} | figures.as_dict() | {"next": told})
+        return
+    print(f"{_shown(index)}\n")
+    for number, each in enumerate(advice, 1):
+        print(f"{number}. {each.text} {each.command}".rstrip())
+        if each.pairs:
+            print(f"   {each.rows}")
+
+
+@app.command()
 def show(
     pair: Annotated[str, typer.Argument(metavar="PAIR", help="A pair's id, or how it begins.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="Look in this recipe's build only.")] = None,

@@ -26,6 +26,8 @@ class Advice:
 
     text: str
     pairs: tuple[str, ...] = ()
+    command: str = ""
+    """What to type, where typing does it."""
 
     @property
     def rows(self) -> str:
@@ -55,7 +57,7 @@ def advice_on(figures: Figures, recipe: str) -> list[Advice]:
     if not figures.result["counts"]["validation"]:
         found.append(Advice("No row is held out, so that training cannot watch its loss: raise split.validation, or add a document."))
     if "train" in figures.version.manifest["recipe"]:
-        found.append(Advice(f"{'Then train' if found else 'Nothing stands out. Train'} on it: train run {recipe}"))
+        found.append(Advice("Then train on it:" if found else "Nothing stands out. Train on it:", command=f"train run {recipe}"))
     return found
 
 
@@ -63,14 +65,15 @@ def _expectations(figures: Figures) -> Iterator[Advice]:
     for check in figures.result["checks"]:
         if not check["success"]:
             arguments = ", ".join(f"{key} {value}" for key, value in check["arguments"].items())
-            text = f"An expectation does not hold: {check['expectation']} ({arguments}): {check['observed']}."
+            what = "An expectation" if check["severity"] == "critical" else "An expectation that only warns"
+            text = f"{what} does not hold: {check['expectation']} ({arguments}): {check['observed']}."
             yield Advice(text, tuple(check["rows"]))
 
 
 def _awaiting(figures: Figures, recipe: str) -> Iterator[Advice]:
     if waiting := figures.reviewing.awaiting:
         why = "await review" if figures.review_asked else "have a finding, and nobody has looked at them yet"
-        yield Advice(f"{_count(len(waiting), 'pair')} {why}: curate review {recipe}", waiting)
+        yield Advice(f"{_count(len(waiting), 'pair')} {why}:", waiting, f"curate review {recipe}")
 
 
 def _echoes(figures: Figures) -> Iterator[Advice]:
@@ -109,7 +112,7 @@ def _short_kinds(figures: Figures) -> Iterator[Advice]:
         if row["asked"] and row["kept"] < SHORT * row["asked"]:
             not_written, dropped = max(0, row["asked"] - row["written"]), row["written"] - row["kept"]
             yield Advice(
-                f"Of {row['asked']} {row['kind']} pairs asked for {row['kept']} are in the dataset: {not_written} were not written,"
+                f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} are in the dataset: {not_written} were not written,"
                 f" {dropped} did not pass. The reasons stand with the steps below."
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from curate.publish.versions import Version, read_version
 from curate.read.passages import cut
 from curate.read.read import read_before
 from curate.review.decisions import agreement, outcome_of
-from curate.review.queue import needing_review, review_of
+from curate.review.queue import confidence, needing_review, review_of
 from curate.screen.coverage import Coverage, Part, coverage_of, passage_map
 from curate.screen.echo import Echo, echoes_with_pairs, like_long
 from curate.screen.mannerisms import HabitRate, habit_rates
@@ -79,7 +79,7 @@ class Reviewing:
     agreement: dict[str, float | int | None]
     """See `curate.review.decisions.agreement`."""
     awaiting: tuple[str, ...]
-    """Pairs that the recipe wants seen and nobody, or not enough people, have decided."""
+    """Pairs that the recipe wants seen and nobody, or not enough people, have decided; the most doubtful first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,13 +271,10 @@ def _reviewing(
     of_these = {pair: made for pair, made in decisions.items() if pair in written}
     outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
     needing = needing_review([pair for pair, state in written.values() if state not in ("dropped", "rejected")], findings, review)
+    open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]
     return Reviewing(
         dict(Counter(outcomes.values())),
-        dict(_counted(decision.reviewer for made in of_these.values() for decision in made)),
+        dict(Counter(decision.reviewer for made in of_these.values() for decision in made).most_common()),
         agreement(of_these),
-        tuple(sorted(pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed"))),
+        tuple(sorted(open_, key=lambda pair: (confidence(findings.get(pair, ())), pair))),
     )
-
-
-def _counted(names: Iterable[str]) -> list[tuple[str, int]]:
-    return Counter(names).most_common()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,31 @@ from typing import Any
 from curate.ledger import Ledger
 from curate.report.advice import Advice, advice_on
 from curate.report.figures import Figures, figures_of
+from recipes.errors import CallError
 from recipes.folders import BuildFolder, write_whole
+from recipes.load import load_recipe
 
 MOST_DOCUMENTS = 40
 """Documents on the map of coverage; of more, those that have the fewest pairs for their words."""
+
+
+def report(recipe_path: Path) -> tuple[Path, Figures, list[Advice]]:
+    """Write the report about a recipe's newest finished build, which its last one need not be. See `write_report`.
+
+    Raises:
+        CallError: the recipe is wrong, or nothing has been built yet.
+        MachineError: the folder cannot be written to.
+    """
+    folder = BuildFolder.of(load_recipe(recipe_path).name)
+    folder.dataset()  # says so where there is none
+    ledger = Ledger(folder.ledger)
+    try:
+        newest = ledger.newest_build(finished=True)
+        if newest is None:
+            raise CallError("no build has come to its end", where=str(folder.root), mend="Run `curate build RECIPE` first.")
+        return write_report(recipe_path, folder, ledger, newest["id"], json.loads(newest["result"]))
+    finally:
+        ledger.close()
 
 
 def write_report(

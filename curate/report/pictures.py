@@ -89,26 +89,26 @@ def paired_bars(title: str, ours: str, theirs: str, rows: Sequence[tuple[str, fl
     """
     most = max((max(mine, other) for _, mine, other in rows), default=0) or 1
     description = "; ".join(f"{label}: {ours} {_share(mine)}, {theirs} {_share(other)}" for label, mine, other in rows)
-    picture = Picture(24 + 50 * len(rows), title, description)
+    picture = Picture(24 + 54 * len(rows), title, description)
     picture.box(0, 3, 20, 9)
     picture.text(26, 12, ours)
     picture.box(WIDTH / 2, 3.5, 20, 8, fill=PALE, stroke=INK)
     picture.text(WIDTH / 2 + 26, 12, theirs)
     room = WIDTH - 48
     for number, (label, mine, other) in enumerate(rows):
-        top = 24 + 50 * number
+        top = 24 + 54 * number
         picture.text(0, top + 13, short(label), fill=INK)
-        picture.box(0, top + 18, room * mine / most, 11)
-        picture.text(room * mine / most + 5, top + 28, _share(mine), fill=INK)
-        picture.box(0.5, top + 31.5, room * other / most, 10, fill=PALE, stroke=INK)
-        picture.text(room * other / most + 6, top + 41, _share(other))
+        picture.box(0, top + 19, room * mine / most, 11)
+        picture.text(room * mine / most + 5, top + 29, _share(mine), fill=INK)
+        picture.box(0.5, top + 34.5, room * other / most, 10, fill=PALE, stroke=INK)
+        picture.text(room * other / most + 6, top + 44, _share(other))
     return picture.drawn()
 
 
 def term_bars(terms: Sequence[Term]) -> Markup:
     """The dataset's commonest terms beside the author's use of them."""
     rows = [(term.term, term.share, term.source_share) for term in terms]
-    return paired_bars("The commonest terms, and how common they are in your texts", "of the answers", "of like stretches", rows)
+    return paired_bars("The commonest terms, and how common they are in your texts", "of the answers", "of stretches of yours", rows)
 
 
 def mix_bars(mix: Sequence[Mapping[str, Any]]) -> Markup:
@@ -168,18 +168,17 @@ def voice_tenths(tenths: Sequence[int]) -> Markup:
     """How many responses lie in each tenth of the author's own spread; the line is where all of them would lie alike."""
     total, most = sum(tenths), max([*tenths, sum(tenths) / 10]) or 1
     told = "; ".join(f"{10 * i} to {10 * i + 10} %: {n} answers" for i, n in enumerate(tenths))
-    picture = Picture(176, "Where the answers lie in your own spread", told)
-    step, base, high = WIDTH / 10, 140, 120
+    picture = Picture(166, "Where the answers lie in your own spread", told)
+    step, base, high = WIDTH / 10, 114, 110
     for i, n in enumerate(tenths):
-        height = high * n / most
-        picture.box(i * step + 4, base - height, step - 8, height)
-        picture.text((i + 0.5) * step, base - height - 4, str(n), anchor="middle", fill=INK)
+        picture.box(i * step + 4, base - high * n / most, step - 8, high * n / most)
+        picture.text((i + 0.5) * step, base + 15, str(n), anchor="middle", fill=INK)
     picture.line(0, base, WIDTH, base, stroke=INK)
     level = base - high * total / 10 / most
     picture.line(0, level, WIDTH, level, stroke=INK, dash="5 4")
-    picture.text(0, base + 16, "nearest to your style")
-    picture.text(WIDTH, base + 16, "farthest from it", anchor="end")
-    picture.text(WIDTH / 2, base + 32, "dashed: as you yourself would lie", anchor="middle")
+    picture.text(0, base + 32, "nearest to your style")
+    picture.text(WIDTH, base + 32, "farthest from it", anchor="end")
+    picture.text(WIDTH / 2, base + 48, "dashed: as you yourself would lie", anchor="middle")
     return picture.drawn()
 
 
