@@ -59,7 +59,7 @@ def find_version(folder: BuildFolder, said: str) -> str:
     names = sorted(path.parent.name for path in folder.datasets.glob("[!.]*/manifest.json"))
     if said in names:
         return said
-    if said.isdigit() and (numbered := [name for name in names if name.split("-")[0].isdigit() and _number(name) == int(said)]):
+    if said.isdecimal() and (numbered := [name for name in names if _number(name) == int(said)]):
         return numbered[0]
     meant = [name for name in names if name.startswith(said)]
     if len(meant) == 1:
@@ -71,5 +71,6 @@ def find_version(folder: BuildFolder, said: str) -> str:
     )
 
 
-def _number(name: str) -> int:
-    return int(name.split("-")[0])
+def _number(name: str) -> int | None:
+    number = name.partition("-")[0]
+    return int(number) if number.isdecimal() else None

@@ -55,7 +55,7 @@ def advice_on(figures: Figures, recipe: str) -> list[Advice]:
         *_contradictions(figures),
     ]
     if not figures.result["counts"]["validation"]:
-        found.append(Advice("No row is held out, so that training cannot watch its loss: raise split.validation, or add a document."))
+        found.append(Advice("No row is held out, so training cannot watch its loss: raise split.validation, or add a document."))
     if "train" in figures.version.manifest["recipe"]:
         found.append(Advice("Then train on it:" if found else "Nothing stands out. Train on it:", command=f"train run {recipe}"))
     return found
@@ -110,9 +110,9 @@ def _mend(figures: Figures) -> str:
 def _short_kinds(figures: Figures) -> Iterator[Advice]:
     for row in figures.result["mix"]:
         if row["asked"] and row["kept"] < SHORT * row["asked"]:
-            not_written, dropped = max(0, row["asked"] - row["written"]), row["written"] - row["kept"]
+            missing, dropped = max(0, row["asked"] - row["written"]), row["written"] - row["kept"]
             yield Advice(
-                f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} are in the dataset: {not_written} were not written,"
+                f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} are in the dataset: {missing} were not written,"
                 f" {dropped} did not pass. The reasons stand with the steps below."
             )
 
@@ -120,19 +120,18 @@ def _short_kinds(figures: Figures) -> Iterator[Advice]:
 def _outside_length(figures: Figures) -> Iterator[Advice]:
     for kind in figures.kinds:
         if kind.asked and kind.outside > MUCH:
-            side = "short" if kind.words[2] < kind.asked[0] else "long" if kind.words[2] > kind.asked[1] else "far from it"
             yield Advice(
-                f"{kind.outside:.0%} of the {kind.kind} answers lie outside the {kind.asked[0]} to {kind.asked[1]} words asked for,"
-                f" and the middle one has {kind.words[2]}: {'they run ' + side if side != 'far from it' else 'they spread widely'}."
-                " Say other `words`, or lower screen.length.slack; a model answers as long as its rows do."
+                f"{kind.outside:.0%} of the {kind.kind} answers lie outside the {kind.asked[0]} to {kind.asked[1]} words that are"
+                f" asked for; the middle one has {kind.words[2]}. A model answers as long as its rows do: lower"
+                " screen.length.slack to leave them out, or ask for the `words` that you get."
             )
 
 
 def _voice(figures: Figures) -> Iterator[Advice]:
     if figures.voice.beyond_95 is not None and figures.voice.beyond_95 > BEYOND:
         yield Advice(
-            f"{figures.voice.beyond_95:.0%} of the written answers lie farther from your style than 95 % of your own stretches; 5 %"
-            " would be as near as you are yourself. Say more of the voice in persona.description, and look at these first.",
+            f"{figures.voice.beyond_95:.0%} of the written answers lie farther from your style than 95 % of your own stretches;"
+            " 5 % would be as near as you are yourself. Say more of the voice in persona.description, and look at these first.",
             _pairs_of("voice", figures),
         )
 
@@ -141,8 +140,8 @@ def _habits(figures: Figures) -> Iterator[Advice]:
     for habit in figures.habits:
         if habit.responses >= 1 and habit.responses > HABIT * habit.yours:
             yield Advice(
-                f"{habit.habit[0].upper()}{habit.habit[1:]} come {habit.responses:.1f} times in a thousand words of the answers and"
-                f" {habit.yours:.1f} times in yours: say in persona.description that you do without.",
+                f"A habit of the generator's, {habit.habit}, comes {habit.responses:.1f} times in a thousand words of the answers"
+                f" and {habit.yours:.1f} times in yours: say in persona.description how you do without.",
                 _pairs_of("mannerisms", figures),
             )
 

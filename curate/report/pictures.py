@@ -42,7 +42,9 @@ class Picture:
         """A line of text whose baseline is at `y`."""
         self._add("text", x=x, y=y, text_anchor=anchor, fill=fill).text = said
 
-    def box(self, x: float, y: float, width: float, height: float, *, fill: str = MARK, stroke: str = "none", dash: str = "") -> Any:
+    def box(
+        self, x: float, y: float, width: float, height: float, *, fill: str = MARK, stroke: str = "none", dash: str = ""
+    ) -> Xml.Element:
         """A rectangle."""
         return self._add(
             "rect", x=x, y=y, width=max(0.0, width), height=height, fill=fill, stroke=stroke, stroke_dasharray=dash or "none"
@@ -53,9 +55,7 @@ class Picture:
         self._add("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, stroke_dasharray=dash or "none")
 
     def _add(self, tag: str, **attributes: Any) -> Xml.Element:
-        said = {
-            name.replace("_", "-"): f"{value:.5g}" if isinstance(value, float | int) else value for name, value in attributes.items()
-        }
+        said = {name.replace("_", "-"): value if isinstance(value, str) else f"{value:.5g}" for name, value in attributes.items()}
         return Xml.SubElement(self.root, tag, said)
 
     def drawn(self) -> Markup:
@@ -108,7 +108,7 @@ def paired_bars(title: str, ours: str, theirs: str, rows: Sequence[tuple[str, fl
 def term_bars(terms: Sequence[Term]) -> Markup:
     """The dataset's commonest terms beside the author's use of them."""
     rows = [(term.term, term.share, term.source_share) for term in terms]
-    return paired_bars("The commonest terms, and how common they are in your texts", "of the answers", "of stretches of yours", rows)
+    return paired_bars("The commonest terms, here and in your texts", "of the answers", "of stretches of yours", rows)
 
 
 def mix_bars(mix: Sequence[Mapping[str, Any]]) -> Markup:
@@ -133,7 +133,7 @@ def lengths(kinds: Sequence[KindShape], author: AuthorShape | None) -> Markup:
         ]
     ends = [value for _, words, asked, _ in rows for value in (*words, *(asked or ())) if value > 0]
     low, high = math.log10(max(1, min(ends, default=1))), math.log10(max(ends, default=10))
-    told = [f"{name}: {words[2]} words in the middle, nine in ten between {words[0]} and {words[4]}" for name, words, _, _ in rows]
+    told = [f"{name}: median {words[2]} words, nine in ten between {words[0]} and {words[4]}" for name, words, _, _ in rows]
     picture = Picture(44 * len(rows) + 24, "Words of the answers, beside your own", "; ".join(told))
 
     def at(words: float) -> float:
@@ -183,7 +183,7 @@ def voice_tenths(tenths: Sequence[int]) -> Markup:
 
 
 def coverage_map(passages: Mapping[str, Sequence[Part]]) -> Markup:
-    """A strip for each document, a box for each passage, as wide as its words and as dark as it has pairs; its number of pairs."""
+    """A strip for each document, a box for each passage, as wide as its words, as dark as it has pairs, with their number."""
     most = max((sum(part.words for part in parts) for parts in passages.values()), default=1)
     told = [f"{path}: {', '.join(str(part.pairs) for part in parts)} pairs" for path, parts in passages.items()]
     picture = Picture(46 * len(passages) + 24, "Pairs by passage", "; ".join(told))
@@ -201,12 +201,13 @@ def coverage_map(passages: Mapping[str, Sequence[Part]]) -> Markup:
             box = _passage(picture, x, top + 15, width, part.amount)
             Xml.SubElement(box, "title").text = f"{part.name}: {part.pairs} pairs, {part.words} words"
             if width >= 18:
-                picture.text(x + width / 2, top + 29, str(part.pairs), anchor="middle", fill=PALE if part.amount == "many" else INK)
+                ink = PALE if part.amount == "many" else INK
+                picture.text(x + width / 2, top + 29, str(part.pairs), anchor="middle", fill=ink)
             x += width
     return picture.drawn()
 
 
-def _passage(picture: Picture, x: float, y: float, width: float, amount: str) -> Any:
+def _passage(picture: Picture, x: float, y: float, width: float, amount: str) -> Xml.Element:
     none = amount == "none"
     return picture.box(
         x + 0.5, y, width - 1, 19, fill=FILLS[amount], stroke=INK if none else FILLS["many"], dash="3 2" if none else ""
