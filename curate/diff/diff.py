@@ -105,23 +105,23 @@ class Behind:
     findings: Mapping[str, Sequence[Finding]]
     written_anew: Mapping[str, str]
     """Pairs that reviewers sent back, and the pairs in their place."""
+    by_words: Mapping[tuple[str, str, str], str]
+    """Pairs by kind, instruction and response: what was asked for anew has another id and may say the very same."""
 
     @classmethod
     def of(cls, version: Version, ledger: Ledger) -> Behind:
         """The last build that ended with this version."""
         build = ledger.build_of(version.name)
         if build is None:
-            return cls({}, {}, {})
+            return cls({}, {}, {}, {})
         pairs = ledger.states_of(build["id"])
         anew = {pair.replaces: pair.id for pair, _ in pairs.values() if pair.replaces}
-        return cls(pairs, ledger.findings_in(build["id"]), anew)
+        by_words = {(pair.kind, pair.instruction, pair.response): pair.id for pair, _ in pairs.values()}
+        return cls(pairs, ledger.findings_in(build["id"]), anew, by_words)
 
     def known_as(self, row: Row) -> str | None:
-        """The build's pair that this row is, or that says the very same because it was asked for anew."""
-        if row.id in self.pairs:
-            return row.id
-        said = (row.kind, row.instruction, row.response)
-        return next((id_ for id_, (pair, _) in self.pairs.items() if (pair.kind, pair.instruction, pair.response) == said), None)
+        """The build's pair that this row is, or that says the very same."""
+        return row.id if row.id in self.pairs else self.by_words.get((row.kind, row.instruction, row.response))
 
 
 def difference(recipe_path: Path, before: str | None = None, after: str | None = None) -> Difference:

@@ -96,7 +96,7 @@ def echoes_with_pairs(
         left = [int(row) for row in rows if row not in named]
         missing = max(0, echo.rows_over - (len(rows) - len(left)))
         near = Counter(pairs[row].document for row in rows)
-        left.sort(key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], -row))
+        left.sort(key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], pairs[row].id))
         named.update(left[:missing])
         yield echo, [pairs[row] for row in sorted(left[:missing])]
 
