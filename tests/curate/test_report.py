@@ -55,7 +55,9 @@ def table(part: BeautifulSoup) -> list[list[str]]:
 def village(tmp_path_factory, curate) -> Path:
     """The corpus with faults: a page that attacks, an address, an answer too short, a document nothing was made of."""
     folder = tmp_path_factory.mktemp("village")
-    recipe = RECIPE.replace("the baker", '"the <i>baker</i>"').replace("per_passage: 1, words: [15, 60]", "per_passage: 3, words: [15, 60]")
+    recipe = RECIPE.replace("the baker", '"the <i>baker</i>"').replace(
+        "per_passage: 1, words: [15, 60]", "per_passage: 3, words: [15, 60]"
+    )
     write_corpus(folder, recipe)
     (folder / "documents/<u>silent.md").write_text(f"# {ATTACK}\n\n{'Nobody wrote anything of this. ' * 12}\n")
     with (folder / "recorded/all.jsonl").open("a") as file:
@@ -174,7 +176,8 @@ def test_the_figures_are_the_ledgers(demo, figures):
     assert headlines == [str(kept), f"{words:,}", str(flagged), "6 of 7", "$0.00"]
     steps = [row[:4] for row in table(section(page, "steps"))]
     assert steps == [
-        [stage["name"], f"{stage['rows_in']:,}", f"{stage['rows_out']:,}", f"{stage['seconds']:.1f}"] for stage in result["stages"]
+        [stage["name"], f"{stage['rows_in']:,}", f"{stage['rows_out']:,}", f"{stage['seconds']:.1f}"]
+        for stage in result["stages"]
     ]
     mix = [[row["kind"], str(row["asked"]), str(row["written"]), str(row["kept"])] for row in result["mix"]]
     assert [row[:4] for row in table(section(page, "mix"))] == mix
@@ -204,7 +207,9 @@ def test_the_map_counts_every_pair_where_its_quote_stands(demo, figures):
 
 
 def test_shares_of_terms_are_those_of_a_plain_count(demo, figures):
-    responses = [text.casefold() for (text,) in rows(demo / "build/demo/ledger.db", "select response from pairs where state = 'kept'")]
+    responses = [
+        text.casefold() for (text,) in rows(demo / "build/demo/ledger.db", "select response from pairs where state = 'kept'")
+    ]
     first = figures.terms[0]
     assert first.term == "slack water"
     assert first.share == pytest.approx(sum("slack water" in text for text in responses) / len(responses), abs=0.001)
@@ -299,7 +304,18 @@ def test_each_thing_is_told_of_when_it_is_there_and_only_then(figures):
         "No row is held out": {"result": figures.result | {"counts": {"train": 9, "validation": 0}}},
         "An expectation does not hold: expect_x (a 1): 3": {
             "result": figures.result
-            | {"checks": [{"expectation": "expect_x", "arguments": {"a": 1}, "success": False, "severity": "critical", "observed": "3", "rows": []}]}
+            | {
+                "checks": [
+                    {
+                        "expectation": "expect_x",
+                        "arguments": {"a": 1},
+                        "success": False,
+                        "severity": "critical",
+                        "observed": "3",
+                        "rows": [],
+                    }
+                ]
+            }
         },
     }
     for text, changed in cases.items():
