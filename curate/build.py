@@ -229,6 +229,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 made.version, made.counts = publish(kept, reviewed.contrasts, control, recipe, sources.files, facts, folder)
                 stage.rows_in = stage.rows_out = len(kept)
                 stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
+            if sample is None:
+                from curate.report.page import write_report
+
+                watch.stage_begins("report")
+                write_report(recipe_path, folder, ledger, number, made.as_dict())
             ledger.finish_build(number, made.version, made.as_dict())
             return made
         finally:
