@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from curate.generate.mix import mix_lines
 from curate.model import Contrast, Pair, content_hash
 from curate.publish.formats import write_formats
-from curate.publish.split import held_out
+from curate.publish.split import Split
 from recipes.folders import BuildFolder, whole_folder, write_whole
 from recipes.notes import with_notes
 from recipes.schema import ControlQuestion, Recipe
@@ -56,7 +56,7 @@ CONTROL = pa.schema([("prompt", MESSAGES), ("id", pa.string()), ("about", pa.str
 
 
 def publish(
-    pairs: Sequence[Pair],
+    sides: Split,
     contrasts: Sequence[Contrast],
     control: Sequence[ControlQuestion],
     recipe: Recipe,
@@ -69,7 +69,7 @@ def publish(
     A sample (`facts["sample"]`) goes to the version `sample`, replaces the last one and is never the newest.
 
     Args:
-        pairs: the rows.
+        sides: the rows to train on, and those that are held out.
         contrasts: right and wrong answers to one prompt, for preference training.
         control: the controlled questions.
         recipe: the recipe they come of.
@@ -83,18 +83,16 @@ def publish(
     Raises:
         MachineError: the folder cannot be written to.
     """
-    held = held_out(pairs, recipe.split.validation, recipe.split.by)
     rows = {
-        "train": [_row(pair, recipe) for pair in pairs if pair.id not in held],
-        "validation": [_row(pair, recipe) for pair in pairs if pair.id in held],
+        "train": [_row(pair, recipe) for pair in sides.train],
+        "validation": [_row(pair, recipe) for pair in sides.validation],
     }
-    held_documents = {pair.document for pair in pairs if pair.id in held}
-    preferences = {
-        "train": [_preference(contrast, recipe) for contrast in contrasts if contrast.document not in held_documents],
-        "validation": [_preference(contrast, recipe) for contrast in contrasts if contrast.document in held_documents],
-    }
+    preferences: dict[str, list[Row]] = {"train": [], "validation": []}
+    for contrast in contrasts:
+        if side := sides.side_of(contrast, recipe.split.by):
+            preferences[side].append(_preference(contrast, recipe))
     questions = [_question(question, recipe) for question in control]
-    more = [preferences] if contrasts else []
+    more = [preferences] if any(preferences.values()) else []
     fingerprint = content_hash("dataset", 1, rows, questions, *more, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
     if contrasts:
@@ -110,7 +108,7 @@ def publish(
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": portable(recipe),
             "sources": list(sources),
-            "counts": counts | {"kinds": dict(Counter(pair.kind for pair in pairs))},
+            "counts": counts | {"kinds": dict(Counter(pair.kind for pair in sides.pairs))},
             **facts,
         }
         with whole_folder(folder.datasets / version) as part:
@@ -241,8 +239,8 @@ def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
             "",
             "Each row: `prompt` and `completion` (chat messages), `id`, `kind`, `source` (the document), `quote` with",
             "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`, and of",
-            "reviewed rows `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right and `rejected`",
-            "must not be said.",
+            "reviewed rows `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right and",
+            "`rejected` must not be said.",
             "",
             "## Rights",
             "",
