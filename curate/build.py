@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curate import __version__
-from curate.generate.mix import asked_against_got
+from curate.generate.mix import asked_against_got, mix_lines
 from curate.generate.requests import Request
 from curate.ledger import Ledger, stages_as_json
 from curate.model import Finding, Passage, Stage, Usage, content_hash
@@ -198,6 +198,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                     mend=f"Review them: curate review {recipe_path}. `awaiting: leave_out` publishes without them.",
                 )
             made.mix = asked_against_got(requests, pairs, kept, usd_by_kind)
+            watch.note("\n".join(mix_lines(made.mix)))
             if not kept:
                 raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
 

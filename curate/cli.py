@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from curate.review.cli import app as review_app
 from recipes.command import answer, run_command, settle_libraries
 
 if TYPE_CHECKING:
     from curate.model import Stage
-    from curate.review.local.server import Server
-
-
-class UpByDefault(TyperGroup):
-    """`curate review RECIPE` is short for `curate review up RECIPE`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] != "--help":
-            args = ["up", *args]
-        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
@@ -35,7 +23,6 @@ app = typer.Typer(
     help="From your documents to a reviewed, validated dataset. Every command takes --debug for tracebacks.",
 )
 
-review_app = typer.Typer(cls=UpByDefault, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review", help="Review pairs in Argilla. `curate review RECIPE` is short for `… up RECIPE`.")
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
@@ -120,7 +107,6 @@ def build(
 ) -> None:
     """Build the dataset: read, cut, generate, screen, validate, publish. Run again, it goes on or does nothing."""
     from curate.build import build as run
-    from curate.generate.mix import mix_lines
 
     settle_libraries()
     watch = Watch(as_json)
@@ -135,63 +121,11 @@ def build(
     if made.unchanged:
         print(f"Nothing has changed since dataset {made.version} ({counts}); nothing was done.")
     else:
-        print("\n".join(mix_lines(made.mix)))
         print(f"Dataset {made.version}: {counts}\n{_shown(made.folder.datasets / made.version)}")
         if made.usage.requests:
             print(f"{made.usage.requests} requests, ${made.usage.usd:.4f}")
         if made.sample:
             print("Look at its pairs with `curate show`; a build without --sample asks only for the rest.")
-
-
-@review_app.command()
-def up(
-    recipe: RecipePath,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser, where there is one.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Start Argilla where it does not run yet, and say how to get in."""
-    from curate.review.local import server
-    from recipes.progress import Progress
-
-    home = _review_home(recipe)
-    progress = Progress(to_stderr=as_json)
-    try:
-        found = server.up(home, lambda done, total: _show_first_use(progress, done, total))
-    finally:
-        progress.clear()
-    if as_json:
-        answer(_server_as_dict(found))
-        return
-    print(f"Argilla runs at {found.url}; it stops with: curate review down {shlex.quote(str(recipe))}")
-    print(f"Sign in as {found.username} with the password {found.password}, or with one click:\n{found.sign_in}")
-    if browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        import webbrowser
-
-        webbrowser.open(found.sign_in)
-
-
-@review_app.command()
-def down(recipe: RecipePath, as_json: Json = False) -> None:
-    """Stop Argilla. What was reviewed is kept."""
-    from curate.review.local import server
-
-    stopped = server.down(_review_home(recipe))
-    if as_json:
-        answer({"stopped": stopped})
-    else:
-        print("Argilla is stopped." if stopped else "Argilla does not run here.")
-
-
-@review_app.command("status")
-def review_status(recipe: RecipePath, as_json: Json = False) -> None:
-    """Whether Argilla runs, and where."""
-    from curate.review.local import server
-
-    found = server.status(_review_home(recipe))
-    if as_json:
-        answer({"running": found is not None} | (_server_as_dict(found) if found else {}))
-    else:
-        print(f"Argilla runs at {found.url} (process {found.pid})." if found else "Argilla does not run here.")
 
 
 @app.command()
@@ -210,7 +144,8 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
         print(f"newest dataset {found['version']}: {counts}\n{_shown(Path(found['dataset']))}")
     for stage in found["stages"]:
         print("  " + stage_line(_stage(stage)))
-    print("\n".join(mix_lines(found["mix"])))
+    if found["mix"]:
+        print("\n".join(mix_lines(found["mix"])))
     if found["batches"]:
         print(f"under way: {found['batches']} batches")
     spent = found["spent"]
@@ -243,37 +178,6 @@ def schema() -> None:
     from recipes.schema import Recipe
 
     answer({"$schema": "https://json-schema.org/draft/2020-12/schema"} | Recipe.model_json_schema(by_alias=True))
-
-
-def _review_home(recipe_path: Path) -> Path:
-    """The home of the server that a recipe is reviewed on, which must be one of our own."""
-    from curate.review.queue import review_of
-    from recipes.errors import CallError
-    from recipes.folders import argilla_home
-    from recipes.load import load_recipe
-
-    address = review_of(load_recipe(recipe_path)).argilla
-    if address != "local":
-        raise CallError(
-            f"this recipe is reviewed at {address}, which is not ours to start or stop",
-            where=str(recipe_path),
-            mend="For a server of your own write `review: {argilla: local}`.",
-        )
-    return argilla_home()
-
-
-def _server_as_dict(server: Server) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(server) | {"sign_in": server.sign_in, "datasets": []}
-
-
-def _show_first_use(progress: Any, done: int, total: int) -> None:
-    """Making the server's environment takes a minute or two, once."""
-    if done == 1:
-        progress.line("Argilla is used for the first time here: its packages are fetched, about 150 MB.")
-        progress.begin("argilla")
-    progress.update(done, total)
 
 
 def _stage(data: dict[str, Any]) -> Stage:

@@ -91,6 +91,7 @@ def settle_libraries() -> None:
     warnings.simplefilter("ignore", FutureWarning)  # between libraries, about their next versions
     for name in ("bitsandbytes", "httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("argilla").setLevel(logging.CRITICAL)  # it logs each error that it also raises
 
 
 def _interrupt(_signal: int, _frame: Any) -> None:

@@ -277,7 +277,7 @@ class Sft(Section):
     learning_rate: float = Field(2.0e-4, gt=0, lt=1)
     batch_size: int = Field(8, ge=1, description="Rows per optimizer step: the effective batch.")
     micro_batch_size: int | None = Field(None, ge=1, description="Rows per forward pass; less needs less memory.")
-    max_length: int = Field(1024, ge=64, description="Tokens; longer rows are left out and counted.")
+    max_length: int = Field(2048, ge=64, description="Tokens; longer rows are left out and counted.")
     warmup: float = Field(0.05, ge=0.0, lt=1.0, description="Share of the steps in which the rate rises.")
     evaluations_per_epoch: int = Field(2, ge=1, le=20)
     patience: int = Field(2, ge=1, description="Evaluations without a better held-out loss before it stops.")

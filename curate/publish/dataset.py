@@ -87,16 +87,16 @@ def publish(
         "train": [_row(pair, recipe) for pair in sides.train],
         "validation": [_row(pair, recipe) for pair in sides.validation],
     }
-    preferences: dict[str, list[Row]] = {"train": [], "validation": []}
-    for contrast in contrasts:
-        if side := sides.side_of(contrast, recipe.split.by):
-            preferences[side].append(_preference(contrast, recipe))
+    preferences = {
+        split: [_preference(contrast, recipe) for contrast in beside] for split, beside in sides.with_contrasts(contrasts).items()
+    }
+    preferred = sum(map(len, preferences.values()))
     questions = [_question(question, recipe) for question in control]
-    more = [preferences] if any(preferences.values()) else []
+    more = [preferences] if preferred else []
     fingerprint = content_hash("dataset", 1, rows, questions, *more, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
-    if contrasts:
-        counts["preference"] = len(contrasts)
+    if preferred:
+        counts["preference"] = preferred
     sample = facts["sample"] is not None
     version = None if sample else _same_version(folder, fingerprint)
     if version is None:
@@ -113,7 +113,7 @@ def publish(
         }
         with whole_folder(folder.datasets / version) as part:
             _write_parquet(part / "sft", rows, SFT)
-            if contrasts:
+            if preferred:
                 _write_parquet(part / "preference", preferences, PREFERENCE)
             if questions:
                 _write_parquet(part / "control", {"test": questions}, CONTROL)
@@ -238,9 +238,9 @@ def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
             "```",
             "",
             "Each row: `prompt` and `completion` (chat messages), `id`, `kind`, `source` (the document), `quote` with",
-            "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`, and of",
-            "reviewed rows `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right and",
-            "`rejected` must not be said.",
+            "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`; reviewed rows",
+            "have `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right, and `rejected`",
+            "must not be said.",
             "",
             "## Rights",
             "",

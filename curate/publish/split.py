@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from curate.model import Finding, Pair, content_hash
+from curate.model import Contrast, Finding, Pair, content_hash
 from curate.screen.contamination import SAME
 from curate.screen.contradictions import OFTEN
 from curate.screen.minhash import NearestIndex, asked_of
@@ -24,11 +24,23 @@ class Split:
     validation: list[Pair]
     left_out: list[Finding] = field(default_factory=list)
     """Pairs that training must not have, because they ask what is held out; each with its reason."""
+    held_documents: frozenset[str] = frozenset()
+    """By document: those whose every pair is held out."""
 
     @property
     def pairs(self) -> list[Pair]:
         """Both sides."""
         return self.train + self.validation
+
+    def with_contrasts(self, contrasts: Iterable[Contrast]) -> dict[str, list[Contrast]]:
+        """Contrasts by side: each stands beside its pair or its document, and nowhere if its pair was left out."""
+        left_out = {finding.pair for finding in self.left_out}
+        held = self.held_documents | {pair.id for pair in self.validation}
+        beside: dict[str, list[Contrast]] = {"train": [], "validation": []}
+        for contrast in contrasts:
+            if contrast.pair not in left_out:
+                beside["validation" if held & {contrast.pair, contrast.document} else "train"].append(contrast)
+        return beside
 
     def note(self) -> str | None:
         """What a person should know where nothing could be held out though it was asked for."""
@@ -53,7 +65,8 @@ def split(pairs: Sequence[Pair], settings: schema.Split) -> Split:
     validation = [pair for pair in pairs if pair.id in held]
     left_out = list(find_asked_on_both_sides(train, validation))
     gone = {finding.pair for finding in left_out}
-    return Split([pair for pair in train if pair.id not in gone], validation, left_out)
+    documents = frozenset(pair.document for pair in validation) if settings.by == "document" else frozenset()
+    return Split([pair for pair in train if pair.id not in gone], validation, left_out, documents)
 
 
 def held_out(pairs: Sequence[Pair], share: float, by: Literal["document", "pair"], seed: int) -> set[str]:
@@ -112,7 +125,7 @@ def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
 def find_asked_on_both_sides(train: Sequence[Pair], validation: Sequence[Pair], near: float = SAME) -> Iterable[Finding]:
     """Pairs to train on whose prompt is that of a held-out pair, word for word or nearly.
 
-    The score is the Jaccard similarity of what is asked. What more than `OFTEN` held-out or trained pairs ask is no question but
+    The score is the Jaccard similarity of what is asked. What `OFTEN` pairs to train on ask, or more, is no question but
     a form ("Write your journal."), whose answers have each their own subject: it is left alone.
 
     Args:

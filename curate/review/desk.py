@@ -168,17 +168,18 @@ class Desk:
     def _made(self, workspace: str, settings: Mapping[str, Any], min_submitted: int) -> Any:
         import argilla as rg
 
+        client = self._client  # said each time: the library else takes whichever client was made first
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self._client.workspaces(workspace) is None:
                 rg.Workspace(name=workspace, client=self._client).create()
             made = rg.Settings(
-                fields=[rg.TextField(**field) for field in settings["fields"]],
-                questions=[_question(question) for question in settings["questions"]],
-                metadata=[rg.TermsMetadataProperty(name) for name in settings["terms"]]
-                + [rg.IntegerMetadataProperty(name) for name in settings["integers"]]
-                + [rg.FloatMetadataProperty(name) for name in settings["floats"]],
-                vectors=[rg.VectorField(name, dimensions=size) for name, size in settings["vectors"].items()],
+                fields=[rg.TextField(**field, client=client) for field in settings["fields"]],
+                questions=[_question(question, client) for question in settings["questions"]],
+                metadata=[rg.TermsMetadataProperty(name, client=client) for name in settings["terms"]]
+                + [rg.IntegerMetadataProperty(name, client=client) for name in settings["integers"]]
+                + [rg.FloatMetadataProperty(name, client=client) for name in settings["floats"]],
+                vectors=[rg.VectorField(name, dimensions=size, _client=client) for name, size in settings["vectors"].items()],
                 guidelines=settings["guidelines"],
                 distribution=rg.TaskDistribution(min_submitted=min_submitted),
             )
@@ -208,10 +209,10 @@ class Desk:
             )
 
 
-def _question(question: Mapping[str, Any]) -> Any:
+def _question(question: Mapping[str, Any], client: Any) -> Any:
     import argilla as rg
 
-    common = {name: question[name] for name in ("name", "title", "required")}
+    common = {name: question[name] for name in ("name", "title", "required")} | {"client": client}
     match question["type"]:
         case "label":
             return rg.LabelQuestion(**common, labels=question["labels"])

@@ -44,10 +44,10 @@ CHECKS = (
 FIELDS = {
     "question": "What is asked",
     "answer": "What the model would learn to answer",
+    "findings": "What the checks found, and what was said before",
     "source": "Where it comes from, its evidence marked",
-    "findings": "What the checks found",
 }
-VECTOR = "words"
+VECTOR = "wording"
 DIMENSIONS = 256
 
 
@@ -57,9 +57,9 @@ def settings_of(recipe: Recipe, *, tie_break: bool = False) -> dict[str, Any]:
         "fields": [{"name": name, "title": title, "use_markdown": True} for name, title in FIELDS.items()],
         "questions": [
             {"type": "label", "name": "verdict", "title": "Is it good?", "labels": VERDICTS, "required": True},
+            {"type": "labels", "name": "reasons", "title": "If not: why?", "labels": REASONS, "required": False},
             {"type": "text", "name": "response", "title": "The answer, to mend if need be", "required": True},
             {"type": "text", "name": "instruction", "title": "The question, to mend if need be", "required": True},
-            {"type": "labels", "name": "reasons", "title": "If not: why?", "labels": REASONS, "required": False},
             {"type": "rating", "name": "sounds_like_me", "title": "Sounds like me", "values": [1, 2, 3, 4, 5], "required": False},
             {"type": "text", "name": "never_say", "title": "What it must never say to this", "required": False},
             {"type": "text", "name": "note", "title": "Note to the generator", "required": False},
@@ -207,9 +207,15 @@ def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
 
 
 def _findings(found: Sequence[Finding], history: Sequence[str]) -> str:
-    lines = [f"<b>{_escaped(finding.check.replace('_', ' '))}</b>: {_escaped(finding.message)}" for finding in found]
+    lines = [_finding(finding) for finding in found]
     lines += [_escaped(line) for line in history]
     return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>" if lines else "<p>Nothing.</p>"
+
+
+def _finding(finding: Finding) -> str:
+    check = finding.check.replace("_", " ")
+    message = finding.message.removeprefix(f"{check}: ")
+    return f"<b>{_escaped(check)}</b>: {_escaped(message)}"
 
 
 def _marked(text: str, spans: Sequence[Span | None]) -> str:

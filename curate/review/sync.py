@@ -108,6 +108,20 @@ def _count(synced: Synced, wanted: set[str], decisions: Mapping[str, Sequence[De
     synced.agreement = agreement(decisions)
 
 
+def standing(recipe: Recipe, ledger: Ledger) -> Synced:
+    """How far the review is, by what was fetched so far; asks no server."""
+    review = review_of(recipe)
+    synced = Synced("")
+    number = ledger.newest_pairs()
+    pairs = ledger.pairs_of(number, *STANDING) if number else []
+    wanted = needing_review(pairs, ledger.findings_in(number) if number else {}, review)
+    decisions = ledger.decisions()
+    states = [outcome_of(decisions.get(pair, ()), review.min_submitted).state for pair in wanted]
+    synced.awaiting, synced.disputed = states.count("awaiting"), states.count("disputed")
+    _count(synced, wanted, decisions, review)
+    return synced
+
+
 def pull(recipe: Recipe, ledger: Ledger) -> int:
     """Fetch decisions only; gives how many are new. Raises as `sync` does."""
     review = review_of(recipe)

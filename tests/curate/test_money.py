@@ -23,6 +23,17 @@ from .test_generate import ask, ledger, one_kind, requests  # noqa: F401 - fixtu
 # --- the budget ---
 
 
+def test_a_budget_is_hit_exactly(requests, ask, claude):  # noqa: F811
+    """A ceiling of just what the next answer costs at worst lets it through; a hair less does not."""
+    worst = make_provider(one_kind()).worst_cost(requests[0], requests[0].longest_answer)
+    with pytest.raises(GateError, match=r"the budget of .* is reached"):
+        ask(requests[:1], budget_usd=worst * (1 - 1e-9))
+    assert claude.log()["attempts"] == 0
+    pairs, usage, _ = ask(requests[:1], budget_usd=worst)
+    assert len(pairs) == 1
+    assert 0 < usage.usd <= worst
+
+
 def test_an_answer_lost_on_its_way_counts_against_the_budget_at_its_worst(requests, ask, claude, ledger):  # noqa: F811
     """The provider may have billed it; nobody can know. So it counts, and the budget stays a ceiling."""
     claude.control({"reset": True, "attempts": ["drop_after"]})
