@@ -338,6 +338,7 @@ def _check(outcome: Any) -> dict[str, Any]:
         "success": outcome.success,
         "observed": outcome.observed,
         "rows": list(outcome.rows),
+        "mend": outcome.mend,
     }
 
 
@@ -368,7 +369,8 @@ def _gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, enfor
 
 
 def told(check: dict[str, Any]) -> str:
-    """A failed expectation in one line."""
+    """A failed expectation: what was seen, in which rows, and beneath it what to do."""
     arguments = ", ".join(f"{key} {value}" for key, value in check["arguments"].items())
     rows = f"; rows: {', '.join(check['rows'][:5])}" + (" …" if len(check["rows"]) > 5 else "") if check["rows"] else ""
-    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}"
+    mend = f"\n    {check['mend']}" if check["mend"] else ""
+    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}{mend}"

@@ -9,7 +9,7 @@ from typing import Any
 from curate.model import Finding, Pair, Stage, content_hash
 from curate.screen.echo import echoes_and_rows, rows_over
 from curate.screen.sources import SourceTexts
-from curate.words import words_of
+from curate.words import spaced
 from recipes import schema
 
 AUTO = "auto"
@@ -95,10 +95,10 @@ def over_kinds(pairs: Sequence[Pair], most: Mapping[Any, int]) -> Iterator[Over]
 
 def over_terms(pairs: Sequence[Pair], terms: Mapping[str, float], times: float, sources: SourceTexts) -> Iterator[Over]:
     """Phrases that stand in a larger share of the responses than they may; `auto` are those that the check on echoes finds."""
-    named = {term: f" {' '.join(words_of(term))} " for term in terms if term != AUTO}
+    named = {term: spaced(term) for term in terms if term != AUTO}
     holding: dict[str, list[Pair]] = {term: [] for term in named}
     for pair in pairs if named else ():
-        words = f" {' '.join(words_of(pair.response))} "
+        words = spaced(pair.response)
         for term, phrase in named.items():
             if phrase in words:
                 holding[term].append(pair)
