@@ -175,9 +175,20 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 passed, findings = screen(judged, recipe.screen, texts, stage, approved)
                 stage.rows_in, stage.rows_out = len(judged), len(passed)
 
+            if recipe.screen.judge:
+                from curate.screen.judge import judge
+
+                with _stage(made, watch, "judge") as stage:
+                    undecided = [pair for pair in passed if pair.id not in approved]
+                    found, usage = judge(undecided, by_pair(findings), texts, recipe, ledger, watch.progress, wait=wait)
+                    findings += found
+                    made.usage.add(usage)
+                    stage.rows_in = stage.rows_out = len(passed)
+                    stage.reasons = {"with claims that its passage does not bear out": len(found)} if found else {}
+
             is_reviewed = recipe.review is not None or bool(decisions)
             with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
-                needing = needing_review(passed, by_pair(findings), review)
+                needing = needing_review(passed, by_pair(findings), review) if recipe.review else set()
                 reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted)
                 kept = reviewed.published(review.awaiting == "keep", [pair.id for pair in pairs])
                 stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)

@@ -13,6 +13,7 @@ from curate.generate.generate import key_of, make_provider
 from curate.generate.live import CHARACTERS_PER_TOKEN, expected_tokens
 from curate.generate.prices import BATCH, price_of
 from curate.generate.requests import Request, requests_for
+from curate.generate.shapes import Answer
 from curate.ledger import Ledger
 from curate.model import Passage, Stage
 from curate.read.passages import cut
@@ -68,7 +69,7 @@ def plan(recipe_path: Path) -> dict[str, Any]:
         passages = {document.path: cut(document, recipe.passages.max_tokens) for document in sources.documents}
         requests = _requests(recipe, sources, passages, ledger)
         keyed = _keyed(recipe, requests)
-        answered = {key for key in keyed if answer_in(ledger.responses(key)) is not None}
+        answered = {key for key in keyed if answer_in(ledger.responses(key), Answer) is not None}
         experience = _experience({key: keyed[key] for key in answered}, ledger)
     finally:
         ledger.close()

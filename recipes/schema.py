@@ -200,6 +200,13 @@ class Echo(Section):
     times: float = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
 
 
+class Judge(Section):
+    """Claude is shown a pair with its passage, and says which claims the passage does not bear out. It costs money."""
+
+    model: str = Field("claude-haiku-5-5", min_length=1)
+    pairs: Literal["all", "flagged"] = Field("flagged", description="flagged: those of which another check says something.")
+
+
 class Screen(Section):
     """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
 
@@ -209,6 +216,7 @@ class Screen(Section):
     voice: Voice = Voice()
     mannerisms: Mannerisms = Mannerisms()
     echo: Echo = Echo()
+    judge: Judge | None = None
 
 
 class Review(Section):
@@ -350,6 +358,8 @@ class Recipe(Section):
     def _documents_are_used(self) -> Self:
         if self.generate is None and any(source.as_ == "documents" for source in self.sources):
             raise ValueError("documents are turned into pairs by `generate`, which this recipe lacks")
+        if self.screen.judge and self.generate is None:
+            raise ValueError("`screen.judge` reads pairs against their passages, and a recipe without `generate` has none")
         if self.generate is not None and all(source.as_ != "documents" for source in self.sources):
             raise ValueError("`generate` needs a source of documents, and this recipe has none")
         return self

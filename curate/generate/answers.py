@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
-from typing import Self
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from curate.generate.requests import Request
+from curate.generate.shapes import Answer, Exchange
 from curate.model import Evidence, Pair, Stage, Turn, content_hash
 from curate.read.plain import tidy
 
@@ -18,40 +19,13 @@ for _marks in list(QUOTE_MARKS.values()):
     QUOTE_MARKS.update(dict.fromkeys(_marks.strip("[]"), _marks))
 
 
-class Exchange(BaseModel):
-    """A question and its answer, as the generator gives them."""
-
-    model_config = ConfigDict(extra="forbid")
-    instruction: str
-    response: str = ""
-    quote: str = ""
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
-class Dialogue(BaseModel):
-    """Exchanges that follow each other."""
-
-    model_config = ConfigDict(extra="forbid")
-    exchanges: list[Exchange]
-
-
-class Answer(BaseModel):
-    """A whole answer: pairs, or for the kind `dialogue` dialogues."""
-
-    model_config = ConfigDict(extra="forbid")
-    pairs: list[Exchange] = []
-    dialogues: list[Dialogue] = []
-
-    @model_validator(mode="after")
-    def _has_one_of_them(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("either pairs or dialogues")
-        return self
-
-
-def parse(text: str) -> Answer | None:
-    """The answer in a response's text; None where it is not the schema."""
+def parse(text: str, shape: type[Shape]) -> Shape | None:
+    """The answer in a response's text; None where it has not the shape."""
     try:
-        return Answer.model_validate_json(text)
+        return shape.model_validate_json(text)
     except ValidationError:
         return None
 
@@ -61,12 +35,12 @@ MORE_ROOM = 2
 """Times that an answer cut by its limit is asked again, with twice the room each time."""
 
 
-def answer_in(responses: Sequence[sqlite3.Row]) -> Answer | str | None:
+def answer_in(responses: Sequence[sqlite3.Row], shape: type[Shape]) -> Shape | str | None:
     """What has arrived for a request: an answer, the reason why there will be none, or None: ask."""
     for response in responses:
         if response["stop_reason"] == "refusal":
             return "refused"
-        if response["stop_reason"] != "max_tokens" and (answer := parse(response["text"])):
+        if response["stop_reason"] != "max_tokens" and (answer := parse(response["text"], shape)):
             return answer
     cut = sum(response["stop_reason"] == "max_tokens" for response in responses)
     if cut > MORE_ROOM:

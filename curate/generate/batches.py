@@ -218,7 +218,7 @@ class _Batches:
 
     def _to_ask(self) -> Iterator[tuple[str, Request]]:
         for key, request in self._requests.items():
-            if answer_in(self._ledger.responses(key)) is not None:
+            if answer_in(self._ledger.responses(key), request.shape) is not None:
                 continue
             outcomes = [sending["outcome"] for sending in self._ledger.sendings(key) if sending["batch"] is not None]
             if None in outcomes or _given_up(outcomes):
@@ -290,9 +290,9 @@ class _Batches:
 
     def _raise_failures(self) -> None:
         failed = []
-        for key in self._requests:
+        for key, request in self._requests.items():
             outcomes = [sending["outcome"] for sending in self._ledger.sendings(key) if sending["batch"] is not None]
-            if answer_in(self._ledger.responses(key)) is None and _given_up(outcomes):
+            if answer_in(self._ledger.responses(key), request.shape) is None and _given_up(outcomes):
                 failed.append(outcomes[-1])
         if failed:
             raise MachineError(

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from curate.generate.answers import Answer, answer_in, pairs_of
+from curate.generate.answers import answer_in, pairs_of
 from curate.generate.live import Progress, ask_live
 from curate.generate.provider import Provider
 from curate.generate.requests import Request
+from curate.generate.shapes import Answer
 from curate.ledger import Ledger
 from curate.model import Pair, Stage, Usage, content_hash
 from recipes.schema import Generate
@@ -91,13 +92,13 @@ def generate_pairs(
     """
     keyed = {key_of(request, provider.identity(request)): request for request in requests}
     usage = Usage()
-    _ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
+    ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
     generated = Generated([], usage, requests=keyed)
     costs = ledger.cost_of_requests()
     by_kind: defaultdict[str, float] = defaultdict(float)
     for key, request in keyed.items():
         by_kind[request.kind] += costs.get(key, 0.0)
-        answer = answer_in(ledger.responses(key))
+        answer = answer_in(ledger.responses(key), Answer)
         if isinstance(answer, Answer):
             generated.pairs.extend(pairs_of(request, key, answer, stage))
             if not answer.pairs and not answer.dialogues:
@@ -108,7 +109,7 @@ def generate_pairs(
     return generated
 
 
-def _ask_missing(
+def ask_missing(
     keyed: dict[str, Request],
     provider: Provider,
     ledger: Ledger,
@@ -118,6 +119,11 @@ def _ask_missing(
     *,
     wait: bool,
 ) -> None:
+    """Ask what the ledger has no answer to, live or in batches; what is paid now is added to `usage`.
+
+    Raises:
+        As `generate_pairs` does.
+    """
     batched = settings.provider == "anthropic" and settings.mode == "batch"
     missing = _missing(keyed, ledger)
     if settings.provider == "anthropic" and ((missing and batched) or ledger.open_batches()):
@@ -132,4 +138,4 @@ def _ask_missing(
 
 
 def _missing(keyed: dict[str, Request], ledger: Ledger) -> dict[str, Request]:
-    return {key: request for key, request in keyed.items() if answer_in(ledger.responses(key)) is None}
+    return {key: request for key, request in keyed.items() if answer_in(ledger.responses(key), request.shape) is None}

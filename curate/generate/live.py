@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from curate.generate.answers import Answer, answer_in
+from curate.generate.answers import answer_in
 from curate.generate.budget import Budget, BudgetReached
 from curate.generate.pace import Pace, backoff
 from curate.generate.provider import NoAnswer, Provider, Response, TryAgain
@@ -38,8 +38,8 @@ def ask_live(
     settings: Generate,
     usage: Usage,
     progress: Progress,
-) -> dict[str, Answer | str | None]:
-    """Ask all `requests`; the answer of each, or the reason why there is none.
+) -> None:
+    """Ask all `requests`: afterwards the ledger has the answer of each, or the reason why there is none.
 
     Raises:
         GateError: the budget is reached.
@@ -48,7 +48,7 @@ def ask_live(
         KeyboardInterrupt: the person stopped it; answers under way were waited for.
     """
     try:
-        return asyncio.run(_Asking(requests, provider, ledger, settings, usage, progress).all())
+        asyncio.run(_Asking(requests, provider, ledger, settings, usage, progress).all())
     except _Stopped:
         raise KeyboardInterrupt from None
 
@@ -79,7 +79,7 @@ class _Asking:
         self._lost_before = ledger.unaccounted()
         self._budget = Budget(settings.budget_usd, self._spent_before + self._lost_before)
         self._pace = Pace(settings.concurrency)
-        self._answers: dict[str, Answer | str | None] = {}
+        self._answered = 0
         self._reached = False
         self._over_budget = False
         self._stopping = False
@@ -88,7 +88,7 @@ class _Asking:
         self._under_way: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
 
-    async def all(self) -> dict[str, Answer | str | None]:
+    async def all(self) -> None:
         """Ask everything."""
         self._progress(0, len(self._requests), 0.0)
         waiting = iter(self._requests)
@@ -101,7 +101,6 @@ class _Asking:
         finally:
             await self._provider.close()
         self._report()
-        return self._answers
 
     async def _in_parallel(self, waiting: Iterator[str]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -113,7 +112,8 @@ class _Asking:
             if self._in_a_row >= FAILURES_IN_A_ROW or self._over_budget or self._stopping:
                 return
             try:
-                self._answers[key] = await self._answer(key)
+                await self._ask(key)
+                self._answered += 1
                 self._in_a_row = 0
             except BudgetReached:
                 self._over_budget = True
@@ -121,17 +121,16 @@ class _Asking:
             except NoAnswer as error:
                 self._failures.append(error.what)
                 self._in_a_row += 1
-            self._progress(len(self._answers) + len(self._failures), len(self._requests), self._usage.usd)
+            self._progress(self._answered + len(self._failures), len(self._requests), self._usage.usd)
 
-    async def _answer(self, key: str) -> Answer | str:
+    async def _ask(self, key: str) -> None:
         """Ask until there is an answer, or a reason why there will be none."""
         request = self._requests[key]
         body = {"system": request.system, "user": request.user, "schema": request.schema}
         self._ledger.add_request(key, request.kind, request.document, request.passage, body)
-        while (answer := answer_in(responses := self._ledger.responses(key))) is None:
+        while answer_in(responses := self._ledger.responses(key), request.shape) is None:
             response = await self._response(key, request, room_for_answer(request, responses))
             self._count(response)
-        return answer
 
     async def _response(self, key: str, request: Request, max_tokens: int) -> Response:
         """Try until a response is there and in the ledger.
@@ -233,7 +232,7 @@ class _Asking:
 
     def _report(self) -> None:
         """Raise what the person must know."""
-        left = len(self._requests) - len(self._answers)
+        left = len(self._requests) - self._answered
         if self._over_budget:
             lost = self._ledger.unaccounted()
             maybe = f", ${lost:.4f} more at most for answers lost on their way" if lost else ""

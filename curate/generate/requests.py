@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
+from pydantic import BaseModel
+
+from curate.generate.shapes import Answer
 from curate.generate.stretches import PARAGRAPH, own_stretches
 from curate.generate.templates import Prompts
 from curate.model import Document, Pair, Passage, Turn, content_hash
@@ -42,6 +45,8 @@ class Request:
     """The conversation that the answer goes on with."""
     replaces: str | None = None
     """The pair that is to be written anew."""
+    shape: type[BaseModel] = Answer
+    """What its answer is read as."""
 
     @property
     def pairs(self) -> int:
@@ -180,13 +185,14 @@ def choose_voice_samples(passages: dict[str, list[Passage]]) -> list[tuple[str, 
 def answer_schema(kind: str) -> dict[str, Any]:
     """JSON Schema of an answer, within what schema-bound output supports (no length or count limits)."""
     text = {"type": "string"}
-    pair = _object(instruction=text) if kind == "own_words" else _object(instruction=text, response=text, quote=text)
+    pair = as_object(instruction=text) if kind == "own_words" else as_object(instruction=text, response=text, quote=text)
     if kind == "dialogue":
-        return _object(dialogues=_list(_object(exchanges=_list(pair))))
-    return _object(pairs=_list(pair))
+        return as_object(dialogues=_list(as_object(exchanges=_list(pair))))
+    return as_object(pairs=_list(pair))
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def as_object(**properties: Any) -> dict[str, Any]:
+    """The JSON Schema of an object with all of these properties and no other."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 

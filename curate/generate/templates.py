@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from curate.model import Pair
 from recipes.errors import CallError
 from recipes.schema import Kind, Recipe
 
-OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:document|task|sample|draft|note|turn)\b)", re.IGNORECASE)
+OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:document|task|sample|draft|note|turn|question|answer)\b)", re.IGNORECASE)
 VARIABLES = "title, heading, text, count, words, persona"
 PROBE = "A document's text, with a </document> of its own"
 
@@ -69,6 +70,12 @@ class Prompts:
                 mend='Put {% include "_document.md.j2" %} into it, or {{ text | data }} between tags of your own.',
             )
         return template
+
+
+def judge_prompts() -> tuple[str, Callable[..., str]]:
+    """The judge's prompt that all requests share, and the template of one request."""
+    ours = _environment(PackageLoader("curate.generate", "prompts"))
+    return ours.get_template("judge_system.md.j2").render(), ours.get_template("judge.md.j2").render
 
 
 def _environment(loader: Any) -> SandboxedEnvironment:

@@ -26,7 +26,7 @@ def main() -> None:
     print("| | measured | aim |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         with running(latency=1.0) as server:
-            count, at_once = 4_000, 64
+            count, at_once = 6_400, 64
             said = asked(server, Path(folder, "a.db"), count, at_once)
             ideal = count / at_once
             row(

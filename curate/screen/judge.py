@@ -1,0 +1,140 @@
+"""Claude as a judge, where a recipe asks for it: which claims of a response its passage does not bear out.
+
+The judge always sees the passage: without it, it could only say what it happens to know. It is asked through the same road as
+the pairs themselves, so its answers are kept, never paid for twice, and counted against the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.generate.answers import answer_in
+from curate.generate.claude import Claude
+from curate.generate.generate import ask_missing, key_of
+from curate.generate.live import Progress
+from curate.generate.requests import Request, as_object
+from curate.generate.templates import judge_prompts
+from curate.ledger import Ledger
+from curate.model import Finding, Pair, Span, Usage
+from curate.screen.sources import SourceTexts
+from recipes.schema import Generate, Judge, Recipe
+
+WORDS_OF_A_JUDGEMENT = (30, 400)
+
+
+def judge(
+    pairs: Sequence[Pair],
+    findings: Mapping[str, Sequence[Finding]],
+    sources: SourceTexts,
+    recipe: Recipe,
+    ledger: Ledger,
+    progress: Progress,
+    *,
+    wait: bool = False,
+) -> tuple[list[Finding], Usage]:
+    """What the judge finds, a warning for each pair with claims that are absent from its passage or contradicted by it.
+
+    The score is the share of a response's claims that the passage does not bear out, in (0, 1].
+
+    Args:
+        pairs: to judge; those without a passage, and the author's own words, are passed over.
+        findings: by pair: where the recipe has only flagged pairs judged, those are.
+        sources: the passages.
+        recipe: with `screen.judge`.
+        ledger: keeps the answers.
+        progress: called with (requests done, requests in all, US dollars spent now).
+        wait: stay until batches have ended.
+
+    Raises:
+        As `generate_pairs` does.
+    """
+    settings = recipe.screen.judge
+    assert settings is not None
+    asking = _asking(settings, recipe.generate)
+    system, user = judge_prompts()
+    requests: dict[str, tuple[Pair, Request]] = {}
+    for pair in pairs:
+        passage = sources.passage_of(pair)
+        if passage is None or pair.kind == "own_words" or (settings.pairs == "flagged" and not findings.get(pair.id)):
+            continue
+        title = sources.documents[passage.document].title if passage.document in sources.documents else ""
+        request = Request(
+            kind="judge",
+            document=passage.document,
+            passage=passage.id,
+            start=passage.start,
+            material=passage.text,
+            count=1,
+            words=WORDS_OF_A_JUDGEMENT,
+            system=system,
+            user=user(title=title, text=passage.text, question=pair.instruction, answer=pair.response),
+            schema=SCHEMA,
+            shape=Judgement,
+        )
+        requests[key_of(request, asking.model)] = pair, request
+    usage = Usage()
+    keyed = {key: request for key, (_, request) in requests.items()}
+    ask_missing(keyed, Claude(asking), ledger, asking, usage, progress, wait=wait)
+    found: list[Finding] = []
+    for key, (pair, _) in requests.items():
+        answer = answer_in(ledger.responses(key), Judgement)
+        if isinstance(answer, Judgement):
+            found += _finding(pair, answer)
+    return found, usage
+
+
+class Claim(BaseModel):
+    """A claim of a response, and what the passage says to it."""
+
+    model_config = ConfigDict(extra="forbid")
+    claim: str
+    verdict: Literal["supported", "absent", "contradicted"]
+    why: str
+
+
+class Judgement(BaseModel):
+    """A whole answer of the judge's."""
+
+    model_config = ConfigDict(extra="forbid")
+    claims: list[Claim]
+
+
+_TEXT = {"type": "string"}
+SCHEMA = as_object(
+    claims={
+        "type": "array",
+        "items": as_object(claim=_TEXT, verdict={"type": "string", "enum": ["supported", "absent", "contradicted"]}, why=_TEXT),
+    }
+)
+
+
+def _finding(pair: Pair, judgement: Judgement) -> Iterable[Finding]:
+    """One finding for a pair, which points at the first claim that does not hold; a contradiction comes before an absence."""
+    bad = sorted(
+        (claim for claim in judgement.claims if claim.verdict != "supported"), key=lambda claim: claim.verdict == "absent"
+    )
+    if not bad:
+        return
+    first = bad[0]
+    said = "says otherwise than" if first.verdict == "contradicted" else "says nothing of"
+    more = f"; and {len(bad) - 1} more" if len(bad) > 1 else ""
+    at = pair.response.find(first.claim)
+    yield Finding(
+        pair.id,
+        "judge",
+        "warning",
+        len(bad) / len(judgement.claims),
+        f"the passage {said} “{first.claim}”: {first.why}{more}",
+        Span("response", at, at + len(first.claim)) if first.claim and at >= 0 else None,
+    )
+
+
+def _asking(settings: Judge, generate: Generate | None) -> Generate:
+    """The recipe's own ways of asking (how many at once, live or batched, the budget), with the judge's model."""
+    assert generate is not None
+    same = generate.provider == "anthropic" and generate.model == settings.model
+    update = {"provider": "anthropic", "recordings": None, "model": settings.model, "price": generate.price if same else None}
+    return generate.model_copy(update=update)
