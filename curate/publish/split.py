@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from curate.model import Contrast, Finding, Pair, content_hash
+from curate.model import Contrast, Finding, Pair, Stage, content_hash
 from curate.screen.contamination import SAME
 from curate.screen.contradictions import OFTEN
 from curate.screen.minhash import NearestIndex, asked_of
@@ -54,16 +54,18 @@ class Split:
         )
 
 
-def split(pairs: Sequence[Pair], settings: schema.Split) -> Split:
+def split(pairs: Sequence[Pair], settings: schema.Split, stage: Stage) -> Split:
     """Hold out about `settings.validation` of the pairs, of every kind about the same share.
 
     By document, no document stands on both sides; by pair, no conversation. What training would ask that is held out already,
-    word for word or nearly, is left out of it, so that the loss is watched on questions that are new.
+    word for word or nearly, is left out of it and counted in `stage`, so that the loss is watched on questions that are new.
     """
     held = held_out(pairs, settings.validation, settings.by, settings.seed)
     train = [pair for pair in pairs if pair.id not in held]
     validation = [pair for pair in pairs if pair.id in held]
     left_out = list(find_asked_on_both_sides(train, validation))
+    if left_out:
+        stage.count("asks what is held out", len(left_out))
     gone = {finding.pair for finding in left_out}
     documents = frozenset(pair.document for pair in validation) if settings.by == "document" else frozenset()
     return Split([pair for pair in train if pair.id not in gone], validation, left_out, documents)

@@ -119,8 +119,8 @@ class ExpectVoiceDistanceQuantileToBeAtMost(PairsExpectation):
     def sentence(self) -> str:
         """What is expected."""
         return (
-            f"Of {self.quantile:.0%} of generated responses at most {self.max_distance:.0%} of the author's own stretches lie nearer "
-            "to the author's style."
+            f"{self.quantile:.0%} of generated responses have a voice distance of at most {self.max_distance:.2f}: the share of the "
+            "author's own stretches that lie nearer to their style."
         )
 
     def look(self, frame: pd.DataFrame) -> Seen:
@@ -151,12 +151,14 @@ class ExpectKindMixToBeCloseTo(PairsExpectation):
         tolerance: largest total variation distance, in [0, 1]: the share of rows that would have to be of another kind.
     """
 
-    mix: dict[str, float] = pydantic.Field(min_items=1)
+    mix: dict[str, float]
     tolerance: float = pydantic.Field(0.1, **SHARE)
     success_keys: ClassVar[tuple[str, ...]] = ("mix", "tolerance")
 
     @pydantic.validator("mix")  # type: ignore[untyped-decorator]
     def _shares_of_kinds(cls, mix: dict[str, float]) -> dict[str, float]:
+        if not mix:
+            raise ValueError("name at least one kind with its share")
         for kind, share in mix.items():
             if not share > 0:
                 raise ValueError(f"the share of {kind} must be above 0, not {share:g}")

@@ -21,8 +21,8 @@ COLUMNS = (
 )  # fmt: skip
 """What expectations can be about. `passage` is the id of the one that the quote stands in. `voice_distance` is the share of the
 author's own stretches that lie nearer to their style, null where it cannot be said. `leakage` says which controlled or held-out
-question a row to train on asks, and `leakage_similarity` how nearly. `findings` counts what the checks said. `review` is approved,
-edited or awaiting, and null where nobody was asked."""
+question a row to train on asks, and `leakage_similarity` how nearly. `findings` counts what the checks said. `review` is
+approved, edited or awaiting, and null where nobody was asked."""
 
 
 def frame_of(sides: Split, sources: SourceTexts, findings: Mapping[str, Sequence[Finding]], reviewed: Reviewed) -> Any:

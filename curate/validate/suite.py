@@ -147,7 +147,7 @@ def _mend(one: Any, name: str, rows: tuple[str, ...]) -> str:
     if said := ((one.result or {}).get("details") or {}).get("mend"):
         return str(said)
     if name.startswith("expect_table_row_count"):
-        return "More documents, or a higher `per_passage` or `per_document` under `generate.kinds`, give more rows."
+        return "More documents, or a higher `per_passage` under `generate.kinds`, give more rows; `balance` gives fewer."
     return "Mend or reject these rows in review, or mend the documents that they come of." if rows else ""
 
 
