@@ -119,8 +119,8 @@ class ExpectVoiceDistanceQuantileToBeAtMost(PairsExpectation):
     def sentence(self) -> str:
         """What is expected."""
         return (
-            f"{self.quantile:.0%} of generated responses have a voice distance of at most {self.max_distance:.2f}: the share of the "
-            "author's own stretches that lie nearer to their style."
+            f"{self.quantile:.0%} of generated responses have a voice distance of at most {self.max_distance:.2f}: the share of "
+            "the author's own stretches that lie nearer to their style."
         )
 
     def look(self, frame: pd.DataFrame) -> Seen:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from curate.validate.data_docs import stand_alone
 from curate.validate.frame import COLUMNS
 from recipes.errors import RecipeError
 from recipes.folders import whole_folder
@@ -77,7 +78,7 @@ def _columns_named(arguments: dict[str, Any]) -> set[str]:
 
 
 def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
-    """Run the suite on the table of `frame_of`, and write Data Docs to the folder `docs`.
+    """Run the suite on the table of `frame_of`, and write Data Docs to `index.html` in the folder `docs`.
 
     An empty suite is run too: its Data Docs say that nothing was expected.
     """
@@ -116,8 +117,9 @@ def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
             named = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run, batch.id)
             context.validation_results_store.store_validation_results(result, named)
             context.build_data_docs()
+        (page,) = scratch.glob("validations/**/*.html")
         with whole_folder(docs) as part:
-            shutil.copytree(scratch, part, dirs_exist_ok=True)
+            (part / "index.html").write_text(stand_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return [_outcome(one) for one in result.results]
