@@ -147,7 +147,8 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
     if found["mix"]:
         print("\n".join(mix_lines(found["mix"])))
     if found["batches"]:
-        print(f"under way: {found['batches']} batches")
+        batches = "1 batch" if found["batches"] == 1 else f"{found['batches']} batches"
+        print(f"under way: {batches}, at most ${found['spent']['usd_under_way']:.4f}")
     spent = found["spent"]
     print(f"spent so far: {spent['requests']} requests, ${spent['usd']:.4f}")
     if spent["usd_lost"]:

@@ -187,8 +187,17 @@ class Ledger:
         return self._db.execute("select * from sent where request = ? order by id", (request,)).fetchall()
 
     def unaccounted(self) -> float:
+        """US dollars that what was sent and not answered may cost at most: what was lost, and what is with batches."""
+        return self.lost() + self.in_batches()
+
+    def lost(self) -> float:
         """US dollars that answers which never arrived may have cost at most: connections that broke, processes killed."""
-        query = "select coalesce(sum(worst_usd), 0.0) from sent where outcome is null or outcome = 'lost'"
+        query = "select coalesce(sum(worst_usd), 0.0) from sent where outcome = 'lost' or (outcome is null and batch is null)"
+        return float(self._db.execute(query).fetchone()[0])
+
+    def in_batches(self) -> float:
+        """US dollars that batches under way may cost at most."""
+        query = "select coalesce(sum(worst_usd), 0.0) from sent where outcome is null and batch is not null"
         return float(self._db.execute(query).fetchone()[0])
 
     def add_answer(self, sent: int, request: str, response: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def status(recipe_path: Path) -> dict[str, Any]:
         "checks": [],
         "mix": [],
         "batches": 0,
-        "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0, "usd_lost": 0.0},
+        "spent": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0, "usd_lost": 0.0, "usd_under_way": 0.0},
         "runs": sorted(path.parent.name for path in folder.runs.glob("[!.]*/manifest.json")),
     }
     if not folder.ledger.is_file():
@@ -41,10 +41,17 @@ def status(recipe_path: Path) -> dict[str, Any]:
         newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
         requests, tokens_in, tokens_out, usd = ledger.spent()
         found["batches"] = len(ledger.open_batches())
-        lost = ledger.unaccounted()
+        lost, under_way = ledger.lost(), ledger.in_batches()
     finally:
         ledger.close()
-    found["spent"] = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd, "usd_lost": lost}
+    found["spent"] = {
+        "requests": requests,
+        "input_tokens": tokens_in,
+        "output_tokens": tokens_out,
+        "usd": usd,
+        "usd_lost": lost,
+        "usd_under_way": under_way,
+    }
     if newest and newest["finished_at"] is None:
         found["state"] = "the last build published nothing; `curate build` takes it up and says why"
     if finished:

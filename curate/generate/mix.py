@@ -66,7 +66,8 @@ def mix_lines(mix: Sequence[dict[str, Any]]) -> list[str]:
         asked = f"{row['words_asked'][0]}-{row['words_asked'][1]}" if row["words_asked"] else ""
         got = "{}, {}, {}".format(*row["words"]) if row["words"] else ""
         share = f"{row['share_asked']:.0%} -> {row['share_kept']:.0%}" if row["asked"] else f"{row['share_kept']:.0%}"
-        cost = f"${row['usd']:.2f}, ${row['usd_per_kept']:.4f} a pair" if row["usd"] and row["kept"] else ""
+        each = f"${row['usd_per_kept']:.4f} a pair" if row["kept"] else "and nothing kept"
+        cost = f"${row['usd']:.2f}, {each}" if row["usd"] else ""
         pairs = f"{row['asked'] or '':>12} {row['written']:>8} {row['kept']:>6}"
         lines.append(f"{row['kind']:<16} {pairs} {share:>13}   {asked:<11} {got:<13} {cost}".rstrip())
     return lines

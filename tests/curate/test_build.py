@@ -237,7 +237,14 @@ def test_status_says_where_a_recipe_stands(first, curate, tmp_path):
     assert said["state"] == "up to date"
     assert said["version"] == first[1]["version"]
     assert [stage["name"] for stage in said["stages"]] == STAGES
-    assert said["spent"] == {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0, "usd_lost": 0.0}
+    assert said["spent"] == {
+        "requests": 0,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "usd": 0.0,
+        "usd_lost": 0.0,
+        "usd_under_way": 0.0,
+    }
     write_corpus(tmp_path)
     assert "village: not built yet" in curate(tmp_path, "status", "recipe.yaml").stdout
     assert not (tmp_path / "build").exists()
