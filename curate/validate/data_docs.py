@@ -9,7 +9,7 @@ from __future__ import annotations
 from bs4 import BeautifulSoup, Tag
 
 NOT_SHOWN = ["script", "link", "style", "img", "footer", "nav"]
-BESIDE_THE_POINT = "#section-1-content-block-3, .collapse, [data-toggle], .card"
+BESIDE_THE_POINT = "#section-1-content-block-3, .collapse, a[data-toggle], .card"
 """The library's version, load times, its code to look rows up with, and buttons for scripts that are gone."""
 
 STYLE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, ClassVar, get_args
 
@@ -172,14 +173,17 @@ class ExpectKindMixToBeCloseTo(PairsExpectation):
     @property
     def sentence(self) -> str:
         """What is expected."""
-        mix = ", ".join(f"{share:.0%} {kind}" for kind, share in self._asked.items())
+        mix = ", ".join(f"{share:.0%} {kind}" for kind, share in sorted(self._asked.items(), key=lambda item: -item[1]))
         return f"The kinds stand as {mix}; at most {self.tolerance:.1%} of rows are of a kind too many."
 
     def look(self, frame: pd.DataFrame) -> Seen:
         """Rows are named of the kinds that have too many, those with most findings and no review first."""
         counts = Counter(frame["kind"])
         wanted = {kind: self._asked.get(kind, 0.0) * len(frame) for kind in counts | self._asked}
-        excess = {kind: round(counts[kind] - rows) for kind, rows in wanted.items()}
+        excess = {
+            kind: math.ceil(counts[kind] - rows) if counts[kind] > rows else math.floor(counts[kind] - rows)
+            for kind, rows in wanted.items()
+        }
         worst = frame.assign(unseen=~frame["review"].isin(["approved", "edited"]))
         worst = worst.sort_values(["unseen", "findings", "id"], ascending=[False, False, True])
         rows = [

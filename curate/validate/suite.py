@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import shutil
 import tempfile
@@ -110,8 +111,10 @@ def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
             asset = context.data_sources.add_pandas("pairs").add_dataframe_asset("pairs")
             batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
             result = batch.validate(suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]})
+            outcomes = [_outcome(one) for one in result.results]
             for one in result.results:
                 one.success = bool(one.success)  # some give numpy's bool, which the library's own store cannot write
+                one.result = {key: value if key == "details" else _escaped(value) for key, value in one.result.items()}
             run = RunIdentifier(run_time=datetime.now(UTC))
             result.meta |= {"run_id": run, "validation_time": run.run_time}
             named = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run, batch.id)
@@ -122,7 +125,16 @@ def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
             (part / "index.html").write_text(stand_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return [_outcome(one) for one in result.results]
+    return outcomes
+
+
+def _escaped(value: Any) -> Any:
+    """Texts of rows as HTML shows them: the library puts them into its pages as they are, and a document may hold anything."""
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_escaped(item) for item in value]
+    return html.escape(value, quote=False) if isinstance(value, str) else value
 
 
 def _outcome(one: Any) -> Outcome:
