@@ -142,7 +142,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 if sample:
                     requests = sample_of(requests, passages, sample)
 
-            from curate.validate.frame import frame_of
+            from curate.validate.frame import COSTLY, frame_of
             from curate.validate.suite import make_suite, validate
 
             suite = make_suite(recipe, recipe_path)  # before anything is paid for: it may be wrong
@@ -235,7 +235,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
 
             with _stage(made, watch, "validate") as stage:
-                frame = frame_of(sides, texts, by_pair(findings), reviewed)
+                measured = [column for column in COSTLY if column in str(recipe.expect)]
+                frame = frame_of(sides, texts, by_pair(findings), reviewed, measured)
                 outcomes = validate(frame, suite, folder.report / "expectations")
                 stage.rows_in = stage.rows_out = len(frame)
                 made.checks = [_check(outcome) for outcome in outcomes]

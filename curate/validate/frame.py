@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,18 @@ question a row to train on asks, and `leakage_similarity` how nearly. `findings`
 approved, edited or awaiting, and null where nobody was asked."""
 
 
-def frame_of(sides: Split, sources: SourceTexts, findings: Mapping[str, Sequence[Finding]], reviewed: Reviewed) -> Any:
-    """A data frame with `COLUMNS`.
+COSTLY = ("voice_distance", "leakage")
+"""Columns that take longer than all the rest: half a second for a thousand rows."""
+
+
+def frame_of(
+    sides: Split,
+    sources: SourceTexts,
+    findings: Mapping[str, Sequence[Finding]],
+    reviewed: Reviewed,
+    measured: Collection[str] = COSTLY,
+) -> Any:
+    """A data frame with `COLUMNS`; of `COSTLY`, those that are not in `measured` are null.
 
     Its `attrs` hold what is no row: `passages` ({id: where it stands}), `decided` (how many pairs reviewers have decided) and
     `undecided` (ids of those that they have not).
@@ -34,8 +44,8 @@ def frame_of(sides: Split, sources: SourceTexts, findings: Mapping[str, Sequence
     import pandas as pd
 
     undecided = [pair.id for pair in reviewed.awaiting + reviewed.disputed]
-    distances = voice_distances(sides.pairs, sources)
-    leaks = leaks_of(sides, sources.control)
+    distances = voice_distances(sides.pairs, sources if "voice_distance" in measured else SourceTexts())
+    leaks = leaks_of(sides, sources.control) if "leakage" in measured else {}
     awaiting = set(undecided)
     validation = {pair.id for pair in sides.validation}
     rows = []

@@ -1,6 +1,7 @@
 """What a person may rely on of our expectations: each holds where it should, fails where it should, names rows, says what to do."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,14 @@ def test_what_stands_beside_the_rows_survives_great_expectations(keeper):
     assert len(frame.attrs["passages"]) == len({p.id for cut in keeper.passages.values() for p in cut}) > 50
 
 
+def test_what_takes_long_to_measure_is_measured_only_where_the_recipe_names_it(keeper):
+    rows, _ = planted("voice")
+    for measured, column in ((["voice_distance"], "leakage_similarity"), (["leakage"], "voice_distance"), ([], "leakage")):
+        frame = frame_of(Split(rows, []), keeper, {}, Reviewed(), measured)
+        assert frame[column].isna().all()
+    assert table(rows, sources=keeper)["voice_distance"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -252,6 +261,19 @@ def test_a_build_stops_at_the_gate_with_rows_and_what_to_do_and_publishes_once_i
     manifest = json.loads((Path(said["dataset"]) / "manifest.json").read_text())
     assert next(stage for stage in manifest["stages"] if stage["name"] == "balance")["reasons"] == {"too many of a kind": 1}
     assert manifest["recipe"]["balance"] == {"per_kind": {"question_answer": 4}, "terms": {}}
+
+
+def test_a_build_measures_voice_and_leakage_where_its_expectations_name_them(corpus, curate):
+    """The controlled question is like enough to be told of, and not so like that the screen drops the pair."""
+    change(corpus.parent / "control.yaml", "How far is the moon?", "How much should I cut from an apple tree after winter frost?")
+    change(corpus, "{validation: 0.2, by: document}", "{validation: 0}")
+    voice = "  - expect_voice_distance_quantile_to_be_at_most: {max_distance: 0.9, severity: warning}\n"
+    change(corpus, "expect:\n", f"expect:\n{voice}  - expect_leakage_share_to_be_at_most: {{}}\n")
+    done = curate(corpus.parent, "build", "recipe.yaml")
+    assert "warning: expect_voice_distance_quantile_to_be_at_most" in done.stdout
+    assert "not judged: it takes 5,000 words of documents to know a voice" in done.stdout
+    message = one_message(done, 1)
+    assert re.search(r"expect_leakage_share_to_be_at_most \(\): 1 of \d rows to train on; rows: question-answer-\w+\n", message)
 
 
 def test_a_dataset_of_one_document_says_that_nothing_is_held_out(corpus, curate):
