@@ -265,7 +265,7 @@ def test_a_build_stops_at_the_gate_with_rows_and_what_to_do_and_publishes_once_i
 
 def test_a_build_measures_voice_and_leakage_where_its_expectations_name_them(corpus, curate):
     """The controlled question is like enough to be told of, and not so like that the screen drops the pair."""
-    change(corpus.parent / "control.yaml", "How far is the moon?", "How much should I cut from an apple tree after winter frost?")
+    change(corpus.parent / "control.yaml", "How far is the moon?", "How much should one cut from an old plum tree?")
     change(corpus, "{validation: 0.2, by: document}", "{validation: 0}")
     voice = "  - expect_voice_distance_quantile_to_be_at_most: {max_distance: 0.9, severity: warning}\n"
     change(corpus, "expect:\n", f"expect:\n{voice}  - expect_leakage_share_to_be_at_most: {{}}\n")
