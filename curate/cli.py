@@ -158,6 +158,45 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
 
 
 @app.command()
+def report(recipe: RecipePath, as_json: Json = False) -> None:
+    """Write the newest dataset's report, one HTML file: steps, checks with pictures, the worst rows, what to do next."""
+    from curate.report.page import report as write
+
+    settle_libraries()
+    index, figures, advice = write(recipe)
+    if as_json:
+        told = [{"text": each.text, "command": each.command, "pairs": list(each.pairs)} for each in advice]
+        answer({"report": str(index)} | figures.as_dict() | {"next": told})
+        return
+    print(f"{_shown(index)}\n")
+    for number, each in enumerate(advice, 1):
+        print(f"{number}. {each.text} {each.command}".rstrip())
+        if each.pairs:
+            print(f"   {each.rows}")
+
+
+@app.command()
+def diff(
+    recipe: RecipePath,
+    v1: Annotated[
+        str | None, typer.Argument(metavar="[V1]", help="By name, number or how it begins; the parent where none is said.")
+    ] = None,
+    v2: Annotated[str | None, typer.Argument(metavar="[V2]", help="Likewise; the newest where none is said.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What differs between two dataset versions: rows and why, texts, terms, lengths, mix and gates, then and now."""
+    from curate.diff.diff import difference
+
+    found = difference(recipe, v1, v2)
+    if as_json:
+        answer(found.as_dict())
+        return
+    from curate.diff.tables import print_difference
+
+    print_difference(found)
+
+
+@app.command()
 def show(
     pair: Annotated[str, typer.Argument(metavar="PAIR", help="A pair's id, or how it begins.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="Look in this recipe's build only.")] = None,

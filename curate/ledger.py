@@ -312,6 +312,12 @@ class Ledger:
         row: sqlite3.Row | None = self._db.execute(query).fetchone()
         return row
 
+    def build_of(self, version: str) -> sqlite3.Row | None:
+        """The last build that was finished as this dataset version."""
+        query = "select * from builds where version = ? and finished_at is not null order by id desc"
+        row: sqlite3.Row | None = self._db.execute(query, (version,)).fetchone()
+        return row
+
     def add_pairs(self, build: int, pairs: Iterable[Pair], state: str) -> None:
         """Keep a build's pairs; `state` is kept or dropped."""
         self._db.executemany(
@@ -363,6 +369,11 @@ class Ledger:
         marks = ", ".join("?" * len(states))
         query = f"select * from pairs where build = ? and state in ({marks}) order by id"  # noqa: S608
         return [_pair(row) for row in self._db.execute(query, (build, *states))]
+
+    def states_of(self, build: int) -> dict[str, tuple[Pair, str]]:
+        """Every pair of a build, by id, as the generator wrote it, and its state."""
+        rows = self._db.execute("select * from pairs where build = ? order by id", (build,))
+        return {row["id"]: (_pair(row), row["state"]) for row in rows}
 
     def pair(self, identifier: str) -> Pair | None:
         """The pair as its newest build has it."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,20 @@ def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Call
     return sources
 
 
+def read_before(sources: Iterable[Mapping[str, Any]], ledger: Ledger) -> list[Document]:
+    """The documents among a manifest's sources (path, sha256, rights), as the ledger has them."""
+    found = (ledger.document_of_file(each["path"], _key(each["rights"], each["sha256"])) for each in sources)
+    return [document for document in found if document]
+
+
 def _document(file: File, ledger: Ledger) -> Document:
-    key = f"{READER}:{file.source.rights}:{file.sha256}"
+    key = _key(file.source.rights, file.sha256)
     document = ledger.document_of_file(file.name, key)
     if document is None:
         document = read_document(file.path, file.name, file.source.rights)
         ledger.add_document(document, key)
     return document
+
+
+def _key(rights: str, sha256: str) -> str:
+    return f"{READER}:{rights}:{sha256}"

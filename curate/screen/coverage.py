@@ -93,7 +93,7 @@ class Coverage:
 def coverage_of(pairs: Sequence[Pair], sources: SourceTexts) -> Coverage:
     """Where in the sources the pairs come from. Without documents all is empty."""
     passages = [passage for cut in sources.passages.values() for passage in cut]
-    quoted = Counter(passage for pair in pairs if (passage := sources.passage_of(pair)))
+    quoted = _quoted(pairs, sources)
     sections = _grouped(passages, [f"{p.document}: {p.heading or 'the beginning'}" for p in passages], quoted)
     topics = _grouped(passages, topics_of([passage.text for passage in passages]), quoted)
     sizes = {path: len(document.text.split()) for path, document in sources.documents.items()}
@@ -109,6 +109,25 @@ def coverage_of(pairs: Sequence[Pair], sources: SourceTexts) -> Coverage:
         evenness(topics),
         quoted.total(),
     )
+
+
+def passage_map(pairs: Sequence[Pair], sources: SourceTexts) -> dict[str, tuple[Part, ...]]:
+    """Every document's passages in the order they stand, each with the pairs that quote it. Without documents it is empty."""
+    quoted = _quoted(pairs, sources)
+    words = {passage: len(passage.text.split()) for cut in sources.passages.values() for passage in cut}
+    per_word = quoted.total() / (sum(words.values()) or 1)
+    return {
+        path: tuple(
+            Part(passage.heading or f"from character {passage.start}", words[passage], quoted[passage], per_word * words[passage])
+            for passage in cut
+        )
+        for path, cut in sources.passages.items()
+    }
+
+
+def _quoted(pairs: Iterable[Pair], sources: SourceTexts) -> Counter[Passage]:
+    """How many pairs quote each passage."""
+    return Counter(passage for pair in pairs if (passage := sources.passage_of(pair)))
 
 
 def _grouped(passages: Iterable[Passage], groups: Iterable[str], quoted: Counter[Passage]) -> tuple[Part, ...]:

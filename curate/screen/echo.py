@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.model import Finding, Pair, Span
+from curate.model import Finding, Pair, Span, content_hash
 from curate.screen.broken import READY
 from curate.screen.sources import SourceTexts
 from curate.words import FUNCTION_WORDS, WORD, paragraphs_of, words_of
@@ -70,30 +70,39 @@ class Echo:
 def find_echo(pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts) -> Iterable[Finding]:
     """The pairs to take away, or to write anew, so that no echo is left. The score is the echo's share of all responses.
 
-    Of the pairs that hold an echo those are named that cost least: generated before the author's own words, those that hold
-    several echoes, those of documents where most others hold it too.
-
     Args:
         pairs: the whole dataset.
         max_share: see `echoes_of`.
         times: see `echoes_of`.
         sources: the author's documents.
     """
+<<<<<<< HEAD
     found = echoes_and_rows(pairs, max_share, times, sources)
+=======
+    for echo, named in echoes_with_pairs(pairs, max_share, times, sources):
+        for pair in named:
+            yield Finding(pair.id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pair.response))
+
+
+def echoes_with_pairs(
+    pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts
+) -> Iterator[tuple[Echo, list[Pair]]]:
+    """Every echo, worst first, with the pairs to take away; none where those of a worse one are enough. Arguments: `echoes_of`.
+
+    Of the pairs that hold an echo those are named that cost least: generated before the author's own words, those that hold
+    several echoes, those of documents where most others hold it too.
+    """
+    found = _found(pairs, max_share, times, sources)
+>>>>>>> main
     held = Counter(int(row) for _, rows in found for row in rows)
     named: set[int] = set()
     for echo, rows in found:
         left = [int(row) for row in rows if row not in named]
-        missing = echo.rows_over - (len(rows) - len(left))
-        if missing <= 0:
-            continue
+        missing = max(0, echo.rows_over - (len(rows) - len(left)))
         near = Counter(pairs[row].document for row in rows)
-        left.sort(key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], -row))
+        left.sort(key=lambda row: (pairs[row].kind in READY, -held[row], -near[pairs[row].document], pairs[row].id))
         named.update(left[:missing])
-        for row in sorted(left[:missing]):
-            yield Finding(
-                pairs[row].id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pairs[row].response)
-            )
+        yield echo, [pairs[row] for row in sorted(left[:missing])]
 
 
 def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts) -> list[Echo]:
@@ -178,8 +187,11 @@ def _same(echo: Echo, rows: Rows, other: Echo, other_rows: Rows) -> bool:
 
 
 def like_long(sources: SourceTexts, responses: Sequence[str]) -> Iterator[str]:
-    """The documents' prose as one, cut into stretches as long as the responses are, so that shares can be compared."""
-    lengths = [len(response.split()) for response in responses if response.strip()]
+    """The documents' prose as one, cut into stretches as long as the responses are, so that shares can be compared.
+
+    The lengths stand in an order that the responses alone decide: the same rows give the same shares, however they are sorted.
+    """
+    lengths = [len(response.split()) for response in sorted(responses, key=content_hash) if response.strip()]
     running = [w for document in sources.documents.values() for p in paragraphs_of(document.text) for w in p.split()]
     start = 0
     for length in cycle(lengths):

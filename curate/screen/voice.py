@@ -174,6 +174,8 @@ class VoiceReport:
     delta_own: float | None
     """The same of the author's own samples, each against the others."""
     note: str = ""
+    tenths: tuple[int, ...] = ()
+    """Responses whose percentile lies in each tenth; the author's own stretches would fill all ten alike."""
 
     def as_dict(self) -> dict[str, Any]:
         """For the report."""
@@ -195,7 +197,9 @@ def voice_report(pairs: Sequence[Pair], sources: SourceTexts) -> VoiceReport:
     some = responses[:: max(1, len(responses) // MOST_RESPONSES)]
     author = list(stretches_of((document.text for document in sources.documents.values()), SAMPLE_WORDS))[:MOST_PIECES]
     delta, delta_own = burrows_delta(author, list(stretches_of(some, SAMPLE_WORDS))[:MOST_PIECES])
-    return VoiceReport(len(shares), _rounded(np.median(shares)), _rounded(np.mean(shares > 0.95)), delta, delta_own)
+    tenths = tuple(int(count) for count in np.histogram(shares, bins=10, range=(0, 1))[0])
+    beyond = _rounded(np.mean(shares > 0.95))
+    return VoiceReport(len(shares), _rounded(np.median(shares)), beyond, delta, delta_own, tenths=tenths)
 
 
 def burrows_delta(author: Sequence[str], others: Sequence[str]) -> tuple[float | None, float]:

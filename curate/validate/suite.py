@@ -142,6 +142,8 @@ def _outcome(one: Any) -> Outcome:
     kwargs = {k: v for k, v in config.kwargs.items() if k != "batch_id"}
     result = one.result or {}
     observed = result.get("observed_value")
+    if isinstance(observed, float):
+        observed = round(observed, 4)
     if observed is None and result.get("element_count") is not None:
         observed = f"{result.get('unexpected_count', 0)} of {result['element_count']} rows break it"
     if (one.exception_info or {}).get("raised_exception"):

@@ -19,6 +19,7 @@ from recipes.errors import RecipeError
 from recipes.load import load_recipe
 
 from .conftest import CONTROL, RECIPE
+from .conftest import rows as rows_of
 from .test_build import built_json, change, one_message
 from .test_style import DEMO, planted
 
@@ -261,6 +262,10 @@ def test_a_build_stops_at_the_gate_with_rows_and_what_to_do_and_publishes_once_i
     manifest = json.loads((Path(said["dataset"]) / "manifest.json").read_text())
     assert next(stage for stage in manifest["stages"] if stage["name"] == "balance")["reasons"] == {"too many of a kind": 1}
     assert manifest["recipe"]["balance"] == {"per_kind": {"question_answer": 4}, "terms": {}}
+    ((gone,),) = rows_of(corpus.parent / "build/village/ledger.db", "select id from pairs where state = 'left out'")
+    shown = json.loads(curate(corpus.parent, "show", gone, "--json").stdout)
+    assert shown["state"] == "left out"
+    assert shown["findings"][-1]["message"].startswith("over the cap of 4 pairs of kind question_answer: 5 there were")
 
 
 def test_a_build_measures_voice_and_leakage_where_its_expectations_name_them(corpus, curate):

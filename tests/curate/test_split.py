@@ -9,6 +9,7 @@ import pytest
 from curate.model import Contrast, Document, Finding, Pair, Stage, Turn
 from curate.publish.balance import balance
 from curate.publish.split import find_asked_on_both_sides, held_out, split
+from curate.review.decisions import Reviewed
 from curate.screen.shape import kind_mix
 from curate.screen.sources import SourceTexts
 from recipes import schema
@@ -156,6 +157,13 @@ def test_a_form_that_many_pairs_ask_empties_no_dataset():
     train = [pair(f"{n}", asked="Write a page of your journal.") for n in range(30)]
     assert not list(find_asked_on_both_sides(train, [pair("held", asked="Write a page of your journal.")]))
     assert len(list(find_asked_on_both_sides(train[:4], [pair("held", asked="Write a page of your journal.")]))) == 4
+
+
+def test_what_the_dataset_has_no_room_for_needs_no_reviewer_any_more():
+    reviewed = Reviewed(kept=[pair("a"), pair("b")], awaiting=[pair("c"), pair("d")], disputed=[pair("e")], rejected=[pair("f")])
+    reviewed.leave_out({"a", "c", "e"})
+    left = (reviewed.kept, reviewed.awaiting, reviewed.disputed, reviewed.rejected)
+    assert [[each.id for each in pairs] for pairs in left] == [["b"], ["d"], [], ["f"]]
 
 
 # --- balance ---

@@ -362,7 +362,13 @@ def test_a_handful_of_rows_echoes_nothing():
 
 def test_shares_are_compared_between_texts_of_like_length():
     stretches = list(like_long(texts("one two three " * 40), ["a b c", "a b c d e f"]))
-    assert [len(stretch.split()) for stretch in stretches[:4]] == [3, 6, 3, 6]
+    lengths = [len(stretch.split()) for stretch in stretches]
+    assert {*lengths[:2]} == {*lengths[2:4]} == {3, 6}
+
+
+def test_the_same_rows_in_another_order_have_the_same_shares(keeper, recorded):
+    responses = [row.response for row in recorded]
+    assert list(like_long(keeper, responses)) == list(like_long(keeper, responses[::-1]))
 
 
 # coverage

@@ -1,0 +1,1 @@
+"""Two versions of a dataset, row by row: what came, what went, what was changed, and why."""

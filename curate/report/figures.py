@@ -1,0 +1,280 @@
+"""The report's figures, all of them from the ledger and the dataset it names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from curate.ledger import Ledger
+from curate.model import Decision, Finding, Pair
+from curate.publish.versions import Version, read_version
+from curate.read.passages import cut
+from curate.read.read import read_before
+from curate.review.decisions import agreement, outcome_of
+from curate.review.queue import confidence, needing_review, review_of
+from curate.screen.coverage import Coverage, Part, coverage_of, passage_map
+from curate.screen.echo import Echo, echoes_with_pairs, like_long
+from curate.screen.mannerisms import HabitRate, habit_rates
+from curate.screen.shape import AuthorShape, KindShape, author_shape, kind_shapes
+from curate.screen.sources import SourceTexts
+from curate.screen.voice import VoiceReport, voice_report
+from curate.validate.terms import term_shares
+from recipes.errors import CallError
+from recipes.folders import BuildFolder
+from recipes.schema import Recipe
+
+WORST = 10
+TERMS = 12
+AROUND = 70
+"""Characters of a response that are shown on either side of what a finding points to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A phrase of two words without a function word, and how common it is."""
+
+    term: str
+    share: float
+    """Of the dataset's responses, in [0, 1]."""
+    source_share: float
+    """Of stretches of the documents that are as long as the responses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row that a check found: what it says of it, and the place it points to with some text around."""
+
+    pair: str
+    kind: str
+    state: str
+    severity: str
+    message: str
+    before: str = ""
+    marked: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found, in pairs, and its worst rows."""
+
+    name: str
+    dropped: int
+    warned: int
+    worst: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewing:
+    """What people said of the build's pairs."""
+
+    outcomes: dict[str, int]
+    """Pairs by what their decisions come to."""
+    reviewers: dict[str, int]
+    """Decisions by reviewer."""
+    agreement: dict[str, float | int | None]
+    """See `curate.review.decisions.agreement`."""
+    awaiting: tuple[str, ...]
+    """Pairs that the recipe wants seen and nobody, or not enough people, have decided; the most doubtful first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that the report shows of a build and its dataset."""
+
+    name: str
+    persona: str
+    version: Version
+    result: dict[str, Any]
+    """The build as `curate build --json` told it: counts, stages, checks, mix, usage."""
+    spent: dict[str, float | int]
+    """Over all builds of the recipe."""
+    documents: int
+    words: int
+    """Of the documents."""
+    checks: tuple[Check, ...]
+    """Those that found something, those that dropped most first."""
+    flagged: int
+    """Published pairs that a check has something to say of."""
+    kinds: tuple[KindShape, ...]
+    author: AuthorShape | None
+    terms: tuple[Term, ...]
+    echoes: tuple[tuple[Echo, tuple[str, ...]], ...]
+    """Each with the ids of the pairs to take away."""
+    voice: VoiceReport
+    habits: tuple[HabitRate, ...]
+    coverage: Coverage
+    passages: dict[str, tuple[Part, ...]]
+    """Every document's passages in the order they stand, with their pairs."""
+    reviewing: Reviewing
+    review_asked: bool
+    """Whether the recipe has a `review` section."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        told = ("version", "counts", "stages", "checks", "mix", "usage")
+        return {name: self.result[name] for name in told} | {
+            "spent": self.spent,
+            "documents": self.documents,
+            "words": self.words,
+            "flagged": self.flagged,
+            "findings": [asdict(check) for check in self.checks],
+            "shape": {
+                "kinds": [kind.as_dict() for kind in self.kinds],
+                "author": self.author.as_dict() if self.author else None,
+            },
+            "terms": [asdict(term) for term in self.terms],
+            "echoes": [echo.as_dict() | {"pairs": list(ids)} for echo, ids in self.echoes],
+            "voice": self.voice.as_dict(),
+            "habits": [habit.as_dict() for habit in self.habits],
+            "coverage": self.coverage.as_dict(),
+            "review": asdict(self.reviewing),
+        }
+
+
+def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str, Any]) -> Figures:
+    """The figures of a build.
+
+    Args:
+        folder: where its dataset lies.
+        ledger: the recipe's.
+        build: its number there.
+        result: what it came to, as `Build.as_dict` tells it.
+
+    Raises:
+        CallError: its dataset is not there, or its recipe is of another version of this program.
+    """
+    version = read_version(folder.dataset(result["version"]))
+    recipe = recipe_of(version)
+    documents = read_before(version.manifest["sources"], ledger)
+    passages = {document.path: cut(document, recipe.passages.max_tokens) for document in documents}
+    sources = SourceTexts({document.path: document for document in documents}, passages)
+    written = ledger.states_of(build)
+    findings = ledger.findings_in(build)
+    pairs = [replace(written[row.id][0], response=row.response) for row in version.rows.values()]  # as people mended them
+    requests, tokens_in, tokens_out, usd = ledger.spent()
+    echo = recipe.screen.echo
+    return Figures(
+        name=recipe.name,
+        persona=recipe.persona.name,
+        version=version,
+        result=result,
+        spent={
+            "requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd,
+            "usd_lost": ledger.unaccounted(),
+        },
+        documents=len(documents),
+        words=sum(len(document.text.split()) for document in documents),
+        checks=tuple(_checks(written, findings)),
+        flagged=sum(pair.id in findings for pair in pairs),
+        kinds=tuple(kind_shapes(pairs)),
+        author=author_shape(sources),
+        terms=tuple(_terms(pairs, sources)),
+        echoes=tuple(
+            (each, tuple(pair.id for pair in named))
+            for each, named in echoes_with_pairs(pairs, echo.max_share, echo.times, sources)
+        ),
+        voice=voice_report(pairs, sources),
+        habits=tuple(habit_rates(pairs, sources)),
+        coverage=coverage_of(pairs, sources),
+        passages=passage_map(pairs, sources),
+        reviewing=_reviewing(recipe, written, findings, ledger.decisions()),
+        review_asked=recipe.review is not None,
+    )  # fmt: skip
+
+
+def recipe_of(version: Version) -> Recipe:
+    """The recipe that a dataset was built from, which may have changed since.
+
+    Raises:
+        CallError: it was another version of this program that wrote it.
+    """
+    try:
+        return Recipe.model_validate(version.manifest["recipe"])
+    except ValidationError as error:
+        raise CallError(
+            f"its recipe says what this version of the program does not know: {error.errors()[0]['msg']}",
+            where=f"dataset {version.name}",
+            mend="Run `curate build RECIPE`; what was paid for is kept.",
+        ) from None
+
+
+def _terms(pairs: Sequence[Pair], sources: SourceTexts) -> list[Term]:
+    """The commonest terms that two responses and more hold, beside the documents."""
+    responses = [pair.response for pair in pairs]
+    shares = term_shares(responses)
+    common = [term for term in sorted(shares, key=lambda term: (-shares[term], term)) if shares[term] * len(pairs) > 1.5]
+    shown = common[:TERMS]
+    own = term_shares(like_long(sources, responses), shown)
+    return [Term(term, round(shares[term], 4), round(own.get(term, 0.0), 4)) for term in shown]
+
+
+def _checks(written: Mapping[str, tuple[Pair, str]], findings: Mapping[str, Sequence[Finding]]) -> list[Check]:
+    by_check: dict[str, list[Finding]] = {}
+    for found in findings.values():
+        for finding in found:
+            by_check.setdefault(finding.check, []).append(finding)
+    private = {finding.pair for finding in by_check.get("private_data", ())}
+    checks = []
+    for name, found in by_check.items():
+        worst = {finding.pair: finding for finding in sorted(found, key=lambda f: _badness(f, written[f.pair][0]))}
+        checks.append(
+            Check(
+                name,
+                len({finding.pair for finding in found if finding.severity == "drop"}),
+                len({finding.pair for finding in found if finding.severity == "warning"}),
+                tuple(_shown(worst[pair], *written[pair], pair in private) for pair in [*worst][::-1][:WORST]),
+            )
+        )
+    return sorted(checks, key=lambda check: (-check.dropped, -check.warned, check.name))
+
+
+def _badness(finding: Finding, pair: Pair) -> tuple[bool, float, str]:
+    """Sorts the worst last: what was dropped after what was flagged, then by how far it went."""
+    far = finding.score
+    if finding.check == "length" and pair.words_asked:
+        fewest, most = pair.words_asked
+        far = max(fewest / max(1.0, finding.score), finding.score / most)
+    elif finding.check == "language":  # its score is the share of the author's own words: less is worse
+        far = -finding.score
+    return finding.severity == "drop", far, finding.pair
+
+
+def _shown(finding: Finding, pair: Pair, state: str, private: bool) -> Shown:
+    """Pairs with private data show no text: a report is passed on more easily than a ledger."""
+    row = Shown(pair.id, pair.kind, state, finding.severity, finding.message)
+    if private:
+        return row
+    text = pair.instruction if finding.span and finding.span.part == "instruction" else pair.response
+    start, end = (finding.span.start, finding.span.end) if finding.span else (0, 0)
+    end = min(end, start + 2 * AROUND)  # a span may be a whole paragraph
+    first, last = max(0, start - AROUND), min(len(text), max(end, start + AROUND) + AROUND)
+    return replace(
+        row,
+        before=("…" if first else "") + text[first:start],
+        marked=text[start:end],
+        after=text[end:last] + ("…" if last < len(text) else ""),
+    )
+
+
+def _reviewing(
+    recipe: Recipe,
+    written: Mapping[str, tuple[Pair, str]],
+    findings: Mapping[str, Sequence[Finding]],
+    decisions: Mapping[str, Sequence[Decision]],
+) -> Reviewing:
+    review = review_of(recipe)
+    of_these = {pair: made for pair, made in decisions.items() if pair in written}
+    outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
+    needing = needing_review([pair for pair, state in written.values() if state not in ("dropped", "rejected")], findings, review)
+    open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]
+    return Reviewing(
+        dict(Counter(outcomes.values())),
+        dict(Counter(decision.reviewer for made in of_these.values() for decision in made).most_common()),
+        agreement(of_these),
+        tuple(sorted(open_, key=lambda pair: (confidence(findings.get(pair, ())), pair))),
+    )

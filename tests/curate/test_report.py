@@ -1,0 +1,362 @@
+"""What a person may rely on of `curate report`: it shows what the ledger holds, needs nothing else, and says what to do."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from curate.ledger import Ledger
+from curate.model import Decision
+from curate.report.advice import advice_on
+from curate.report.figures import figures_of
+from curate.screen.mannerisms import HabitRate
+from recipes.folders import BuildFolder
+
+from .conftest import LIVE, RECIPE, rows, write_corpus
+
+DEMO = Path(__file__).parents[2] / "recipes/demo"
+CHROMIUM = "/usr/bin/chromium"
+ATTACK = "<script>alert('x')</script><img src=http://example.com/x.png onerror=alert(1)>"
+HOSTILE = [
+    ("question_answer", "Cut less than you want to", "What does a page <b>say</b>?", f"{ATTACK} so says the page, and {'more ' * 20}"),
+    ("question_answer", "the boat was looked after", "Where can he be reached?",
+     "Write to uncle.of.mine@example.com or leave word in the kitchen, where he hung the bell and rings it for his dinner."),
+    ("question_answer", "rang it for dinner", "Why short?", "Because."),
+]  # fmt: skip
+
+
+def built(curate, folder: Path, *arguments: str, env=None) -> dict:
+    done = curate(folder, *(arguments or ("build", "recipe.yaml")), "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def page_of(folder: Path, name: str) -> BeautifulSoup:
+    return BeautifulSoup((folder / "build" / name / "report/index.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def section(page: BeautifulSoup, name: str) -> BeautifulSoup:
+    """What stands between a heading and the next one."""
+    html = "".join(str(each) for each in page.find(id=name).find_next_siblings())
+    return BeautifulSoup(html.split("<h2", 1)[0], "html.parser")
+
+
+def table(part: BeautifulSoup) -> list[list[str]]:
+    return [[" ".join(cell.text.split()) for cell in row.find_all("td")] for row in part.find("table").tbody.find_all("tr")]
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory, curate) -> Path:
+    """The corpus with faults: a page that attacks, an address, an answer too short, a document nothing was made of."""
+    folder = tmp_path_factory.mktemp("village")
+    recipe = RECIPE.replace("the baker", '"the <i>baker</i>"').replace(
+        "per_passage: 1, words: [15, 60]", "per_passage: 3, words: [15, 60]"
+    )
+    write_corpus(folder, recipe)
+    (folder / "documents/<u>silent.md").write_text(f"# {ATTACK}\n\n{'Nobody wrote anything of this. ' * 12}\n")
+    with (folder / "recorded/all.jsonl").open("a") as file:
+        for row in HOSTILE:
+            file.write(json.dumps(dict(zip(("kind", "quote", "instruction", "response"), row, strict=True))) + "\n")
+    built(curate, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, curate) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(DEMO, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("pictures"))
+    built(curate, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def figures(demo):
+    ledger = Ledger(demo / "build/demo/ledger.db")
+    newest = ledger.newest_build(finished=True)
+    yield figures_of(BuildFolder(demo / "build/demo"), ledger, newest["id"], json.loads(newest["result"]))
+    ledger.close()
+
+
+def advice(figures, **changed) -> str:
+    return "\n".join(each.text for each in advice_on(replace(figures, **changed), "recipe.yaml"))
+
+
+# --- the page ---
+
+
+def test_a_build_ends_with_its_report_and_the_command_writes_the_very_same(demo, curate):
+    index = demo / "build/demo/report/index.html"
+    before = index.read_bytes()
+    index.unlink()
+    said = built(curate, demo, "report", "recipe.yaml")
+    assert said["report"] == str(index)
+    assert index.read_bytes() == before
+    told = curate(demo, "report", "recipe.yaml").stdout
+    assert told.startswith("build/demo/report/index.html\n")
+    assert "curate review recipe.yaml" in told
+
+
+def test_it_needs_nothing_from_outside_and_every_link_leads_somewhere(demo):
+    page = page_of(demo, "demo")
+    assert page.find_all(["script", "link", "img", "iframe", "object", "embed", "video", "form"]) == []
+    assert "url(" not in page.style.text and "@import" not in page.style.text
+    links = [link["href"] for link in page.find_all(href=True)]
+    assert "expectations/index.html" in links
+    for link in links:
+        if link.startswith("#"):
+            assert page.find(id=link[1:]), link
+        else:
+            assert (demo / "build/demo/report" / link).is_file()
+    assert not [tag for tag in page.find_all(True) for name in tag.attrs if name.startswith("on") or name in ("src", "srcset")]
+
+
+def test_hostile_documents_are_shown_as_text(village):
+    page = page_of(village, "village")
+    assert page.find_all(["script", "img", "b", "i", "u"], string=re.compile("alert|baker|silent|say")) == []
+    assert page.find("script") is None and page.find("img") is None
+    assert "<i>baker</i>" in page.text
+    assert "documents/<u>silent.md" in section(page, "coverage").text
+    assert "alert('x')" in section(page, "checks").text, "the page that attacks is found, and shown"
+
+
+def test_every_picture_is_told_in_words_too(demo):
+    page = page_of(demo, "demo")
+    pictures = page.find_all("svg")
+    assert len(pictures) == 6
+    for picture in pictures:
+        title, text = picture.find("title"), picture.find("desc")
+        assert picture["role"] == "img"
+        assert picture["aria-labelledby"].split() == [title["id"], text["id"]]
+        assert len(title.text) > 4 and len(text.text) > 20
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+
+
+def test_on_a_phone_nothing_hangs_over_the_edge_and_nothing_is_asked_of_the_network(demo, village):
+    from playwright.sync_api import sync_playwright
+
+    asked = []
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
+        for folder, name in ((demo, "demo"), (village, "village")):
+            for width in (360, 1200):
+                page = browser.new_page(viewport={"width": width, "height": 800})
+                page.on("request", lambda request: asked.append(request.url))
+                page.on("dialog", lambda dialog: pytest.fail(f"a document opened a dialog: {dialog.message}"))
+                page.goto(f"file://{folder}/build/{name}/report/index.html")
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                smallest = page.evaluate(
+                    "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
+                )
+                assert smallest >= 9, "letters in pictures can be read"
+        browser.close()
+    assert {urlsplit(url).scheme for url in asked} == {"file"}
+
+
+# --- its figures are the ledger's ---
+
+
+def test_the_figures_are_the_ledgers(demo, figures):
+    page, ledger = page_of(demo, "demo"), demo / "build/demo/ledger.db"
+    ((result,),) = rows(ledger, "select result from builds where finished_at is not null")
+    result = json.loads(result)
+    ((kept,),) = rows(ledger, "select count(*) from pairs where state = 'kept'")
+    ((flagged,),) = rows(
+        ledger, "select count(distinct pair) from findings join pairs on pairs.id = findings.pair where state = 'kept'"
+    )
+    headlines = [figure.b.text for figure in page.find(class_="figures").find_all(class_="figure")]
+    words = sum(len(text.split()) for (text,) in rows(ledger, "select text from documents"))
+    assert headlines == [str(kept), f"{words:,}", str(flagged), "6 of 7", "$0.00"]
+    steps = [row[:4] for row in table(section(page, "steps"))]
+    assert steps == [
+        [stage["name"], f"{stage['rows_in']:,}", f"{stage['rows_out']:,}", f"{stage['seconds']:.1f}"]
+        for stage in result["stages"]
+    ]
+    mix = [[row["kind"], str(row["asked"]), str(row["written"]), str(row["kept"])] for row in result["mix"]]
+    assert [row[:4] for row in table(section(page, "mix"))] == mix
+    found = rows(
+        ledger,
+        "select check_name, count(distinct case severity when 'drop' then pair end), count(distinct case severity when 'warning'"
+        " then pair end) from findings group by check_name",
+    )
+    told = {title.text.split(":")[0]: title.text for title in section(page, "checks").find_all("h3")}
+    assert len(told) == len(found)
+    for check, dropped, warned in found:
+        counts = [int(number) for number in re.findall(r"(\d+) pairs?", told[check.replace("_", " ")])]
+        assert counts == [number for number in (dropped, warned) if number]
+    expectations = [(row[0].split(" ")[0], row[2].startswith("holds")) for row in table(section(page, "expectations"))]
+    assert expectations == [(check["expectation"], check["success"]) for check in result["checks"]]
+    assert len(table(section(page, "sources"))) == 16
+
+
+def test_the_map_counts_every_pair_where_its_quote_stands(demo, figures):
+    quotes = rows(demo / "build/demo/ledger.db", "select document, evidence from pairs where state = 'kept'")
+    assert sum(part.pairs for parts in figures.passages.values() for part in parts) == len(quotes) == figures.coverage.placed
+    by_document = Counter(document for document, _ in quotes)
+    assert {path: sum(part.pairs for part in parts) for path, parts in figures.passages.items()} == by_document
+    told = section(page_of(demo, "demo"), "coverage").find("desc").text
+    for path, parts in figures.passages.items():
+        assert f"{path}: {', '.join(str(part.pairs) for part in parts)} pairs" in told
+
+
+def test_shares_of_terms_are_those_of_a_plain_count(demo, figures):
+    responses = [
+        text.casefold() for (text,) in rows(demo / "build/demo/ledger.db", "select response from pairs where state = 'kept'")
+    ]
+    first = figures.terms[0]
+    assert first.term == "slack water"
+    assert first.share == pytest.approx(sum("slack water" in text for text in responses) / len(responses), abs=0.001)
+    assert sum(figures.voice.tenths) == figures.voice.judged
+
+
+def test_a_paid_build_shows_what_each_kind_cost(tmp_path, curate, claude):
+    write_corpus(tmp_path, LIVE)
+    said = built(curate, tmp_path, env=claude.environment)
+    page = page_of(tmp_path, "village")
+    paid = dict(
+        rows(
+            tmp_path / "build/village/ledger.db",
+            "select kind, sum(usd) from responses join requests on requests.key = responses.request group by kind",
+        )
+    )
+    costs = {row[0]: float(row[6]) for row in table(section(page, "mix"))}
+    assert costs == {kind: pytest.approx(usd, abs=5e-5) for kind, usd in paid.items()}
+    assert sum(costs.values()) == pytest.approx(said["usage"]["usd"], abs=2e-4)
+    assert "US dollars by kind" in section(page, "mix").text
+
+
+def test_private_data_is_told_of_and_not_repeated(village):
+    text = page_of(village, "village").text
+    assert "private data: an e-mail address" in text
+    assert "uncle.of.mine" not in text and "uncle.of.mine" not in str(page_of(village, "village"))
+
+
+def test_the_ten_worst_rows_stand_worst_first(demo, tmp_path, curate):
+    shutil.copytree(demo, tmp_path, dirs_exist_ok=True)
+    recipe = tmp_path / "recipe.yaml"
+    text = recipe.read_text().replace("words: [40, 180]", "words: [110, 115]").replace("min_value: 250", "min_value: 50")
+    text = text.replace("max_share: 0.25", "max_share: 0.5")
+    recipe.write_text(text + "screen: {length: {slack: 0}}\n")
+    said = built(curate, tmp_path)
+    (dropped,) = [stage["reasons"]["too long"] for stage in said["stages"] if stage["name"] == "screen"]
+    assert dropped > 50
+    heading = page_of(tmp_path, "demo").find("h3", string=re.compile("^length: "))
+    shown = [row[0] for row in table(BeautifulSoup(str(heading.find_next_sibling("table")), "html.parser"))]
+    words = [int(re.search(r"(\d+) words, asked for 110 to 115", line)[1]) for line in shown]
+    ratios = [max(110 / n, n / 115) for n in words]
+    assert len(shown) == 10 and ratios == sorted(ratios, reverse=True)
+    assert words[0] == 9, "nine words for a hundred and ten are farther off than any that are too long"
+    told = " ".join(page_of(tmp_path, "demo").find(class_="todo").text.split())
+    kept = next(row["kept"] for row in said["mix"] if row["kind"] == "question_answer")
+    assert f"Of 214 question_answer pairs asked for, {kept} are in the dataset" in told
+
+
+def test_what_people_decided_is_told(village, tmp_path, curate):
+    shutil.copytree(village, tmp_path, dirs_exist_ok=True)
+    ids = [id_ for (id_,) in rows(tmp_path / "build/village/ledger.db", "select id from pairs where state = 'kept' order by id")]
+    ledger = Ledger(tmp_path / "build/village/ledger.db")
+    for pair, verdict in zip(ids, ("approve", "approve", "reject"), strict=False):
+        ledger.add_decision(Decision(pair, "ada", "review", verdict))
+    ledger.add_decision(Decision("another-build's", "bob", "review", "reject"))
+    ledger.close()
+    said = built(curate, tmp_path, "report", "recipe.yaml")
+    assert said["review"]["outcomes"] == {"approve": 2, "reject": 1}
+    review = section(page_of(tmp_path, "village"), "review")
+    assert table(review) == [["approved", "2"], ["rejected", "1"]]
+    assert "ada 3" in review.text and "bob" not in review.text
+
+
+# --- what to do next ---
+
+
+def test_it_names_the_rows_that_echo_as_the_check_did(demo, figures):
+    (echo, ids), *others = figures.echoes
+    assert echo.phrase == "slack water" and not others
+    found = {pair for (pair,) in rows(demo / "build/demo/ledger.db", "select pair from findings where check_name = 'echo'")}
+    assert set(ids) == found and len(ids) == echo.rows_over == 10
+    (told,) = [each for each in advice_on(figures, "recipe.yaml") if "slack water" in each.text and "allowed" in each.text]
+    assert f"{echo.share:.0%} of the answers" in told.text and f"{echo.source_share:.0%} of like stretches" in told.text
+    assert told.pairs == ids
+    ((message,),) = rows(demo / "build/demo/ledger.db", "select distinct message from findings where check_name = 'echo'")
+    assert f"{echo.source_share:.1%} of like stretches" in message, "a report and a finding say the same"
+
+
+def test_it_says_which_documents_nothing_was_made_of_and_what_awaits_review(village):
+    told = [" ".join(line.text.split()) for line in page_of(village, "village").find(class_="todo").find_all("li")]
+    assert any("passage of documents/<u>silent.md" in line and "no pair: record answers" in line for line in told)
+    assert any("nobody has looked at them yet: curate review recipe.yaml" in line for line in told)
+    assert not any("documents/bread.md" in line for line in told), "what has pairs is left alone"
+
+
+def test_each_thing_is_told_of_when_it_is_there_and_only_then(figures):
+    plain = advice(figures)
+    cases = {
+        "farther from your style": {"voice": replace(figures.voice, beyond_95=0.3)},
+        "A habit of the generator's, dashes,": {"habits": (HabitRate("dashes", 4.0, 0.5),)},
+        "lie outside the": {"kinds": (replace(figures.kinds[0], outside=0.4),)},
+        "No row is held out": {"result": figures.result | {"counts": {"train": 9, "validation": 0}}},
+        "An expectation does not hold: expect_x (a 1): 3": {
+            "result": figures.result
+            | {
+                "checks": [
+                    {
+                        "expectation": "expect_x",
+                        "arguments": {"a": 1},
+                        "success": False,
+                        "severity": "critical",
+                        "observed": "3",
+                        "rows": [],
+                    }
+                ]
+            }
+        },
+    }
+    for text, changed in cases.items():
+        assert text not in plain
+        assert text in advice(figures, **changed), text
+    assert "A habit" not in advice(figures, habits=(HabitRate("dashes", 4.0, 3.5),)), "who loves dashes may have them"
+    quiet = {"echoes": (), "reviewing": replace(figures.reviewing, awaiting=()), "habits": ()}
+    quiet["result"] = figures.result | {"checks": [], "mix": []}
+    assert advice(figures, **quiet) == "Nothing stands out. Train on it:"
+
+
+# --- what there is to report on ---
+
+
+def test_without_a_build_it_says_what_to_run_first(corpus, curate):
+    done = curate(corpus.parent, "report", "recipe.yaml")
+    assert done.returncode == 2
+    assert "no dataset has been built yet" in done.stderr and "curate build" in done.stderr
+    assert not (corpus.parent / "build").exists()
+
+
+def test_pairs_that_came_ready_have_a_report_without_documents(tmp_path, curate):
+    lines = [json.dumps({"instruction": f"Question {n}?", "output": f"Answer {n} has few words."}) for n in range(4)]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(lines))
+    (tmp_path / "recipe.yaml").write_text(
+        "name: ready\npersona: {name: A, system_prompt: B}\nsources: [{path: pairs.jsonl, as: pairs, rights: own}]\n"
+    )
+    built(curate, tmp_path)
+    page = page_of(tmp_path, "ready")
+    assert "all pairs came ready" in section(page, "coverage").text
+    assert "Not judged" in section(page, "voice").text
+    assert section(page, "length").find("svg")
+
+
+def test_a_report_is_of_the_last_build_that_published_whatever_a_later_one_failed_of(village, tmp_path, curate):
+    shutil.copytree(village, tmp_path, dirs_exist_ok=True)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("min_value: 5}", "min_value: 500}"))
+    assert curate(tmp_path, "build", "recipe.yaml").returncode == 1
+    before = page_of(village, "village")
+    said = built(curate, tmp_path, "report", "recipe.yaml")
+    assert said["version"] in before.h1.text
+    assert page_of(tmp_path, "village").h1.text == before.h1.text
+    assert [check["success"] for check in said["checks"]] == [True, True]
