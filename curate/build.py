@@ -142,6 +142,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 if sample:
                     requests = sample_of(requests, passages, sample)
 
+            from curate.validate.frame import COSTLY, frame_of
             from curate.validate.suite import make_suite, validate
 
             suite = make_suite(recipe, recipe_path)  # before anything is paid for: it may be wrong
@@ -193,12 +194,32 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 kept = reviewed.published(review.awaiting == "keep", [pair.id for pair in pairs])
                 stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)
                 stage.reasons = reviewed.counted()
+
+            from curate.publish.balance import balance
+            from curate.publish.split import split
+
+            left_out: list[Finding] = []
+            if recipe.balance:
+                with _stage(made, watch, "balance") as stage:
+                    stage.rows_in = len(kept)
+                    kept, left_out = balance(kept, recipe.balance, by_pair(findings), recipe.screen.echo.times, texts, stage)
+                    stage.rows_out = len(kept)
+            with _stage(made, watch, "split") if recipe.split.validation else nullcontext(Stage("split")) as stage:
+                sides = split(kept, recipe.split, stage)
+                stage.rows_in, stage.rows_out = len(kept), len(sides.pairs)
+            if recipe.split.validation and (note := sides.note()):
+                watch.note(f"note: {note}")
+            left_out += sides.left_out
+            gone = {finding.pair for finding in left_out}
+            reviewed.leave_out(gone)
+
             with ledger.transaction():
                 for state, standing in reviewed.by_state(passed).items():
                     ledger.add_pairs(number, standing, state)
+                ledger.add_pairs(number, [pair for pair in passed if pair.id in gone], "left out")
                 left = {pair.id for pair in passed + refused}
                 ledger.add_pairs(number, [pair for pair in pairs if pair.id not in left], "dropped")
-                ledger.add_findings(number, findings)
+                ledger.add_findings(number, findings + left_out)
             waiting = len(reviewed.awaiting) + len(reviewed.disputed)
             if sample is None:
                 lay_out(recipe, ledger, watch, waiting)
@@ -208,14 +229,16 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                     where="review.awaiting",
                     mend=f"Review them: curate review {recipe_path}. `awaiting: leave_out` publishes without them.",
                 )
-            made.mix = asked_against_got(requests, pairs, kept, usd_by_kind)
+            made.mix = asked_against_got(requests, pairs, sides.pairs, usd_by_kind)
             watch.note("\n".join(mix_lines(made.mix)))
-            if not kept:
+            if not sides.pairs:
                 raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
 
             with _stage(made, watch, "validate") as stage:
-                outcomes = validate(kept, suite, folder.report / "expectations")
-                stage.rows_in = stage.rows_out = len(kept)
+                measured = [column for column in COSTLY if column in str(recipe.expect)]
+                frame = frame_of(sides, texts, by_pair(findings), reviewed, measured)
+                outcomes = validate(frame, suite, folder.report / "expectations")
+                stage.rows_in = stage.rows_out = len(frame)
                 made.checks = [_check(outcome) for outcome in outcomes]
                 stage.reasons = _counted(
                     "expectation held" if check["success"] else "expectation failed" for check in made.checks
@@ -226,6 +249,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             with _stage(made, watch, "publish") as stage:
                 facts = {name: made.as_dict()[name] for name in ("stages", "checks", "mix", "sample")}
+<<<<<<< HEAD
+                made.version, made.counts = publish(sides, reviewed.contrasts, control, recipe, sources.files, facts, folder)
+                stage.rows_in = stage.rows_out = len(sides.pairs)
+                stage.reasons = {side: rows for side, rows in made.counts.items() if side != "control"}
+=======
                 made.version, made.counts = publish(kept, reviewed.contrasts, control, recipe, sources.files, facts, folder)
                 stage.rows_in = stage.rows_out = len(kept)
                 stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
@@ -234,6 +262,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
                 watch.stage_begins("report")
                 write_report(recipe_path, folder, ledger, number, made.as_dict())
+>>>>>>> main
             ledger.finish_build(number, made.version, made.as_dict())
             return made
         finally:
@@ -354,6 +383,7 @@ def _check(outcome: Any) -> dict[str, Any]:
         "success": outcome.success,
         "observed": outcome.observed,
         "rows": list(outcome.rows),
+        "mend": outcome.mend,
     }
 
 
@@ -384,7 +414,8 @@ def _gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, enfor
 
 
 def told(check: dict[str, Any]) -> str:
-    """A failed expectation in one line."""
+    """A failed expectation: what was seen, in which rows, and beneath it what to do."""
     arguments = ", ".join(f"{key} {value}" for key, value in check["arguments"].items())
     rows = f"; rows: {', '.join(check['rows'][:5])}" + (" …" if len(check["rows"]) > 5 else "") if check["rows"] else ""
-    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}"
+    mend = f"\n    {check['mend']}" if check["mend"] else ""
+    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}{mend}"

@@ -31,6 +31,11 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text.casefold())
 
 
+def spaced(text: str) -> str:
+    """The words of a text with a space on either side, so that `spaced(phrase) in spaced(text)` finds whole words only."""
+    return f" {' '.join(words_of(text))} "
+
+
 def paragraphs_of(text: str) -> list[str]:
     """The paragraphs of a text, without headings and lists."""
     blocks = (block.strip() for block in text.split("\n\n"))

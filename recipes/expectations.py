@@ -59,7 +59,16 @@ GREAT_EXPECTATIONS = (
     "expect_table_row_count_to_equal",
 )
 
-OURS = ("expect_term_share_to_be_at_most",)
+OURS = (
+    "expect_kind_mix_to_be_close_to",
+    "expect_leakage_share_to_be_at_most",
+    "expect_length_quantile_to_be_between",
+    "expect_near_duplicate_share_to_be_at_most",
+    "expect_passage_coverage_to_be_at_least",
+    "expect_review_completeness_to_be_at_least",
+    "expect_term_share_to_be_at_most",
+    "expect_voice_distance_quantile_to_be_at_most",
+)
 """Written for this project, in `curate/validate/expectations.py`."""
 
 KNOWN_EXPECTATIONS = frozenset(GREAT_EXPECTATIONS + OURS)

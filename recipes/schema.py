@@ -10,6 +10,9 @@ from recipes.expectations import KNOWN_EXPECTATIONS
 
 KindName = Literal["question_answer", "own_words", "essay", "reflection", "decision", "dialogue", "grounded"]
 
+ReadyKind = Literal["conversation", "pair"]
+"""Kinds of pairs that no generator wrote."""
+
 DEFAULT_WORDS: dict[str, tuple[int, int]] = {
     "question_answer": (40, 180),
     "own_words": (40, 400),
@@ -234,11 +237,36 @@ class Review(Section):
     min_submitted: int = Field(1, ge=1, le=10, description="Reviewers that each pair needs.")
 
 
+class Balance(Section):
+    """What a dataset may have too much of: what is over a cap is left out, the best are kept.
+
+    Approved by a reviewer is better than not, fewer findings are better than more; of equals chance decides, the same each time.
+    """
+
+    per_document: int | None = Field(None, ge=1, description="Most pairs of one document, or of one conversation.")
+    per_kind: dict[KindName | ReadyKind, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description="Most pairs of a kind, such as {question_answer: 200}."
+    )
+    terms: dict[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict,
+        description="Largest share of responses that may hold a phrase, such as {slack water: 0.1}; `auto` stands for every "
+        "phrase that the check on echoes finds at that share.",
+    )
+
+    @field_validator("terms")
+    @classmethod
+    def _terms_have_words(cls, terms: dict[str, float]) -> dict[str, float]:
+        if wordless := [term for term in terms if not any(map(str.isalpha, term))]:
+            raise ValueError(f"a term has at least one word; these have none: {', '.join(map(repr, wordless))}")
+        return terms
+
+
 class Split(Section):
     """What is held out of training to watch the loss on."""
 
     validation: float = Field(0.1, ge=0.0, lt=0.5)
     by: Literal["document", "pair"] = Field("document", description="`document`: no document stands on both sides.")
+    seed: int = Field(17, ge=0, description="Another seed holds out others.")
 
 
 class Lora(Section):
@@ -304,6 +332,7 @@ class Recipe(Section):
     screen: Screen = Screen()
     review: Review | None = None
     expect: list[Expectation] = Field(default_factory=list, description="Great Expectations, by snake-case name.")
+    balance: Balance | None = None
     split: Split = Split()
     control: str | None = Field(None, description="Controlled questions: never trained on, asked of every run.")
     train: Train | None = None

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from curate.generate.mix import mix_lines
 from curate.model import Contrast, Pair, content_hash
 from curate.publish.formats import write_formats
-from curate.publish.split import held_out
+from curate.publish.split import Split
 from recipes.folders import BuildFolder, whole_folder, write_whole
 from recipes.notes import with_notes
 from recipes.schema import ControlQuestion, Recipe
@@ -56,7 +56,7 @@ CONTROL = pa.schema([("prompt", MESSAGES), ("id", pa.string()), ("about", pa.str
 
 
 def publish(
-    pairs: Sequence[Pair],
+    sides: Split,
     contrasts: Sequence[Contrast],
     control: Sequence[ControlQuestion],
     recipe: Recipe,
@@ -69,7 +69,7 @@ def publish(
     A sample (`facts["sample"]`) goes to the version `sample`, replaces the last one and is never the newest.
 
     Args:
-        pairs: the rows.
+        sides: the rows to train on, and those that are held out.
         contrasts: right and wrong answers to one prompt, for preference training.
         control: the controlled questions.
         recipe: the recipe they come of.
@@ -83,22 +83,20 @@ def publish(
     Raises:
         MachineError: the folder cannot be written to.
     """
-    held = held_out(pairs, recipe.split.validation, recipe.split.by)
     rows = {
-        "train": [_row(pair, recipe) for pair in pairs if pair.id not in held],
-        "validation": [_row(pair, recipe) for pair in pairs if pair.id in held],
+        "train": [_row(pair, recipe) for pair in sides.train],
+        "validation": [_row(pair, recipe) for pair in sides.validation],
     }
-    held_documents = {pair.document for pair in pairs if pair.id in held}
     preferences = {
-        "train": [_preference(contrast, recipe) for contrast in contrasts if contrast.document not in held_documents],
-        "validation": [_preference(contrast, recipe) for contrast in contrasts if contrast.document in held_documents],
+        split: [_preference(contrast, recipe) for contrast in beside] for split, beside in sides.with_contrasts(contrasts).items()
     }
+    preferred = sum(map(len, preferences.values()))
     questions = [_question(question, recipe) for question in control]
-    more = [preferences] if contrasts else []
+    more = [preferences] if preferred else []
     fingerprint = content_hash("dataset", 1, rows, questions, *more, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
-    if contrasts:
-        counts["preference"] = len(contrasts)
+    if preferred:
+        counts["preference"] = preferred
     sample = facts["sample"] is not None
     version = None if sample else _same_version(folder, fingerprint)
     if version is None:
@@ -110,12 +108,12 @@ def publish(
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": portable(recipe),
             "sources": list(sources),
-            "counts": counts | {"kinds": dict(Counter(pair.kind for pair in pairs))},
+            "counts": counts | {"kinds": dict(Counter(pair.kind for pair in sides.pairs))},
             **facts,
         }
         with whole_folder(folder.datasets / version) as part:
             _write_parquet(part / "sft", rows, SFT)
-            if contrasts:
+            if preferred:
                 _write_parquet(part / "preference", preferences, PREFERENCE)
             if questions:
                 _write_parquet(part / "control", {"test": questions}, CONTROL)

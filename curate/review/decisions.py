@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -84,6 +84,12 @@ class Reviewed:
         """What goes into the dataset, in the given order of ids."""
         pairs = {pair.id: pair for pair in self.kept + (self.awaiting + self.disputed if with_awaiting else [])}
         return [pairs[identifier] for identifier in dict.fromkeys(order) if identifier in pairs]
+
+    def leave_out(self, gone: Collection[str]) -> None:
+        """Without the pairs (ids) that the dataset has no room for: nobody has to decide them either."""
+        self.kept = [pair for pair in self.kept if pair.id not in gone]
+        self.awaiting = [pair for pair in self.awaiting if pair.id not in gone]
+        self.disputed = [pair for pair in self.disputed if pair.id not in gone]
 
     def by_state(self, passed: Iterable[Pair]) -> dict[str, list[Pair]]:
         """For the ledger: the pairs as the generator wrote them, by what became of them."""

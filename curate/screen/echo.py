@@ -76,6 +76,9 @@ def find_echo(pairs: Sequence[Pair], max_share: float, times: float, sources: So
         times: see `echoes_of`.
         sources: the author's documents.
     """
+<<<<<<< HEAD
+    found = echoes_and_rows(pairs, max_share, times, sources)
+=======
     for echo, named in echoes_with_pairs(pairs, max_share, times, sources):
         for pair in named:
             yield Finding(pair.id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pair.response))
@@ -90,6 +93,7 @@ def echoes_with_pairs(
     several echoes, those of documents where most others hold it too.
     """
     found = _found(pairs, max_share, times, sources)
+>>>>>>> main
     held = Counter(int(row) for _, rows in found for row in rows)
     named: set[int] = set()
     for echo, rows in found:
@@ -115,10 +119,11 @@ def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: So
         times: how many times the author's own share any phrase may have.
         sources: the author's documents; without them only `max_share` is held.
     """
-    return [echo for echo, _ in _found(pairs, max_share, times, sources)]
+    return [echo for echo, _ in echoes_and_rows(pairs, max_share, times, sources)]
 
 
-def _found(pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts) -> list[tuple[Echo, Rows]]:
+def echoes_and_rows(pairs: Sequence[Pair], max_share: float, times: float, sources: SourceTexts) -> list[tuple[Echo, Rows]]:
+    """As `echoes_of`, each with the positions of the pairs that hold it."""
     responses = [pair.response for pair in pairs]
     own = list(like_long(sources, responses))
     fewest = max(FEWEST_ROWS, math.ceil(FLOOR * len(pairs)))
@@ -162,10 +167,15 @@ def _echo(phrase: str, form: Form, rows: int, total: int, source_share: float, a
         round(rows / total, 4),
         round(source_share, 4),
         round(allowed, 4),
-        math.ceil((rows - allowed * total) / (1 - allowed)),  # taking rows away makes the whole smaller as well
+        rows_over(rows, total, allowed),
         math.ceil(rows / allowed) - total,
         tuple(least),
     )
+
+
+def rows_over(rows: int, total: int, allowed: float) -> int:
+    """How many of `rows` to take away so that the others are a share of at most `allowed`, below 1: the whole shrinks as well."""
+    return max(0, math.ceil(round((rows - allowed * total) / (1 - allowed), 9)))  # 0.1 * 30 is a little more than 3
 
 
 def _same(echo: Echo, rows: Rows, other: Echo, other_rows: Rows) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from curate.model import Pair
+from curate.validate.data_docs import stand_alone
+from curate.validate.frame import COLUMNS
 from recipes.errors import RecipeError
 from recipes.folders import whole_folder
 from recipes.load import locate
@@ -30,13 +31,9 @@ class Outcome:
     success: bool
     observed: str
     rows: tuple[str, ...]
-    """Ids of rows that break it, where it is about rows; at most 20."""
-
-
-COLUMNS = (
-    "id", "kind", "document", "instruction", "response", "instruction_words", "response_words", "turns", "quote",
-)  # fmt: skip
-"""What expectations can be about: one row a pair."""
+    """Ids of rows that break it, where it is about rows, the worst first; at most 20."""
+    mend: str
+    """What a person can do about it; nothing where it holds."""
 
 
 def make_suite(recipe: Recipe, recipe_path: Path) -> Any:
@@ -81,22 +78,8 @@ def _columns_named(arguments: dict[str, Any]) -> set[str]:
     return {*single, *several}
 
 
-def frame_of(pairs: Sequence[Pair]) -> Any:
-    """The pairs as the table that expectations see: one row a pair."""
-    import pandas as pd
-
-    rows = [
-        (
-            p.id, p.kind, p.document, p.instruction, p.response, len(p.instruction.split()), len(p.response.split()),
-            len(p.prompt), p.evidence.quote if p.evidence else None,
-        )
-        for p in pairs
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def validate(pairs: Sequence[Pair], suite: Any, docs: Path) -> list[Outcome]:
-    """Run the suite on the pairs, and write Data Docs to the folder `docs`.
+def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
+    """Run the suite on the table of `frame_of`, and write Data Docs to `index.html` in the folder `docs`.
 
     An empty suite is run too: its Data Docs say that nothing was expected.
     """
@@ -126,20 +109,32 @@ def validate(pairs: Sequence[Pair], suite: Any, docs: Path) -> list[Outcome]:
             context.add_data_docs_site("local", site_config)
             context.suites.add(suite)
             asset = context.data_sources.add_pandas("pairs").add_dataframe_asset("pairs")
-            batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame_of(pairs)})
+            batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
             result = batch.validate(suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]})
+            outcomes = [_outcome(one) for one in result.results]
             for one in result.results:
                 one.success = bool(one.success)  # some give numpy's bool, which the library's own store cannot write
+                one.result = {key: value if key == "details" else _escaped(value) for key, value in one.result.items()}
             run = RunIdentifier(run_time=datetime.now(UTC))
             result.meta |= {"run_id": run, "validation_time": run.run_time}
             named = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run, batch.id)
             context.validation_results_store.store_validation_results(result, named)
             context.build_data_docs()
+        (page,) = scratch.glob("validations/**/*.html")
         with whole_folder(docs) as part:
-            shutil.copytree(scratch, part, dirs_exist_ok=True)
+            (part / "index.html").write_text(stand_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return [_outcome(one) for one in result.results]
+    return outcomes
+
+
+def _escaped(value: Any) -> Any:
+    """Texts of rows as HTML shows them: the library puts them into its pages as they are, and a document may hold anything."""
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_escaped(item) for item in value]
+    return html.escape(value, quote=False) if isinstance(value, str) else value
 
 
 def _outcome(one: Any) -> Outcome:
@@ -158,7 +153,18 @@ def _outcome(one: Any) -> Outcome:
         observed = str(raised[0]["exception_message"]) if raised else observed
     rows = tuple(str(row["id"]) for row in (result.get("unexpected_index_list") or [])[:20])
     severity = getattr(config.severity, "value", config.severity) or "critical"
-    return Outcome(config.type, kwargs, str(severity), bool(one.success), str(observed), rows)
+    return Outcome(config.type, kwargs, str(severity), bool(one.success), str(observed), rows, _mend(one, config.type, rows))
+
+
+def _mend(one: Any, name: str, rows: tuple[str, ...]) -> str:
+    """Ours say it themselves; of the library's own it can be said for those that name rows or count them."""
+    if one.success:
+        return ""
+    if said := ((one.result or {}).get("details") or {}).get("mend"):
+        return str(said)
+    if name.startswith("expect_table_row_count"):
+        return "More documents, or a higher `per_passage` under `generate.kinds`, give more rows; `balance` gives fewer."
+    return "Mend or reject these rows in review, or mend the documents that they come of." if rows else ""
 
 
 def _hush() -> None:

@@ -21,7 +21,7 @@ from recipes.load import load_recipe
 
 from .conftest import CURATE, DOCUMENTS, LIVE, environment, rows, write_corpus
 
-STAGES = ["read", "cut", "generate", "screen", "validate", "publish"]
+STAGES = ["read", "cut", "generate", "screen", "split", "validate", "publish"]
 ASKED = "select count(*) from requests"
 
 
@@ -301,7 +301,7 @@ def test_pairs_that_exist_already_need_no_generator_and_no_key(tmp_path, curate)
         "split: {validation: 0.3, by: pair}\n"
     )
     said = built_json(curate(tmp_path, "build", "recipe.yaml", "--json"))
-    assert [stage["name"] for stage in said["stages"]] == ["read", "screen", "validate", "publish"]
+    assert [stage["name"] for stage in said["stages"]] == ["read", "screen", "split", "validate", "publish"]
     assert said["counts"]["train"] + said["counts"]["validation"] == 4
 
 
