@@ -249,20 +249,14 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             with _stage(made, watch, "publish") as stage:
                 facts = {name: made.as_dict()[name] for name in ("stages", "checks", "mix", "sample")}
-<<<<<<< HEAD
                 made.version, made.counts = publish(sides, reviewed.contrasts, control, recipe, sources.files, facts, folder)
                 stage.rows_in = stage.rows_out = len(sides.pairs)
                 stage.reasons = {side: rows for side, rows in made.counts.items() if side != "control"}
-=======
-                made.version, made.counts = publish(kept, reviewed.contrasts, control, recipe, sources.files, facts, folder)
-                stage.rows_in = stage.rows_out = len(kept)
-                stage.reasons = {split: rows for split, rows in made.counts.items() if split != "control"}
             if sample is None:
                 from curate.report.page import write_report
 
                 watch.stage_begins("report")
                 write_report(recipe_path, folder, ledger, number, made.as_dict())
->>>>>>> main
             ledger.finish_build(number, made.version, made.as_dict())
             return made
         finally:

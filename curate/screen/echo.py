@@ -76,9 +76,6 @@ def find_echo(pairs: Sequence[Pair], max_share: float, times: float, sources: So
         times: see `echoes_of`.
         sources: the author's documents.
     """
-<<<<<<< HEAD
-    found = echoes_and_rows(pairs, max_share, times, sources)
-=======
     for echo, named in echoes_with_pairs(pairs, max_share, times, sources):
         for pair in named:
             yield Finding(pair.id, "echo", "warning", echo.share, _message(echo, len(pairs)), _span(echo, pair.response))
@@ -92,8 +89,7 @@ def echoes_with_pairs(
     Of the pairs that hold an echo those are named that cost least: generated before the author's own words, those that hold
     several echoes, those of documents where most others hold it too.
     """
-    found = _found(pairs, max_share, times, sources)
->>>>>>> main
+    found = echoes_and_rows(pairs, max_share, times, sources)
     held = Counter(int(row) for _, rows in found for row in rows)
     named: set[int] = set()
     for echo, rows in found:
