@@ -113,7 +113,7 @@ def _short_kinds(figures: Figures) -> Iterator[Advice]:
             missing, dropped = max(0, row["asked"] - row["written"]), row["written"] - row["kept"]
             yield Advice(
                 f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} are in the dataset: {missing} were not written,"
-                f" {dropped} did not pass. The reasons stand with the steps below."
+                f" {dropped} did not pass the checks."
             )
 
 
