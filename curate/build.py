@@ -107,6 +107,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             fetch_decisions(recipe, ledger, watch)
             fingerprint = fingerprint_of(recipe, files, ledger)
             if sample is None and (done := _finished(ledger, folder, fingerprint)):
+                lay_out(recipe, ledger, watch)  # the server may have been down
                 return done
             made = Build(folder, version="", sample=sample)
             number = ledger.begin_build(fingerprint, sample)
@@ -222,7 +223,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 ledger.add_findings(number, findings + left_out)
             waiting = len(reviewed.awaiting) + len(reviewed.disputed)
             if sample is None:
-                lay_out(recipe, ledger, watch, waiting)
+                lay_out(recipe, ledger, watch)
             if waiting and review.awaiting == "hold" and sample is None:
                 raise GateError(
                     f"{waiting} pairs await review, and this recipe publishes nothing before",
@@ -279,13 +280,15 @@ def fetch_decisions(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
         watch.note(f"warning: decisions could not be fetched, those fetched before count: {error}")
 
 
-def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher, waiting: int) -> None:
+def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
     """Lay what needs a person on the reviewers' desk. A server that is not there is told of and stops nothing."""
     if recipe.review is None and not ledger.anything_on_desk():
         return
     from curate.review.desk import NotRunning
-    from curate.review.sync import sync
+    from curate.review.sync import standing, sync
 
+    so_far = standing(recipe, ledger)
+    waiting = so_far.awaiting + so_far.disputed
     try:
         if waiting or ledger.anything_on_desk():
             sync(recipe, ledger, watch.progress)
