@@ -173,8 +173,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             texts = SourceTexts({d.path: d for d in sources.documents}, passages, [question.question for question in control])
             with _stage(made, watch, "screen") as stage:
                 judged = [pair for pair in pairs if verdicts[pair.id] not in ("reject", "rewrite")]
-                approved = {pair.id for pair in judged if verdicts[pair.id] == "approve"}
-                passed, findings = screen(judged, recipe.screen, texts, stage, approved)
+                # What a person approved passes, and what one asked for anew is shown to them, whatever the checks say.
+                spared = {
+                    pair.id for pair in judged if verdicts[pair.id] == "approve" or (pair.replaces and review.pairs != "none")
+                }
+                passed, findings = screen(judged, recipe.screen, texts, stage, spared)
                 stage.rows_in, stage.rows_out = len(judged), len(passed)
 
             if recipe.screen.judge:
@@ -192,7 +195,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
                 needing = needing_review(passed, by_pair(findings), review) if recipe.review else set()
                 reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted)
-                kept = reviewed.published(review.awaiting == "keep", [pair.id for pair in pairs])
+                barred = {finding.pair for finding in findings if finding.severity == "drop"}
+                kept = reviewed.published(review.awaiting == "keep", barred, [pair.id for pair in pairs])
                 stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)
                 stage.reasons = reviewed.counted()
 

@@ -81,9 +81,10 @@ class Reviewed:
     reasons: Counter[str] = field(default_factory=Counter)
     """Why pairs were left out, by reviewers' reasons; those sent back count as such."""
 
-    def published(self, with_awaiting: bool, order: Sequence[str]) -> list[Pair]:
-        """What goes into the dataset, in the given order of ids."""
-        pairs = {pair.id: pair for pair in self.kept + (self.awaiting + self.disputed if with_awaiting else [])}
+    def published(self, with_awaiting: bool, barred: Collection[str], order: Sequence[str]) -> list[Pair]:
+        """What goes into the dataset, in the given order of ids; what a check bars from it only where a person approved it."""
+        awaiting = [pair for pair in self.awaiting + self.disputed if pair.id not in barred] if with_awaiting else []
+        pairs = {pair.id: pair for pair in self.kept + awaiting}
         return [pairs[identifier] for identifier in dict.fromkeys(order) if identifier in pairs]
 
     def leave_out(self, gone: Collection[str]) -> None:

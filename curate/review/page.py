@@ -117,7 +117,7 @@ def record_of(
         "kind": pair.kind,
         "document": pair.document,
         "checks": sorted({finding.check for finding in found}) or ["nothing found"],
-        "severity": "warning" if found else "none",
+        "severity": min((finding.severity for finding in found), default="none"),  # drop before warning
         "words": len(pair.response.split()),
         "confidence": sure,
     }
@@ -146,23 +146,32 @@ def content_of(record: Mapping[str, Any]) -> str:
     return content_hash("record", 1, record)
 
 
-def decision_of(pair: Pair, reviewer: str, queue: Any, status: str, values: Mapping[str, Any]) -> Decision | None:
+def decision_of(
+    shown: Sequence[Pair], reviewer: str, queue: Literal["review", "tie-break"], status: str, values: Mapping[str, Any]
+) -> Decision | None:
     """A response of Argilla's as a decision; None for what decides nothing.
 
     A text that nobody touched comes back as the reviewer's own: it is compared with the pair's. Discarding a record rejects
     its pair.
+
+    Args:
+        shown: the pair with every text that it was shown with (one, as a rule).
+        reviewer: who answered.
+        queue: where.
+        status: submitted, discarded or draft.
+        values: the answer to each question, as Argilla has it.
     """
     said = {name: value["value"] for name, value in values.items()}
     verdict = "reject" if status == "discarded" else said.get("verdict")
     if status not in ("submitted", "discarded") or verdict not in VERDICTS:
         return None
     return Decision(
-        pair=pair.id,
+        pair=shown[0].id,
         reviewer=reviewer,
         queue=queue,
         verdict=cast(Literal["approve", "reject", "rewrite"], verdict),
-        instruction=_if_mended(said.get("instruction"), pair.instruction),
-        response=_if_mended(said.get("response"), pair.response),
+        instruction=_if_mended(said.get("instruction"), [pair.instruction for pair in shown]),
+        response=_if_mended(said.get("response"), [pair.response for pair in shown]),
         reasons=tuple(said.get("reasons") or ()),
         rating=said.get("sounds_like_me"),
         never_say=_clean(said.get("never_say")),
@@ -170,10 +179,10 @@ def decision_of(pair: Pair, reviewer: str, queue: Any, status: str, values: Mapp
     )
 
 
-def _if_mended(said: str | None, stood: str) -> str | None:
-    """A mended text; None where it is the one that stood there. An emptied field is no mending, new paragraphs are one."""
+def _if_mended(said: str | None, stood: Sequence[str]) -> str | None:
+    """A mended text; None where it is one that stood there. An emptied field is no mending, new paragraphs are one."""
     mended = _clean(said)
-    return mended if mended and _spaced(mended) != _spaced(_clean(stood)) else None
+    return mended if mended and _spaced(mended) not in {_spaced(_clean(text)) for text in stood} else None
 
 
 def _clean(text: str | None) -> str:

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from curate.ledger import Ledger
 from curate.model import Decision, Pair
@@ -22,6 +22,8 @@ MOST_TERMS = 60
 
 ALIKE = 0.6
 """Similarity of two texts, in [0, 1], from which one counts as the other's earlier version (difflib's ratio)."""
+
+Queue = Literal["review", "tie-break"]
 
 STANDING = ("kept", "awaiting", "disputed", "rejected")
 """States of pairs that checks let pass."""
@@ -136,14 +138,13 @@ def pull(recipe: Recipe, ledger: Ledger) -> int:
     return synced.decisions
 
 
-def _take_up(desk: Desk, queue: str, ledger: Ledger, synced: Synced) -> dict[str, Laid]:
+def _take_up(desk: Desk, queue: Queue, ledger: Ledger, synced: Synced) -> dict[str, Laid]:
     """Bring what people answered into the ledger; gives all that lies there, by pair."""
     there = {laid.pair: laid for laid in desk.records()}
     for laid in there.values():
-        pair = ledger.pair(laid.pair) if laid.answers else None
-        for answer in laid.answers if pair else ():
-            assert pair is not None
-            decision = decision_of(pair, answer.reviewer, queue, answer.status, answer.values)
+        shown = ledger.texts_of(laid.pair) if laid.answers else []
+        for answer in laid.answers if shown else ():
+            decision = decision_of(shown, answer.reviewer, queue, answer.status, answer.values)
             if decision and ledger.add_decision(decision):
                 synced.decisions += 1
     return there
@@ -152,7 +153,7 @@ def _take_up(desk: Desk, queue: str, ledger: Ledger, synced: Synced) -> dict[str
 def _lay_out(
     desk: Desk,
     server: str,
-    queue: str,
+    queue: Queue,
     records: Sequence[dict[str, Any]],
     there: Mapping[str, Laid],
     ledger: Ledger,
@@ -180,7 +181,7 @@ def _lay_out(
 def _take_away(
     desk: Desk,
     server: str,
-    queue: str,
+    queue: Queue,
     there: Mapping[str, Laid],
     wanted: Sequence[Pair],
     pairs: Mapping[str, Pair],
