@@ -184,7 +184,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 from curate.screen.judge import judge
 
                 with _stage(made, watch, "judge") as stage:
-                    undecided = [pair for pair in passed if pair.id not in approved]
+                    undecided = [pair for pair in passed if verdicts[pair.id] != "approve"]
                     found, usage = judge(undecided, by_pair(findings), texts, recipe, ledger, watch.progress, wait=wait)
                     findings += found
                     made.usage.add(usage)

@@ -28,8 +28,8 @@ REASONS = {
     "other": "Something else",
 }
 CHECKS = (
-    "contamination", "contradictions", "debris", "echo", "grounding", "injection", "language", "mannerisms", "private_data",
-    "refusals", "reworded", "shape", "standalone", "voice",
+    "contamination", "contradictions", "debris", "echo", "grounding", "injection", "judge", "language", "mannerisms",
+    "private_data", "refusals", "reworded", "shape", "standalone", "voice",
 )  # fmt: skip
 """Checks whose score can be filtered and sorted by: those that warn."""
 
