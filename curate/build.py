@@ -107,6 +107,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             fetch_decisions(recipe, ledger, watch)
             fingerprint = fingerprint_of(recipe, files, ledger)
             if sample is None and (done := _finished(ledger, folder, fingerprint)):
+                lay_out(recipe, ledger, watch)  # the server may have been down
                 return done
             made = Build(folder, version="", sample=sample)
             number = ledger.begin_build(fingerprint, sample)
@@ -172,8 +173,11 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             texts = SourceTexts({d.path: d for d in sources.documents}, passages, [question.question for question in control])
             with _stage(made, watch, "screen") as stage:
                 judged = [pair for pair in pairs if verdicts[pair.id] not in ("reject", "rewrite")]
-                approved = {pair.id for pair in judged if verdicts[pair.id] == "approve"}
-                passed, findings = screen(judged, recipe.screen, texts, stage, approved)
+                # What a person approved passes, and what one asked for anew is shown to them, whatever the checks say.
+                spared = {
+                    pair.id for pair in judged if verdicts[pair.id] == "approve" or (pair.replaces and review.pairs != "none")
+                }
+                passed, findings = screen(judged, recipe.screen, texts, stage, spared)
                 stage.rows_in, stage.rows_out = len(judged), len(passed)
 
             if recipe.screen.judge:
@@ -191,7 +195,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
                 needing = needing_review(passed, by_pair(findings), review) if recipe.review else set()
                 reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted)
-                kept = reviewed.published(review.awaiting == "keep", [pair.id for pair in pairs])
+                barred = {finding.pair for finding in findings if finding.severity == "drop"}
+                kept = reviewed.published(review.awaiting == "keep", barred, [pair.id for pair in pairs])
                 stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)
                 stage.reasons = reviewed.counted()
 
@@ -222,7 +227,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 ledger.add_findings(number, findings + left_out)
             waiting = len(reviewed.awaiting) + len(reviewed.disputed)
             if sample is None:
-                lay_out(recipe, ledger, watch, waiting)
+                lay_out(recipe, ledger, watch)
             if waiting and review.awaiting == "hold" and sample is None:
                 raise GateError(
                     f"{waiting} pairs await review, and this recipe publishes nothing before",
@@ -279,13 +284,15 @@ def fetch_decisions(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
         watch.note(f"warning: decisions could not be fetched, those fetched before count: {error}")
 
 
-def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher, waiting: int) -> None:
+def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
     """Lay what needs a person on the reviewers' desk. A server that is not there is told of and stops nothing."""
     if recipe.review is None and not ledger.anything_on_desk():
         return
     from curate.review.desk import NotRunning
-    from curate.review.sync import sync
+    from curate.review.sync import standing, sync
 
+    so_far = standing(recipe, ledger)
+    waiting = so_far.awaiting + so_far.disputed
     try:
         if waiting or ledger.anything_on_desk():
             sync(recipe, ledger, watch.progress)

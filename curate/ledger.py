@@ -380,6 +380,11 @@ class Ledger:
         row = self._db.execute("select * from pairs where id = ? order by build desc limit 1", (identifier,)).fetchone()
         return _pair(row) if row else None
 
+    def texts_of(self, identifier: str) -> list[Pair]:
+        """The pair with each text that builds have had of it (private data may have been taken out since), oldest first."""
+        query = "select *, min(build) as first from pairs where id = ? group by prompt, response order by first"
+        return [_pair(row) for row in self._db.execute(query, (identifier,))]
+
     def newest_pairs(self) -> int | None:
         """The newest build of all passages that came as far as its pairs."""
         query = "select max(p.build) from pairs p join builds b on b.id = p.build where b.sample is null"

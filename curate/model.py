@@ -158,6 +158,8 @@ class Contrast:
     rejected: str
     document: str
     origin: Literal["never_say", "edited"]
+    context: str = ""
+    """The passage that the model is given beside the question, as in its pair."""
 
 
 @dataclass(slots=True)

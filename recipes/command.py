@@ -92,6 +92,8 @@ def settle_libraries() -> None:
     for name in ("bitsandbytes", "httpx", "httpx2", "great_expectations", "pdfminer", "transformers", "py.warnings"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("argilla").setLevel(logging.CRITICAL)  # it logs each error that it also raises
+    if logging.lastResort and not logging.root.handlers:  # what shows warnings anyway; or argilla sets up one that shows all
+        logging.root.addHandler(logging.lastResort)
 
 
 def _interrupt(_signal: int, _frame: Any) -> None:

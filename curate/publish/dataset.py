@@ -127,12 +127,8 @@ def publish(
 
 def _row(pair: Pair, recipe: Recipe) -> Row:
     evidence = pair.evidence
-    prompt = [{"role": "system", "content": recipe.persona.system_prompt}]
-    prompt += [{"role": turn.role, "content": turn.content} for turn in pair.prompt]
-    if pair.context:
-        prompt[-1]["content"] = with_notes(pair.context, pair.instruction)
     return {
-        "prompt": prompt,
+        "prompt": _prompt(pair, recipe),
         "completion": [{"role": "assistant", "content": pair.response}],
         "id": pair.id,
         "kind": pair.kind,
@@ -144,10 +140,17 @@ def _row(pair: Pair, recipe: Recipe) -> Row:
     } | ({"review": pair.review, "rating": pair.rating} if pair.review else {})
 
 
+def _prompt(asked: Pair | Contrast, recipe: Recipe) -> list[dict[str, str]]:
+    prompt = [{"role": "system", "content": recipe.persona.system_prompt}]
+    prompt += [{"role": turn.role, "content": turn.content} for turn in asked.prompt]
+    if asked.context:
+        prompt[-1]["content"] = with_notes(asked.context, asked.prompt[-1].content)
+    return prompt
+
+
 def _preference(contrast: Contrast, recipe: Recipe) -> Row:
-    system = [{"role": "system", "content": recipe.persona.system_prompt}]
     return {
-        "prompt": system + [{"role": turn.role, "content": turn.content} for turn in contrast.prompt],
+        "prompt": _prompt(contrast, recipe),
         "chosen": [{"role": "assistant", "content": contrast.chosen}],
         "rejected": [{"role": "assistant", "content": contrast.rejected}],
         "id": contrast.pair,

@@ -24,7 +24,7 @@ def with_check(pair: Pair, pairs: Sequence[Pair], findings: Mapping[str, Sequenc
 
 def with_phrase(pairs: Sequence[Pair], phrase: str) -> list[Pair]:
     """Pairs with a phrase in their question or answer, whatever its case and white space; whole words only."""
-    wanted = re.compile(r"\b" + r"\s+".join(map(re.escape, phrase.split())) + r"\b", re.IGNORECASE)
+    wanted = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, phrase.split())) + r"(?!\w)", re.IGNORECASE)
     return [pair for pair in pairs if any(wanted.search(text) for _, text in pair.sides)]
 
 

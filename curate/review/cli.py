@@ -127,7 +127,9 @@ def apply(
         if ledger is None:
             raise CallError("nothing has been built yet", mend="Run `curate build RECIPE` first.")
         _check_choices(verdict, reason, note)
+        _fetch(loaded, ledger)
         found = _alike(ledger, pair, check, phrase, near)
+        decided = ledger.decisions()
         if yes:
             with ledger.transaction():
                 for decision in decide(found, verdict, reason, note):
@@ -136,9 +138,25 @@ def apply(
         answer({"pairs": [each.id for each in found], "decided": yes, "verdict": verdict, "reason": reason})
         return
     for each in found:
-        print(f"{each.id}  {_short(each.instruction, 50)}  {_short(each.response, 70)}")
+        said = ", ".join(dict.fromkeys(decision.verdict for decision in decided.get(each.id, ())))
+        print(f"{each.id}  {_short(each.instruction, 50)}  {_short(each.response, 70)}" + (f"  (so far: {said})" if said else ""))
     done = f"{len(found)} pairs: {verdict}" + (f", {reason}" if reason else "")
     print(f"{done}. The next build goes by it." if yes else f"{done}? Nothing is decided yet; --yes decides.")
+
+
+def _fetch(recipe: Recipe, ledger: Ledger) -> None:
+    """What was answered before comes before what is decided now."""
+    from curate.review.desk import NotRunning
+    from curate.review.sync import pull
+    from recipes.errors import MachineError
+
+    try:
+        if ledger.anything_on_desk():
+            pull(recipe, ledger)
+    except NotRunning:
+        pass
+    except MachineError as error:
+        print(f"warning: decisions could not be fetched: {error}", file=sys.stderr)
 
 
 def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, near: bool) -> list[Any]:
@@ -244,7 +262,8 @@ def _print(synced: Synced | None, recipe: Path) -> None:
     print(f"{synced.awaiting} pairs await review{disputed}, {synced.decided} are decided" + (f" ({decided})" if decided else ""))
     if synced.agreement.get("pairs"):
         compared = synced.agreement
-        print(f"reviewers agree on {compared['agreed']:.0%} of {compared['pairs']} pairs (alpha {compared['alpha']:.2f})")
+        alpha = "" if compared["alpha"] is None else f" (Krippendorff's alpha {compared['alpha']:.2f})"
+        print(f"reviewers agree on {compared['agreed']:.0%} of {compared['pairs']} pairs{alpha}")
     for dataset in synced.datasets:
         print(f"{dataset['name']}: {dataset['url']}")
 

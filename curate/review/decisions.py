@@ -29,19 +29,20 @@ AWAITING = Outcome("awaiting")
 def outcome_of(decisions: Sequence[Decision], min_submitted: int) -> Outcome:
     """What the decisions about a pair come to; only each reviewer's last one counts.
 
-    A tie-break, or a decision applied to many pairs at once, settles it: the last of them. Otherwise it takes
-    `min_submitted` reviewers, and all must agree; the last mending of those who approve stands.
+    A tie-break settles it, and so does a decision applied to many pairs at once, until enough reviewers say otherwise later.
+    Else it takes `min_submitted` reviewers, and all must agree; the last mending of those who approve stands.
 
     Args:
         decisions: about one pair, oldest first.
         min_submitted: reviewers that each pair needs.
     """
-    settled = [decision for decision in decisions if decision.queue != "review"]
-    if settled:
-        return _outcome([settled[-1]])
-    last = list({decision.reviewer: decision for decision in decisions}.values())
+    settling = max((at for at, decision in enumerate(decisions) if decision.queue != "review"), default=-1)
+    settled = decisions[settling] if settling >= 0 else None
+    if settled and settled.queue == "tie-break":
+        return _outcome([settled])
+    last = list({decision.reviewer: decision for decision in decisions[settling + 1 :]}.values())
     if len(last) < min_submitted:
-        return AWAITING
+        return _outcome([settled]) if settled else AWAITING
     if len({decision.verdict for decision in last}) > 1:
         return replace(_outcome(last), state="disputed")
     return _outcome(last)
@@ -78,11 +79,12 @@ class Reviewed:
     rejected: list[Pair] = field(default_factory=list)
     contrasts: list[Contrast] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why pairs were left out, by reviewers' reasons."""
+    """Why pairs were left out, by reviewers' reasons; those sent back count as such."""
 
-    def published(self, with_awaiting: bool, order: Sequence[str]) -> list[Pair]:
-        """What goes into the dataset, in the given order of ids."""
-        pairs = {pair.id: pair for pair in self.kept + (self.awaiting + self.disputed if with_awaiting else [])}
+    def published(self, with_awaiting: bool, barred: Collection[str], order: Sequence[str]) -> list[Pair]:
+        """What goes into the dataset, in the given order of ids; what a check bars from it only where a person approved it."""
+        awaiting = [pair for pair in self.awaiting + self.disputed if pair.id not in barred] if with_awaiting else []
+        pairs = {pair.id: pair for pair in self.kept + awaiting}
         return [pairs[identifier] for identifier in dict.fromkeys(order) if identifier in pairs]
 
     def leave_out(self, gone: Collection[str]) -> None:
@@ -134,10 +136,9 @@ def apply_decisions(
                 mended = _mended(pair, outcome)
                 reviewed.kept.append(mended)
                 reviewed.contrasts += _contrasts(pair, mended, outcome)
-            case "reject" | "rewrite":
+            case "reject" | "rewrite":  # without an answer that is right there is nothing to prefer: no contrast
                 reviewed.rejected.append(pair)
-                reviewed.reasons.update(outcome.reasons or ("no reason given",))
-                reviewed.contrasts += _contrasts(pair, None, outcome)
+                reviewed.reasons.update(["sent back"] if outcome.state == "rewrite" else outcome.reasons or ["no reason given"])
             case "disputed":
                 reviewed.disputed.append(pair)
             case "awaiting":
@@ -154,17 +155,15 @@ def _mended(pair: Pair, outcome: Outcome) -> Pair:
     return replace(pair, prompt=prompt, response=response, review="edited" if edited else "approved", rating=outcome.rating)
 
 
-def _contrasts(pair: Pair, mended: Pair | None, outcome: Outcome) -> list[Contrast]:
-    """Without an answer that is right there is nothing to prefer: a rejected pair gives a contrast only to its own mending."""
-    if mended is None:
-        return []
-    found = [
-        Contrast(pair.id, mended.prompt, mended.response, never, pair.document, "never_say")
-        for never in outcome.never_say
-        if never.strip() != mended.response.strip()
-    ]
+def _contrasts(pair: Pair, mended: Pair, outcome: Outcome) -> list[Contrast]:
+    """What must never be said against what stands; and the text before its mending against the text after it."""
+
+    def contrast(rejected: str, origin: Literal["never_say", "edited"]) -> Contrast:
+        return Contrast(pair.id, mended.prompt, mended.response, rejected, pair.document, origin, pair.context)
+
+    found = [contrast(never, "never_say") for never in outcome.never_say if never.strip() != mended.response.strip()]
     if mended.response.strip() != pair.response.strip():
-        found.append(Contrast(pair.id, mended.prompt, mended.response, pair.response, pair.document, "edited"))
+        found.append(contrast(pair.response, "edited"))
     return found
 
 
@@ -173,7 +172,8 @@ def agreement(decisions: Mapping[str, Sequence[Decision]]) -> dict[str, float | 
 
     Returns:
         `pairs` compared, `agreed` (share of them with one verdict), and `alpha`: Krippendorff's alpha for nominal data, 1 for
-        perfect agreement and 0 for what chance would give (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability").
+        perfect agreement and 0 for what chance would give; None where all verdicts are the same, for which it is not defined
+        (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability").
     """
     units: list[list[str]] = []
     for made in decisions.values():
@@ -189,7 +189,7 @@ def agreement(decisions: Mapping[str, Sequence[Decision]]) -> dict[str, float | 
     return {
         "pairs": len(units),
         "agreed": sum(len(set(unit)) == 1 for unit in units) / len(units),
-        "alpha": 1 - observed / expected if expected else 1.0,
+        "alpha": 1 - observed / expected if expected else None,
     }
 
 

@@ -36,6 +36,23 @@ class Answered:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A record as it lies on the desk."""
+
+    pair: str
+    record: str
+    """The server's own id."""
+    is_pending: bool
+    """Whether it still needs somebody's answer."""
+    answers: tuple[Answered, ...]
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether somebody has saved a draft."""
+        return any(answer.status == "draft" for answer in self.answers)
+
+
 def connect(review: Review) -> Any:
     """A client of the server that a recipe names.
 
@@ -44,7 +61,8 @@ def connect(review: Review) -> Any:
         CallError: the key is missing or wrong.
         MachineError: the server cannot be reached.
     """
-    if review.argilla == "local":
+    is_local = review.argilla == "local"
+    if is_local:
         server = local_server(argilla_home())
         if server is None:
             raise NotRunning("Argilla does not run here", mend="`curate review RECIPE` starts it.")
@@ -56,7 +74,8 @@ def connect(review: Review) -> Any:
     import argilla
 
     with _errors_told(url):
-        return argilla.Argilla(api_url=url, api_key=key, timeout=SECONDS_TO_WAIT)
+        # No proxy leads to the loopback interface.
+        return argilla.Argilla(api_url=url, api_key=key, timeout=SECONDS_TO_WAIT, trust_env=not is_local)
 
 
 class Desk:
@@ -81,6 +100,7 @@ class Desk:
         with _errors_told(self.url):
             self._dataset = self._existing(workspace) or self._made(workspace, settings, min_submitted)
             self._check(settings)
+            self._need(min_submitted)
             self._questions = {question.name: str(question.id) for question in self._dataset.settings.questions}
             self._path = f"/api/v1/datasets/{self._dataset.id}/records"
 
@@ -120,32 +140,31 @@ class Desk:
                 self._client.api.http_client.put(f"{self._path}/bulk", json={"items": chunk}).raise_for_status()
             done(start + len(chunk))
 
-    def records(self) -> Iterator[tuple[str, str, list[Answered]]]:
-        """Every record: the pair, the server's own id, and what people have answered."""
+    def records(self) -> Iterator[Laid]:
+        """Every record, with what people have answered."""
         with _errors_told(self.url):
-            names = {str(user.id): user.username for user in self._client.users}
+            names = self._names()
         offset = 0
         while True:
             with _errors_told(self.url):
                 query = {"include": "responses", "limit": RESPONSES_AT_ONCE, "offset": offset}
                 found = self._client.api.http_client.get(self._path, params=query).raise_for_status().json()["items"]
             for record in found:
-                yield (
-                    record["external_id"],
-                    record["id"],
-                    [
-                        Answered(
-                            record["external_id"],
-                            names.get(each["user_id"], each["user_id"]),
-                            each["status"],
-                            each["values"] or {},
-                        )
-                        for each in record["responses"] or ()
-                    ],
+                pair = record["external_id"]
+                answers = tuple(
+                    Answered(pair, names.get(each["user_id"], each["user_id"]), each["status"], each["values"] or {})
+                    for each in record["responses"] or ()
                 )
+                yield Laid(pair, record["id"], record["status"] == "pending", answers)
             if len(found) < RESPONSES_AT_ONCE:
                 return
             offset += len(found)
+
+    def _names(self) -> dict[str, str]:
+        """Users by id. Only an owner may ask for all of a server; an admin sees those of the workspace."""
+        me = self._client.me
+        users = self._client.users if me.role == "owner" else [me, *self._client.workspaces(self._dataset.workspace.name).users]
+        return {str(user.id): user.username for user in users}
 
     def take_away(self, record_ids: Sequence[str]) -> None:
         """Delete records, by the server's own ids."""
@@ -205,8 +224,15 @@ class Desk:
             raise CallError(
                 f"somebody changed the settings of the dataset {self.name!r}: it lacks {', '.join(missing)}",
                 where=self.url,
-                mend="Put them back, or rename or delete the dataset there and call this again: every decision is in the ledger.",
+                mend="Put them back; or rename the dataset there and call this again, which lays out a new one. "
+                "What was fetched is in the ledger, what was answered stays in Argilla.",
             )
+
+    def _need(self, min_submitted: int) -> None:
+        """Where the recipe asks for more or fewer reviewers than before, the server must count to that number, too."""
+        if self._dataset.settings.distribution.min_submitted != min_submitted:
+            wanted = {"distribution": {"strategy": "overlap", "min_submitted": min_submitted}}
+            self._client.api.http_client.patch(f"/api/v1/datasets/{self._dataset.id}", json=wanted).raise_for_status()
 
 
 def _question(question: Mapping[str, Any], client: Any) -> Any:

@@ -28,17 +28,9 @@ REASONS = {
     "other": "Something else",
 }
 CHECKS = (
-    "voice",
-    "mannerisms",
-    "grounding",
-    "echo",
-    "duplicates",
-    "private_data",
-    "standalone",
-    "shape",
-    "language",
-    "injection",
-)
+    "contamination", "contradictions", "debris", "echo", "grounding", "injection", "language", "mannerisms", "private_data",
+    "refusals", "reworded", "shape", "standalone", "voice",
+)  # fmt: skip
 """Checks whose score can be filtered and sorted by: those that warn."""
 
 FIELDS = {
@@ -58,8 +50,9 @@ def settings_of(recipe: Recipe, *, tie_break: bool = False) -> dict[str, Any]:
         "questions": [
             {"type": "label", "name": "verdict", "title": "Is it good?", "labels": VERDICTS, "required": True},
             {"type": "labels", "name": "reasons", "title": "If not: why?", "labels": REASONS, "required": False},
-            {"type": "text", "name": "response", "title": "The answer, to mend if need be", "required": True},
-            {"type": "text", "name": "instruction", "title": "The question, to mend if need be", "required": True},
+            # Not required, or the list view, where they stand empty, would have one text put in for all.
+            {"type": "text", "name": "response", "title": "The answer, to mend if need be", "required": False},
+            {"type": "text", "name": "instruction", "title": "The question, to mend if need be", "required": False},
             {"type": "rating", "name": "sounds_like_me", "title": "Sounds like me", "values": [1, 2, 3, 4, 5], "required": False},
             {"type": "text", "name": "never_say", "title": "What it must never say to this", "required": False},
             {"type": "text", "name": "note", "title": "Note to the generator", "required": False},
@@ -88,6 +81,8 @@ Read the question, then the answer, and ask: would {persona.name} say this, in t
   is what is learnt.
 - **{VERDICTS["reject"]}** (2): tick why. One reason is enough.
 - **{VERDICTS["rewrite"]}** (3): say in the note what to do otherwise. It comes back to you, written anew.
+
+*Discard* leaves a pair out as well. To decide later, go on to the next one.
 
 *Sounds like me*, 1 to 5, is optional and worth its second. *What it must never say* becomes an answer that the model learns to
 avoid. The most doubtful pairs come first. Find similar ones with the button of a pair; decide many at once in the list view.
@@ -122,7 +117,7 @@ def record_of(
         "kind": pair.kind,
         "document": pair.document,
         "checks": sorted({finding.check for finding in found}) or ["nothing found"],
-        "severity": "warning" if found else "none",
+        "severity": min((finding.severity for finding in found), default="none"),  # drop before warning
         "words": len(pair.response.split()),
         "confidence": sure,
     }
@@ -151,23 +146,32 @@ def content_of(record: Mapping[str, Any]) -> str:
     return content_hash("record", 1, record)
 
 
-def decision_of(pair: Pair, reviewer: str, queue: Any, status: str, values: Mapping[str, Any]) -> Decision | None:
+def decision_of(
+    shown: Sequence[Pair], reviewer: str, queue: Literal["review", "tie-break"], status: str, values: Mapping[str, Any]
+) -> Decision | None:
     """A response of Argilla's as a decision; None for what decides nothing.
 
     A text that nobody touched comes back as the reviewer's own: it is compared with the pair's. Discarding a record rejects
     its pair.
+
+    Args:
+        shown: the pair with every text that it was shown with (one, as a rule).
+        reviewer: who answered.
+        queue: where.
+        status: submitted, discarded or draft.
+        values: the answer to each question, as Argilla has it.
     """
     said = {name: value["value"] for name, value in values.items()}
     verdict = "reject" if status == "discarded" else said.get("verdict")
     if status not in ("submitted", "discarded") or verdict not in VERDICTS:
         return None
     return Decision(
-        pair=pair.id,
+        pair=shown[0].id,
         reviewer=reviewer,
         queue=queue,
         verdict=cast(Literal["approve", "reject", "rewrite"], verdict),
-        instruction=_if_mended(said.get("instruction"), pair.instruction),
-        response=_if_mended(said.get("response"), pair.response),
+        instruction=_if_mended(said.get("instruction"), [pair.instruction for pair in shown]),
+        response=_if_mended(said.get("response"), [pair.response for pair in shown]),
         reasons=tuple(said.get("reasons") or ()),
         rating=said.get("sounds_like_me"),
         never_say=_clean(said.get("never_say")),
@@ -175,15 +179,20 @@ def decision_of(pair: Pair, reviewer: str, queue: Any, status: str, values: Mapp
     )
 
 
-def _if_mended(said: str | None, stood: str) -> str | None:
-    """A mended text; None where it is the one that stood there. An emptied field is no mending."""
+def _if_mended(said: str | None, stood: Sequence[str]) -> str | None:
+    """A mended text; None where it is one that stood there. An emptied field is no mending, new paragraphs are one."""
     mended = _clean(said)
-    return mended if mended and " ".join(mended.split()) != " ".join(stood.split()) else None
+    return mended if mended and _spaced(mended) not in {_spaced(_clean(text)) for text in stood} else None
 
 
 def _clean(text: str | None) -> str:
+    """Without what browsers put in: carriage returns, blanks that do not break, blanks and empty lines at the ends."""
     lines = (text or "").replace("\r\n", "\n").replace("\u00a0", " ").split("\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"[^\S\n]+", " ", text)
 
 
 # what stands on the page: HTML, as Argilla's Markdown fields take it, with everything of the documents' escaped
@@ -232,4 +241,4 @@ def _marked(text: str, spans: Sequence[Span | None]) -> str:
 
 def _escaped(text: str) -> str:
     """A text that stays text. An empty line would end the HTML and let Markdown begin, so line breaks are elements."""
-    return html.escape(text).replace("\n", "<br>")
+    return html.escape(text, quote=False).replace("\n", "<br>")

@@ -6,12 +6,12 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from curate.ledger import Ledger
 from curate.model import Decision, Pair
 from curate.review.decisions import agreement, outcome_of
-from curate.review.desk import Desk, connect
+from curate.review.desk import Desk, Laid, connect
 from curate.review.page import DIMENSIONS, VECTOR, content_of, decision_of, record_of, settings_of
 from curate.review.queue import confidence, needing_review, review_of
 from curate.validate.terms import term_shares
@@ -22,6 +22,8 @@ MOST_TERMS = 60
 
 ALIKE = 0.6
 """Similarity of two texts, in [0, 1], from which one counts as the other's earlier version (difflib's ratio)."""
+
+Queue = Literal["review", "tie-break"]
 
 STANDING = ("kept", "awaiting", "disputed", "rejected")
 """States of pairs that checks let pass."""
@@ -66,7 +68,7 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
     desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
     server = _name_of(review, desk)
     synced = Synced(desk.url, [{"name": desk.name, "url": desk.page}])
-    there, answered = _take_up(desk, "review", ledger, synced)
+    there = _take_up(desk, "review", ledger, synced)
 
     number = ledger.newest_pairs()
     pairs = {pair.id: pair for pair in ledger.pairs_of(number, *STANDING)} if number else {}
@@ -79,16 +81,17 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
 
     records = _records(recipe, ledger, awaiting, pairs, decisions)
     _lay_out(desk, server, "review", records, there, ledger, synced, progress)
-    done_with = set(there) - {pair.id for pair in awaiting + disputed}
-    _take_away(desk, server, "review", {pair: there[pair] for pair in done_with - answered}, ledger, synced)
+    _take_away(desk, server, "review", there, awaiting + disputed, pairs, ledger, synced)
 
     if disputed or ledger.on_desk(server, "tie-break"):
         tie = Desk(client, review.workspace, f"{recipe.name}-tie-break", settings_of(recipe, tie_break=True), 1)
         synced.datasets.append({"name": tie.name, "url": tie.page})
-        there, _ = _take_up(tie, "tie-break", ledger, synced)
+        there = _take_up(tie, "tie-break", ledger, synced)
         decisions = ledger.decisions()
         disputed = [p for p in disputed if outcome_of(decisions.get(p.id, ()), review.min_submitted).state == "disputed"]
-        _lay_out(tie, server, "tie-break", _records(recipe, ledger, disputed, pairs, decisions), there, ledger, synced, progress)
+        records = _records(recipe, ledger, disputed, pairs, decisions, tie_break=True)
+        _lay_out(tie, server, "tie-break", records, there, ledger, synced, progress)
+        _take_away(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
 
     synced.awaiting, synced.disputed = len(awaiting), len(disputed)
     _count(synced, wanted, decisions, review)
@@ -135,37 +138,33 @@ def pull(recipe: Recipe, ledger: Ledger) -> int:
     return synced.decisions
 
 
-def _take_up(desk: Desk, queue: str, ledger: Ledger, synced: Synced) -> tuple[dict[str, str], set[str]]:
-    """Bring what people answered into the ledger. Gives all pairs that lie there, with the server's ids; and those answered."""
-    there: dict[str, str] = {}
-    answered: set[str] = set()
-    for pair_id, record, responses in desk.records():
-        there[pair_id] = record
-        if responses:  # a draft too: somebody is at it
-            answered.add(pair_id)
-        pair = ledger.pair(pair_id) if responses else None
-        for response in responses if pair else ():
-            assert pair is not None
-            decision = decision_of(pair, response.reviewer, queue, response.status, response.values)
+def _take_up(desk: Desk, queue: Queue, ledger: Ledger, synced: Synced) -> dict[str, Laid]:
+    """Bring what people answered into the ledger; gives all that lies there, by pair."""
+    there = {laid.pair: laid for laid in desk.records()}
+    for laid in there.values():
+        shown = ledger.texts_of(laid.pair) if laid.answers else []
+        for answer in laid.answers if shown else ():
+            decision = decision_of(shown, answer.reviewer, queue, answer.status, answer.values)
             if decision and ledger.add_decision(decision):
                 synced.decisions += 1
-    return there, answered
+    return there
 
 
 def _lay_out(
     desk: Desk,
     server: str,
-    queue: str,
+    queue: Queue,
     records: Sequence[dict[str, Any]],
-    there: Mapping[str, str],
+    there: Mapping[str, Laid],
     ledger: Ledger,
     synced: Synced,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Push the records that are not there as they are now."""
+    """Push the records that are not there as they are now. Noted before as well: what lies there unnoted is not ours."""
     known = ledger.on_desk(server, queue)
     contents = {record["external_id"]: content_of(record) for record in records}
     new = [r for r in records if r["external_id"] not in there or known.get(r["external_id"]) != contents[r["external_id"]]]
+    ledger.lay_on_desk(server, queue, [(record["external_id"], "") for record in new])
     pushed = 0
 
     def done(count: int) -> None:
@@ -179,21 +178,48 @@ def _lay_out(
     synced.pushed += len(new)
 
 
-def _take_away(desk: Desk, server: str, queue: str, records: Mapping[str, str], ledger: Ledger, synced: Synced) -> None:
-    """Take records off the desk that nobody has answered and nobody needs to: their pairs went, or were settled elsewhere."""
-    if not records:
+def _take_away(
+    desk: Desk,
+    server: str,
+    queue: Queue,
+    there: Mapping[str, Laid],
+    wanted: Sequence[Pair],
+    pairs: Mapping[str, Pair],
+    ledger: Ledger,
+    synced: Synced,
+) -> None:
+    """Take records off the desk that wait for an answer which nobody needs: their pairs went, or were settled elsewhere.
+
+    Of a pair that still stands, what somebody has answered stays. Of one that went, it is in the ledger by now.
+    """
+    needed = {pair.id for pair in wanted}
+    ours = ledger.on_desk(server, queue)
+    idle = {
+        pair: laid
+        for pair, laid in there.items()
+        if laid.is_pending and pair in ours and pair not in needed and not (laid.answers if pair in pairs else laid.is_begun)
+    }
+    if not idle:
         return
-    just_now = {pair for pair, _, responses in desk.records() if responses}  # answered while we were at it
-    going = {pair: record for pair, record in records.items() if pair not in just_now}
-    desk.take_away(list(going.values()))
-    ledger.take_off_desk(server, queue, going)
+    going = [laid for laid in desk.records() if idle.get(laid.pair) == laid]  # unless answered while we were at it
+    desk.take_away([laid.record for laid in going])
+    ledger.take_off_desk(server, queue, [laid.pair for laid in going])
     synced.taken_away += len(going)
 
 
 def _records(
-    recipe: Recipe, ledger: Ledger, wanted: Sequence[Pair], pairs: Mapping[str, Pair], decisions: Mapping[str, Sequence[Decision]]
+    recipe: Recipe,
+    ledger: Ledger,
+    wanted: Sequence[Pair],
+    pairs: Mapping[str, Pair],
+    decisions: Mapping[str, Sequence[Decision]],
+    *,
+    tie_break: bool = False,
 ) -> list[dict[str, Any]]:
-    """What the page shows of the wanted pairs, the most doubtful first."""
+    """What the page shows of the wanted pairs, the most doubtful first.
+
+    What others say of a pair is shown to whoever breaks the tie; reviewers who have yet to judge it do so by themselves.
+    """
     number = ledger.newest_pairs()
     found = ledger.findings_in(number) if number else {}
     shares = term_shares(pair.response for pair in pairs.values())
@@ -202,7 +228,8 @@ def _records(
     records = []
     for pair in sorted(wanted, key=lambda pair: (confidence(found.get(pair.id, ())), pair.id)):
         mine = terms & set(term_shares([pair.response]))
-        history = _history(pair, [earlier for earlier in gone if earlier], decisions)
+        history = [_said("", decision) for decision in decisions.get(pair.id, ())] if tie_break else []
+        history += _history(pair, [earlier for earlier in gone if earlier], decisions)
         records.append(record_of(pair, _passage(ledger, pair), found.get(pair.id, ()), history, sorted(mine)))
     return records
 
@@ -219,13 +246,11 @@ def _passage(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
 
 
 def _history(pair: Pair, gone: Sequence[Pair], decisions: Mapping[str, Sequence[Decision]]) -> list[str]:
-    """What people said of this pair, and of the text that it replaces or that it was before its document changed."""
-    lines = [_said("", decision) for decision in decisions.get(pair.id, ())]
+    """What people said of the pair that this one replaces, or that it was before its document changed."""
     if pair.replaces:
-        lines += [_said("Written anew. Before: ", decision) for decision in decisions.get(pair.replaces, ())]
-        return lines
+        return [_said("Written anew. Before: ", decision) for decision in decisions.get(pair.replaces, ())]
     earlier = [other for other in gone if (other.kind, other.document) == (pair.kind, pair.document) and _alike(other, pair)]
-    return lines + [_said("Its text has changed. Before: ", decision) for other in earlier for decision in decisions[other.id]]
+    return [_said("It or its source has changed. Before: ", decision) for other in earlier for decision in decisions[other.id]]
 
 
 def _alike(one: Pair, other: Pair) -> bool:

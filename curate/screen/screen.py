@@ -27,11 +27,11 @@ from recipes.schema import Screen
 
 
 def screen(
-    pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage: Stage, approved: Collection[str] = ()
+    pairs: Sequence[Pair], settings: Screen, sources: SourceTexts, stage: Stage, spared: Collection[str] = ()
 ) -> tuple[list[Pair], list[Finding]]:
     """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`.
 
-    What a person has approved (`approved`: ids) passes, whatever the checks find.
+    What a person has approved or is to judge (`spared`: ids) passes, whatever the checks find.
     """
     findings: list[Finding] = []
     kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id
@@ -61,7 +61,7 @@ def screen(
     ):
         found = list(check(kept))
         findings.extend(found)
-        dropped = {finding.pair: finding for finding in found if finding.severity == "drop" and finding.pair not in approved}
+        dropped = {finding.pair: finding for finding in found if finding.severity == "drop" and finding.pair not in spared}
         for finding in dropped.values():
             stage.count(_reason(finding))
         kept = [pair for pair in kept if pair.id not in dropped]

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+import pyarrow.parquet as pq
 import pytest
 
+from curate.build import Build, build
+from curate.ledger import Ledger
+from curate.model import Stage
 from curate.review.local import server
 from curate.review.local.server import Server
+from curate.review.sync import Synced, sync
+from recipes.folders import BuildFolder
+from recipes.load import load_recipe
+from tests.curate.conftest import RECIPE, write_corpus
 
 CURATE = str(Path(sys.executable).with_name("curate"))
 CHROMIUM = "/usr/bin/chromium"
@@ -38,7 +49,7 @@ def argilla_client(argilla_server: Server) -> Any:
     return argilla.Argilla(api_url=argilla_server.url, api_key=argilla_server.api_key)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def curate() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `curate` in a folder: `curate(folder, "review", "up", "recipe.yaml")`. No display: no browser is opened."""
     kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -75,3 +86,148 @@ def page() -> Iterator[Any]:
         url for url in asked if urlsplit(url).hostname == "127.0.0.1"
     }
     assert broken == []
+
+
+class Person:
+    """Somebody at Argilla, through the very requests that its pages make."""
+
+    def __init__(self, url: str, name: str, api_key: str) -> None:
+        self.name, self.api_key = name, api_key
+        self.http = httpx.Client(base_url=url, headers={"X-Argilla-Api-Key": api_key}, timeout=60, trust_env=False)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """JSON from the server."""
+        return self.http.get(f"/api/v1/{path}", params=query).raise_for_status().json()
+
+    def dataset(self, workspace: str, name: str) -> str | None:
+        """A dataset's id."""
+        (space,) = [each for each in self.get("me/workspaces")["items"] if each["name"] == workspace]
+        found = [each["id"] for each in self.get("me/datasets", workspace_id=space["id"])["items"] if each["name"] == name]
+        return found[0] if found else None
+
+    def records(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """The records of a dataset with everybody's responses, by pair, as they lie there."""
+        found = self.get(f"datasets/{dataset}/records", include=["responses", "suggestions"], limit=1000)["items"]
+        return {record["external_id"]: record for record in found}
+
+    def queue(self, dataset: str, text: str | None = None) -> list[dict[str, Any]]:
+        """What the page shows this person as pending, in its order."""
+        body: dict[str, Any] = {
+            "filters": {"and": [{"type": "terms", "scope": {"entity": "response", "property": "status"}, "values": ["pending"]}]}
+        }
+        if text:
+            body["query"] = {"text": {"q": text}}
+        query = {"include": ["responses", "suggestions"], "limit": 1000}
+        found = self.http.post(f"/api/v1/me/datasets/{dataset}/records/search", params=query, json=body).raise_for_status()
+        return [item["record"] for item in found.json()["items"]]
+
+    def answer(self, record: dict[str, Any], status: str = "submitted", **said: Any) -> None:
+        """Answer a record: what the page suggests, save for what is `said`."""
+        body = self._response(record, status, said)
+        self.http.post(f"/api/v1/records/{record['id']}/responses", json=body).raise_for_status()
+
+    def change(self, record: dict[str, Any], status: str = "submitted", **said: Any) -> None:
+        """Answer a record once more."""
+        me = self.get("me")["id"]
+        (mine,) = [response["id"] for response in record["responses"] if response["user_id"] == me]
+        self.http.put(f"/api/v1/responses/{mine}", json=self._response(record, status, said)).raise_for_status()
+
+    def _response(self, record: dict[str, Any], status: str, said: dict[str, Any]) -> dict[str, Any]:
+        questions = {
+            question["id"]: question["name"] for question in self.get(f"datasets/{record['dataset_id']}/questions")["items"]
+        }
+        prefilled = {questions[each["question_id"]]: each["value"] for each in record["suggestions"]}
+        return {"status": status, "values": {name: {"value": value} for name, value in (prefilled | said).items()}}
+
+
+@pytest.fixture(scope="session")
+def owner(argilla_server: Server) -> Person:
+    """Whose server it is."""
+    return Person(argilla_server.url, argilla_server.username, argilla_server.api_key)
+
+
+class Village:
+    """The small corpus with a review on a running server, in a workspace of its own, and its people."""
+
+    def __init__(self, folder: Path, owner: Person, review: str, more: str = "") -> None:
+        self.folder, self.owner = folder, owner
+        self.workspace = f"village-{uuid.uuid4().hex[:8]}"
+        body = {"name": self.workspace}
+        self.workspace_id = owner.http.post("/api/v1/workspaces", json=body).raise_for_status().json()["id"]
+        recipe = re.sub(r"expect:\n(  - .*\n)+", "", RECIPE) + more
+        self.recipe = write_corpus(
+            folder, f"{recipe}review: {{argilla: {owner.http.base_url}, workspace: {self.workspace}, {review}}}\n"
+        )
+        self.notes: list[str] = []
+
+    def person(self, name: str, role: str = "annotator") -> Person:
+        """A new user of the workspace."""
+        name = f"{name}-{uuid.uuid4().hex[:6]}"
+        user = {"username": name, "first_name": name, "password": "a long password", "role": role}
+        made = self.owner.http.post("/api/v1/users", json=user).raise_for_status().json()
+        member = {"user_id": made["id"]}
+        self.owner.http.post(f"/api/v1/workspaces/{self.workspace_id}/users", json=member).raise_for_status()
+        return Person(str(self.owner.http.base_url), name, made["api_key"])
+
+    def write(self, old: str, new: str) -> None:
+        """Alter the recipe."""
+        text = self.recipe.read_text(encoding="utf-8")
+        assert old in text
+        self.recipe.write_text(text.replace(old, new), encoding="utf-8")
+
+    def build(self) -> Build:
+        """What `curate build` does."""
+        return build(self.recipe, self)
+
+    def sync(self) -> Synced:
+        """What `curate review sync` does."""
+        ledger = self.ledger()
+        try:
+            return sync(load_recipe(self.recipe), ledger)
+        finally:
+            ledger.close()
+
+    def ledger(self) -> Ledger:
+        """The open ledger."""
+        return Ledger(BuildFolder.of("village").ledger)
+
+    def desk(self, name: str = "village") -> str:
+        """The dataset's id on the server."""
+        found = self.owner.dataset(self.workspace, name)
+        assert found
+        return found
+
+    def records(self, name: str = "village") -> dict[str, dict[str, Any]]:
+        """What lies there, by pair."""
+        return self.owner.records(self.desk(name))
+
+    def asking(self, text: str) -> dict[str, Any]:
+        """The record whose question or answer holds a text."""
+        (found,) = [r for r in self.records().values() if any(text in r["fields"][field] for field in ("question", "answer"))]
+        return found
+
+    # what a build tells
+
+    def stage_begins(self, name: str) -> None: ...
+
+    def progress(self, done: int, total: int, usd: float = 0.0) -> None: ...
+
+    def stage_ends(self, stage: Stage) -> None: ...
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def village(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Person) -> Callable[..., Village]:
+    """Make the corpus: `village("pairs: all")`; the second argument is more of the recipe."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARGILLA_API_KEY", owner.api_key)
+    return lambda review, more="": Village(tmp_path, owner, review, more)
+
+
+def published(config: str) -> dict[str, dict[str, Any]]:
+    """The rows of the newest dataset below this folder, of all its splits, by id (of preferences: by id and origin)."""
+    files = sorted((BuildFolder.of("village").dataset() / config).glob("*.parquet"))
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    return {row["id"] if config == "sft" else f"{row['id']} {row['origin']}": row for row in rows}

@@ -62,19 +62,21 @@ def copies_of_pages() -> set[str]:
 
 
 def test_up_status_and_down_from_the_command_line(project, curate):
-    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == {"running": False}
+    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == {"running": False, "review": None}
     began = time.monotonic()
     made = json.loads(curate(project, "review", "recipe.yaml", "--json").stdout)  # short for `review up recipe.yaml`
     assert time.monotonic() - began < 60
-    assert set(made) == {"url", "username", "password", "api_key", "pid", "sign_in", "datasets"}
+    assert set(made) == {"url", "username", "password", "api_key", "pid", "sign_in", "datasets", "review"}
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", made["url"])
     assert made["sign_in"].startswith(f"{made['url']}/sign-in?auth=")
-    assert made["datasets"] == []
+    assert (made["datasets"], made["review"]) == ([], None), "nothing is built yet"
 
     began = time.monotonic()
     again = curate(project, "review", "up", "recipe.yaml")
     assert time.monotonic() - began < 2, "a server that runs is found, not started again"
     assert made["url"] in again.stdout
+    assert "nothing to review yet: curate build recipe.yaml" in again.stdout
+    del made["datasets"]
     assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == made | {"running": True}
 
     assert json.loads(curate(project, "review", "down", "recipe.yaml", "--json").stdout) == {"stopped": True}
@@ -83,9 +85,10 @@ def test_up_status_and_down_from_the_command_line(project, curate):
     assert "does not run" in curate(project, "review", "down", "recipe.yaml").stdout
 
 
-def test_a_recipe_reviewed_elsewhere_starts_nothing(project, curate):
+def test_a_recipe_reviewed_elsewhere_starts_and_stops_nothing(project, curate):
     (project / "recipe.yaml").write_text(RECIPE + "review: {argilla: https://argilla.example.org}\n", encoding="utf-8")
-    told = curate(project, "review", "up", "recipe.yaml", code=2).stderr
+    assert "nothing to review yet" in curate(project, "review", "up", "recipe.yaml").stdout
+    told = curate(project, "review", "down", "recipe.yaml", code=2).stderr
     assert "https://argilla.example.org" in told
     assert "argilla: local" in told
     assert not (project / "build").exists()

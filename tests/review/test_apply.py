@@ -1,0 +1,133 @@
+"""One decision for many pairs that are alike, from the command line: first shown, then done."""
+
+import json
+
+import pytest
+
+from curate.model import Finding, Pair, Turn
+from curate.review.apply import near, with_check, with_phrase
+from tests.curate.conftest import write_corpus
+
+
+def pair(name, response, question="How?"):
+    return Pair(name, "pair", (Turn("user", question),), response, "pairs.jsonl")
+
+
+BELL = "My uncle took down the bell when the bridge came and hung it in his kitchen, and he rang it for dinner."
+PAIRS = [
+    pair("bell", BELL),
+    pair("bell-again", BELL.replace("for dinner", "at dinner")),
+    pair("bell-once-more", BELL.replace("My uncle", "The old man").replace("kitchen", "hall")),
+    pair("oven", "The oven is older than I am, and it heats from the left."),
+    pair("dumbbells", "I lift dumbbells, not for\n  dinner parties."),
+    pair("empty", ""),
+]
+
+
+def ids(pairs):
+    return [each.id for each in pairs]
+
+
+def test_near_are_those_that_say_nearly_the_same_and_the_pair_itself():
+    assert ids(near(PAIRS[0], PAIRS)) == ["bell", "bell-again", "bell-once-more"]
+    assert ids(near(PAIRS[3], PAIRS)) == ["oven"]
+    assert ids(near(PAIRS[5], PAIRS)) == ["empty"]
+
+
+def test_a_phrase_is_found_across_line_breaks_in_any_case_as_whole_words():
+    assert ids(with_phrase(PAIRS, "FOR dinner")) == ["bell", "bell-once-more", "dumbbells"]
+    assert ids(with_phrase(PAIRS, "bell")) == ["bell", "bell-again", "bell-once-more"]
+    assert ids(with_phrase(PAIRS, "how")) == ids(PAIRS), "the question counts as well"
+    assert ids(with_phrase(PAIRS, "(a+)+$")) == []
+
+
+def test_a_phrase_may_begin_or_end_with_a_mark():
+    assert ids(with_phrase([pair("price", "It is $5."), pair("other", "It is 5.")], "$5.")) == ["price"]
+
+
+def test_the_same_finding_is_the_same_message_or_where_each_differs_the_same_check():
+    def says(pair, message):
+        return {pair: [Finding(pair, "echo", "warning", 0.3, message)]}
+
+    findings = (
+        says("bell", "“bell” stands in 30%") | says("bell-again", "“bell” stands in 30%") | says("oven", "“oven” stands in 20%")
+    )
+    assert ids(with_check(PAIRS[0], PAIRS, findings, "echo")) == ["bell", "bell-again"]
+    assert ids(with_check(PAIRS[3], PAIRS, findings, "echo")) == ["bell", "bell-again", "oven"]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, curate):
+    """A built dataset that has no server."""
+    folder = tmp_path_factory.mktemp("applied")
+    write_corpus(folder)
+    curate(folder, "build", "recipe.yaml")
+    return folder
+
+
+def test_the_pairs_are_shown_first_and_decided_only_with_yes(built, curate):
+    def apply(*arguments, code=0):
+        return curate(built, "review", "apply", "recipe.yaml", *arguments, code=code)
+
+    def rows():
+        return json.loads(curate(built, "build", "recipe.yaml", "--json").stdout)["counts"]
+
+    before = rows()["train"] + rows()["validation"]
+    shown = apply("question", "--phrase", "uncle", code=2)
+    assert "pairs of the newest build begin" in shown.stderr
+    one = json.loads(apply("own-words-82a", "--phrase", "uncle", "--json").stdout)["pairs"]
+    assert len(one) == 2
+
+    preview = apply("own-words-82a", "--phrase", "uncle", "--reason", "private").stdout
+    assert all(name in preview for name in one)
+    assert "2 pairs: reject, private? Nothing is decided yet" in preview
+    assert rows()["train"] + rows()["validation"] == before
+
+    assert "The next build goes by it" in apply("own-words-82a", "--phrase", "uncle", "--reason", "private", "--yes").stdout
+    after = json.loads(curate(built, "build", "recipe.yaml", "--json").stdout)
+    assert after["counts"]["train"] + after["counts"]["validation"] == before - 2
+    (stage,) = [stage for stage in after["stages"] if stage["name"] == "review"]
+    assert stage["reasons"]["left out by reviewers: private"] == 2
+    assert "(so far: reject)" in apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve").stdout
+    apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve", "--yes")
+    assert rows()["train"] + rows()["validation"] == before, "it can be taken back"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["own-words-82a"], "--check NAME, --phrase TEXT or --near"),
+        (["own-words-82a", "--near", "--phrase", "uncle"], "--check NAME, --phrase TEXT or --near"),
+        (["nothing", "--near"], "no pair of the newest build begins with 'nothing'"),
+        (["own-words-82a", "--check", "echo"], "the check 'echo' says nothing"),
+        (["own-words-82a", "--near", "--verdict", "keep"], "--verdict takes approve, reject, rewrite"),
+        (["own-words-82a", "--near", "--reason", "dull"], "--reason takes facts"),
+        (["own-words-82a", "--near", "--verdict", "rewrite"], "needs a --note"),
+    ],
+)
+def test_a_wrong_call_is_told_with_what_is_right(built, curate, arguments, told):
+    done = curate(built, "review", "apply", "recipe.yaml", *arguments, "--yes", code=2)
+    assert told in done.stderr
+
+
+def test_what_people_answered_before_comes_first_and_what_they_answer_later_counts(village, curate):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    early, late, open_ = town.asking("swim?"), town.asking("boatman was your"), town.asking("even bake")
+    town.owner.answer(early)
+
+    def apply(*arguments):
+        return curate(town.folder, "review", "apply", "recipe.yaml", *arguments, ARGILLA_API_KEY=town.owner.api_key).stdout
+
+    shown = apply(early["external_id"], "--phrase", "uncle")
+    assert "(so far: approve)" in shown, "fetched before it is shown"
+    apply(early["external_id"], "--phrase", "uncle", "--yes")
+    town.sync()
+    left = town.records()
+    assert early["external_id"] in left, "what somebody answered stays"
+    assert late["external_id"] not in left, "nobody needs to answer it any more"
+    assert open_["external_id"] in left
+    town.build()
+    assert town.sync().verdicts == {"reject": 2}
+    town.owner.change(left[early["external_id"]], verdict="approve", note="No, this one is good.")
+    assert town.sync().verdicts == {"reject": 1, "approve": 1}

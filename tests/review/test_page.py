@@ -1,0 +1,93 @@
+"""What a reviewer sees of a pair."""
+
+import ast
+from pathlib import Path
+
+import curate.screen
+from curate.model import Evidence, Finding, Pair, Span, Turn
+from curate.review.page import CHECKS, content_of, guidelines, record_of, settings_of
+from recipes.load import load_recipe
+
+ANSWER = "The oven is <b>older</b> than I am & it heats from the left; don't ask why."
+PASSAGE = ("documents/bread.md", 100, 180, "I bake on Tuesdays. The oven is older than I am.\n\n# Not a heading")
+PAIR = Pair(
+    "question-answer-1",
+    "question_answer",
+    (Turn("user", "Hello <script>alert(1)</script>"), Turn("assistant", "Hello."), Turn("user", "How old is your oven?")),
+    ANSWER,
+    "documents/bread.md",
+    Evidence("documents/bread.md", 120, 148, "The oven is older than I am."),
+    "key",
+)
+
+
+def test_texts_stay_texts_evidence_is_marked_and_the_conversation_before_is_shown():
+    fields = record_of(PAIR, PASSAGE, [], [], [])["fields"]
+    assert "<b>" not in fields["answer"] and "&lt;b&gt;older&lt;/b&gt;" in fields["answer"]
+    assert "don't ask" in fields["answer"], "or a search for it finds nothing"
+    assert (
+        "<script" not in fields["question"] and "How old is your oven?" in fields["question"] and "Hello." in fields["question"]
+    )
+    assert "<mark>The oven is older than I am.</mark>" in fields["source"]
+    assert "\n" not in fields["source"], "an empty line would end the HTML, and the document's own Markdown would begin"
+    assert "documents/bread.md" in fields["source"]
+    assert fields["findings"] == "<p>Nothing.</p>"
+
+
+def test_findings_are_told_in_words_and_where_they_point_is_marked():
+    start = ANSWER.index("the left")
+    found = [
+        Finding(PAIR.id, "private_data", "warning", 1.0, "private data: a place", Span("response", start, start + 8)),
+        Finding(PAIR.id, "echo", "warning", 0.4, "“the left” stands in 40%", Span("response", start + 4, start + 8)),
+        Finding(PAIR.id, "standalone", "warning", 1.0, "speaks of <it>", Span("instruction", 0, 3)),
+    ]
+    record = record_of(PAIR, None, found, ["left out by ada"], ["oven"])
+    assert record["fields"]["answer"].count("<mark>") == 1, "what overlaps is marked once"
+    assert "<mark>the left</mark>" in record["fields"]["answer"]
+    assert "<mark>How</mark>" in record["fields"]["question"]
+    told = record["fields"]["findings"]
+    assert "<b>private data</b>: a place" in told and "speaks of &lt;it&gt;" in told and "left out by ada" in told
+    assert record["metadata"] == {
+        "kind": "question_answer", "document": "documents/bread.md", "checks": ["echo", "private_data", "standalone"],
+        "severity": "warning", "words": 16, "confidence": 0.216, "terms": ["oven"],
+        "score_private_data": 1.0, "score_echo": 0.4, "score_standalone": 1.0,
+    }  # fmt: skip
+    assert {each["score"] for each in record["suggestions"]} == {0.216}
+    barred = record_of(PAIR, None, [*found, Finding(PAIR.id, "length", "drop", 3, "too short")], [], [])
+    assert barred["metadata"]["severity"] == "drop"
+
+
+def test_the_answer_and_the_question_are_prefilled_and_a_record_that_shows_something_else_is_another():
+    record = record_of(PAIR, PASSAGE, [], [], [])
+    assert {each["question"]: each["value"] for each in record["suggestions"]} == {
+        "verdict": "approve",
+        "response": ANSWER,
+        "instruction": "How old is your oven?",
+    }
+    assert content_of(record) == content_of(record_of(PAIR, PASSAGE, [], [], []))
+    assert content_of(record) != content_of(record_of(PAIR, PASSAGE, [], ["sent back by ada"], []))
+
+
+def test_every_check_that_warns_can_be_filtered_and_sorted_by():
+    """Read from the checks themselves: a new one that is forgotten here fails."""
+    warns = set()
+    for path in Path(curate.screen.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if not any(isinstance(node, ast.Constant) and node.value == "warning" for node in ast.walk(tree)):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                name = node.args[1]
+                assert isinstance(name, ast.Constant)
+                warns.add(name.value)
+    assert len(warns) > 10
+    assert set(CHECKS) == warns
+
+
+def test_the_guidelines_are_the_recipes(tmp_path):
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes/demo/recipe.yaml")
+    told = guidelines(recipe)
+    for part in (recipe.persona.name, recipe.persona.description, "question_answer: 40 to 180 words", "Does not sound like me"):
+        assert part in told
+    assert "Reviewers disagreed" not in told
+    assert "Reviewers disagreed" in settings_of(recipe, tie_break=True)["guidelines"]

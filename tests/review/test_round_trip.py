@@ -1,0 +1,298 @@
+"""A build lays out what needs a person, people answer, the next build goes by it: against a real server."""
+
+import httpx
+import pytest
+
+from recipes.errors import GateError
+from tests.messages_server import running
+from tests.review.conftest import published
+
+PAIRS = (
+    '{"question": "What is your name?", "answer": "The baker. Write to me at baker@mill.example and I will read it on Sunday."}\n'
+)
+
+
+def said(row):
+    return row["completion"][0]["content"]
+
+
+def test_what_people_answer_is_what_is_published_and_nothing_else(village):
+    town = village("pairs: all, awaiting: leave_out")
+    with pytest.raises(GateError, match="no pair is left"):
+        town.build()
+    assert len(town.records()) == 9
+    assert all(record["status"] == "pending" for record in town.records().values())
+
+    approved, edited, rejected = town.asking("swim?"), town.asking("even bake"), town.asking("flat?")
+    contrasted, discarded, drafted = town.asking("apple tree"), town.asking("dead tree?"), town.asking("boatman was your")
+    town.owner.answer(approved, sounds_like_me=4)
+    town.owner.answer(edited, response="Turn the loaves.\r\n\r\nThen turn them again.", instruction="How do you bake evenly?")
+    town.owner.answer(rejected, verdict="reject", reasons=["voice", "too_long"])
+    town.owner.answer(contrasted, never_say="Hire a surgeon.")
+    town.owner.answer(discarded, status="discarded")
+    town.owner.answer(drafted, status="draft", verdict="reject")
+    made = town.build()
+
+    rows = published("sft")
+    assert rows.keys() == {record["external_id"] for record in (approved, edited, contrasted)}
+    one, other = rows[approved["external_id"]], rows[edited["external_id"]]
+    assert (one["review"], one["rating"]) == ("approved", 4)
+    assert said(one).startswith("My uncle did not"), "untouched: the very text that was suggested"
+    assert (other["review"], other["rating"]) == ("edited", None)
+    assert (other["prompt"][-1]["content"], said(other)) == (
+        "How do you bake evenly?",
+        "Turn the loaves.\n\nThen turn them again.",
+    )
+    assert {
+        name: (row["chosen"][0]["content"][:16], row["rejected"][0]["content"][:16])
+        for name, row in published("preference").items()
+    } == {
+        f"{edited['external_id']} edited": ("Turn the loaves.", "You learn where "),
+        f"{contrasted['external_id']} never_say": ("Less than you ca", "Hire a surgeon."),
+    }
+    (stage,) = [stage for stage in made.stages if stage.name == "review"]
+    assert stage.reasons == {
+        "approved": 2, "edited": 1, "awaiting review": 4, "left out by reviewers: voice": 1, "left out by reviewers: too_long": 1,
+        "left out by reviewers: no reason given": 1,
+    }  # fmt: skip
+
+    assert town.build().unchanged
+    synced = town.sync()
+    assert (synced.decisions, synced.pushed, synced.taken_away) == (0, 0, 0), "nothing has changed, nothing is done"
+    assert (synced.awaiting, synced.decided, synced.verdicts) == (4, 5, {"approve": 3, "reject": 2})
+
+
+def test_what_awaits_review_is_kept_or_holds_the_build_up_as_the_recipe_says(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    assert len(published("sft")) == 9
+    assert {row["review"] for row in published("sft").values()} == {None}
+    town.write("awaiting: keep", "awaiting: hold")
+    with pytest.raises(GateError, match="9 pairs await review"):
+        town.build()
+    for record in town.records().values():
+        town.owner.answer(record)
+    town.build()
+    assert {row["review"] for row in published("sft").values()} == {"approved"}
+
+
+def test_only_what_a_check_flagged_needs_a_person_and_the_doubtful_come_first(village):
+    town = village("pairs: flagged, awaiting: keep", "screen: {echo: {times: 1}}\n")
+    (town.folder / "pairs.jsonl").write_text(PAIRS, encoding="utf-8")
+    town.write(
+        '{path: "documents/*", rights: own}',
+        '{path: "documents/*", rights: own}\n  - {path: pairs.jsonl, as: pairs, rights: own}',
+    )
+    town.build()
+    ledger = town.ledger()
+    findings = ledger.findings_in(ledger.newest_pairs())
+    ledger.close()
+    assert 1 < len(findings) < 10
+    assert town.records().keys() == findings.keys()
+    queue = town.owner.queue(town.desk())
+    scores = [record["metadata"]["confidence"] for record in queue]
+    assert scores == sorted(scores)
+    (mail,) = [record for record in queue if "private_data" in record["metadata"]["checks"]]
+    assert (mail["metadata"]["score_private_data"], mail["metadata"]["severity"]) == (1.0, "warning")
+    assert "<mark>baker@mill.example</mark>" in mail["fields"]["answer"]
+    assert {each["score"] for each in mail["suggestions"]} == {mail["metadata"]["confidence"]}
+
+    town.owner.answer(mail)
+    town.sync()
+    town.write("screen: {echo: {times: 1}}", "screen: {echo: {times: 1}, private_data: {action: redact}}")
+    town.build()
+    row = published("sft")[mail["external_id"]]
+    assert row["review"] == "approved", "a text that was taken back by a check since is no edit of the reviewer's"
+    assert "baker@" not in said(row)
+
+
+def test_pushing_again_changes_only_what_changed_and_a_changed_text_comes_back_with_its_history(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    before = town.records()
+    rejected, drafted = town.asking("swim?"), town.asking("boatman was your")
+    town.owner.answer(rejected, verdict="reject", reasons=["facts"], note="He could swim a little.")
+    town.owner.answer(drafted, status="draft", note="I come back to this.")
+    town.sync()
+
+    file = town.folder / "documents/ferry.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("thirty years", "thirty-one years"), encoding="utf-8")
+    town.build()
+    after = town.records()
+    of_the_ferry = {pair for pair, record in before.items() if record["metadata"]["document"].endswith("ferry.md")}
+    assert {
+        pair: record for pair, record in after.items() if record["metadata"]["document"].endswith(("bread.md", "clock.html"))
+    } == {
+        pair: record for pair, record in before.items() if record["metadata"]["document"].endswith(("bread.md", "clock.html"))
+    }, "untouched, to the second of their last change"
+    new = {pair: record for pair, record in after.items() if pair not in before}
+    assert {record["metadata"]["document"] for record in new.values()} == {"documents/ferry.md"}
+    (back,) = [record for record in new.values() if "swim?" in record["fields"]["question"]]
+    assert back["status"] == "pending"
+    assert f"Before: left out by {town.owner.name} (facts): He could swim a little." in back["fields"]["findings"]
+    assert of_the_ferry & after.keys() == {rejected["external_id"], drafted["external_id"]}, "what people wrote on stays"
+
+
+def test_a_document_that_vanished_retires_its_pairs_and_one_that_returns_finds_its_decisions(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    bread, ferry = [
+        {p for p, r in town.records().items() if r["metadata"]["document"].endswith(name)} for name in ("bread.md", "ferry.md")
+    ]
+    rejected = town.asking("even bake")
+    town.owner.answer(rejected, verdict="reject")
+    file = town.folder / "documents/bread.md"
+    text = file.read_text(encoding="utf-8")
+    file.unlink()
+    town.build()
+    assert town.records().keys() & bread == {rejected["external_id"]}, "the answered one stays, as the reviewer's own record"
+    assert town.records().keys() >= ferry
+    assert published("sft").keys() & bread == set()
+
+    file.write_text(text, encoding="utf-8")
+    town.build()
+    assert town.records().keys() >= bread
+    assert published("sft").keys() & bread == bread - {rejected["external_id"]}
+
+
+def test_reviewers_judge_by_themselves_and_who_disagrees_is_heard_by_a_third(village):
+    town = village("pairs: all, awaiting: leave_out, min_submitted: 2")
+    with pytest.raises(GateError):
+        town.build()
+    ada, ben, cleo = town.person("ada"), town.person("ben"), town.person("cleo")
+    desk = town.desk()
+    agreed, disputed, alone = town.asking("swim?"), town.asking("even bake"), town.asking("flat?")
+    ada.answer(agreed, sounds_like_me=5)
+    ada.answer(disputed, note="As he speaks.")
+    ada.answer(alone)
+    with pytest.raises(GateError, match="no pair is left"):
+        town.build()
+    assert not any(ada.name in str(record["fields"]) for record in town.records().values()), "others see nothing of it"
+    assert len(ben.queue(desk)) == 9
+    assert len(ada.queue(desk)) == 6
+
+    ben.answer(agreed, sounds_like_me=2)
+    ben.answer(disputed, verdict="reject", reasons=["facts"])
+    town.build()
+    assert published("sft").keys() == {agreed["external_id"]}
+    assert published("sft")[agreed["external_id"]]["rating"] == 3.5
+    synced = town.sync()
+    assert synced.agreement == {"pairs": 2, "agreed": 0.5, "alpha": 0.0}
+    assert (synced.awaiting, synced.disputed, synced.decided) == (7, 1, 1)
+
+    (tie,) = cleo.queue(town.desk("village-tie-break"))
+    assert tie["external_id"] == disputed["external_id"]
+    assert f"approved by {ada.name}: As he speaks." in tie["fields"]["findings"]
+    assert f"left out by {ben.name} (facts)" in tie["fields"]["findings"]
+    cleo.answer(tie, response="Turn them once.")
+    town.build()
+    row = published("sft")[disputed["external_id"]]
+    assert (row["review"], said(row)) == ("edited", "Turn them once.")
+    assert town.sync().agreement["agreed"] == 0.5, "who breaks a tie agrees with nobody and disagrees with nobody"
+
+
+def test_a_dispute_that_is_settled_elsewhere_leaves_the_tie_break(village):
+    town = village("pairs: all, awaiting: keep, min_submitted: 2")
+    town.build()
+    ada, ben = town.person("ada"), town.person("ben")
+    ada.answer(town.asking("even bake"))
+    ben.answer(town.asking("even bake"), verdict="reject")
+    town.sync()
+    assert len(town.records("village-tie-break")) == 1
+    (town.folder / "documents/bread.md").unlink()
+    town.build()
+    assert town.records("village-tie-break") == {}
+
+
+def test_when_the_recipe_asks_for_more_reviewers_what_one_has_answered_is_asked_again(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    ada, ben = town.person("ada"), town.person("ben")
+    ada.answer(town.asking("swim?"))
+    assert town.asking("swim?")["status"] == "completed"
+    town.write("pairs: all", "pairs: all, min_submitted: 2")
+    town.build()
+    distribution = town.owner.get(f"datasets/{town.desk()}")["distribution"]
+    assert distribution == {"strategy": "overlap", "min_submitted": 2}
+    assert len(ben.queue(town.desk())) == 9
+
+
+def test_a_pair_sent_back_is_written_anew_with_the_note_and_returns(village, monkeypatch):
+    town = village("pairs: all, awaiting: leave_out")
+    town.write("provider: recorded\n  recordings: recorded/*.jsonl", "provider: anthropic\n  concurrency: 2")
+    town.write("words: [15, 60]", "words: [40, 150]")
+    with running() as claude:
+        for name, value in claude.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(GateError):
+            town.build()
+        asked = len(claude.requests())
+        first = next(record for record in town.records().values() if record["metadata"]["kind"] == "question_answer")
+        town.owner.answer(first, verdict="rewrite", note="Say it as if to a child <b>")
+        with pytest.raises(GateError):
+            town.build()
+        (request,) = claude.requests()[asked:]
+        assert "Say it as if to a child" in str(request["body"])
+
+        new = [record for record in town.records().values() if "Written anew" in record["fields"]["findings"]]
+        (second,) = new
+        assert f"sent back by {town.owner.name}: Say it as if to a child &lt;b&gt;" in second["fields"]["findings"]
+        assert second["status"] == "pending"
+        assert second["metadata"]["document"] == first["metadata"]["document"]
+        town.owner.answer(second, verdict="rewrite", note="Shorter still.")
+        with pytest.raises(GateError):
+            town.build()
+        (third,) = [
+            r for r in town.records().values() if r["status"] == "pending" and "Shorter still." in r["fields"]["findings"]
+        ]
+        town.owner.answer(third)
+        town.build()
+        assert published("sft").keys() == {third["external_id"]}
+        assert town.build().unchanged
+        assert len(claude.requests()) == asked + 2, "each was asked for once"
+        assert claude.log()["paid_twice"] == []
+
+
+def test_a_server_that_was_away_gets_the_pairs_when_it_is_back(village):
+    town = village("pairs: all, awaiting: keep")
+    address = str(town.owner.http.base_url)
+    town.write(address, "http://127.0.0.1:9/")
+    made = town.build()
+    assert made.counts["train"] + made.counts["validation"] == 9, "it stops nothing"
+    (told,) = [note for note in town.notes if "laid out" in note]
+    assert "cannot be reached" in told and "http://127.0.0.1:9" in told
+    town.write("http://127.0.0.1:9/", address)
+    assert town.build().version == made.version
+    assert len(town.records()) == 9
+
+
+def test_without_a_local_server_a_build_says_how_to_begin(village):
+    town = village("pairs: all, awaiting: keep")
+    town.write(f"argilla: {town.owner.http.base_url}", "argilla: local")
+    town.build()
+    assert "9 pairs await review; `curate review RECIPE` opens them" in town.notes
+
+
+def test_a_share_asks_about_the_same_pairs_each_time_and_more_of_a_larger_one(village):
+    town = village("pairs: 0.4, awaiting: keep")
+    town.build()
+    few = town.records().keys()
+    assert 0 < len(few) < 9
+    town.write("pairs: 0.4", "pairs: 0.8")
+    town.build()
+    assert few < town.records().keys()
+
+
+def test_a_workspace_of_others_is_left_as_it_was(village, owner):
+    """The desk is the recipe's own dataset; another dataset beside it, and a record of another's in it, stay."""
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    beside = httpx.Client(base_url=owner.http.base_url, headers={"X-Argilla-Api-Key": owner.api_key})
+    body = {"name": "theirs", "workspace_id": town.workspace_id}
+    theirs = beside.post("/api/v1/datasets", json=body).raise_for_status().json()
+    strange = {"items": [{"external_id": "not-ours", "fields": dict.fromkeys(("question", "answer", "findings", "source"), "x")}]}
+    beside.put(f"/api/v1/datasets/{town.desk()}/records/bulk", json=strange).raise_for_status()
+    (town.folder / "documents/bread.md").unlink()
+    town.build()
+    assert "not-ours" in town.records()
+    assert owner.get(f"datasets/{theirs['id']}")["name"] == "theirs"
