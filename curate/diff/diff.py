@@ -204,6 +204,7 @@ REASONS = {
     "rejected": ("a reviewer rejected it", "a reviewer had rejected it"),
     "awaiting": ("it awaits review", "it has been reviewed"),
     "disputed": ("reviewers disagree on it", "reviewers agree on it now"),
+    "left out": ("a cap or the split left it out", "a cap or the split had left it out"),
     "kept": ("it was left out after the checks", "it had been left out after the checks"),
     "anew": ("a reviewer sent it back, and it was written anew", "a reviewer asked for it in place of another"),
     "no document": ("its document is gone", "its document is new"),

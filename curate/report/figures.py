@@ -270,7 +270,8 @@ def _reviewing(
     review = review_of(recipe)
     of_these = {pair: made for pair, made in decisions.items() if pair in written}
     outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
-    needing = needing_review([pair for pair, state in written.values() if state not in ("dropped", "rejected")], findings, review)
+    standing = [pair for pair, state in written.values() if state not in ("dropped", "rejected", "left out")]
+    needing = needing_review(standing, findings, review)
     open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]
     return Reviewing(
         dict(Counter(outcomes.values())),

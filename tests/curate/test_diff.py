@@ -184,6 +184,16 @@ def test_versions_are_named_by_name_number_or_beginning(three, curate):
         assert told in done.stderr and names[2] in done.stderr
 
 
+def test_what_a_cap_leaves_out_is_told_with_the_cap(corpus, curate):
+    said(curate, corpus.parent, "build", "recipe.yaml")
+    change(corpus, "split:", "balance: {per_kind: {question_answer: 4}}\nsplit:")
+    said(curate, corpus.parent, "build", "recipe.yaml")
+    (gone,) = compared(corpus.parent, "1", "2")["removed"]
+    assert gone["why"] == "a cap or the split left it out"
+    assert gone["detail"].startswith("balance: over the cap of 4 pairs of kind question_answer")
+    assert [row["why"] for row in compared(corpus.parent, "2", "1")["added"]] == ["a cap or the split had left it out"]
+
+
 def test_a_first_version_has_nothing_to_be_compared_with_and_says_so(corpus, curate):
     none = curate(corpus.parent, "diff", "recipe.yaml")
     assert none.returncode == 2 and "no dataset has been built yet" in none.stderr

@@ -254,7 +254,7 @@ def test_a_build_with_a_model_of_ones_own_costs_nothing_and_is_made_once(curate,
     assert built["usage"]["usd"] == 0
     assert built["usage"]["tokens"]["output"] > 20
     stages = {line.split()[0] for line in done.stderr.splitlines()} - {"kind", "own_words"}  # the table of asked against got
-    assert stages <= {"read", "cut", "generate", "screen", "validate", "publish"}, done.stderr  # nothing of llama.cpp's
+    assert stages <= {"read", "cut", "generate", "screen", "split", "validate", "publish"}, done.stderr  # nothing of llama.cpp's
     ledger = tmp_path / "build/village/ledger.db"
     assert rows(ledger, "select distinct provider, model, usd from responses") == [("llama-cpp", "own.gguf", 0.0)]
     assert str(tmp_path) not in (Path(built["dataset"]) / "README.md").read_text()
