@@ -1,4 +1,5 @@
-# make demo: the whole road, from documents to a model that talks. make test: all tests. Both install what they need.
+# make demo: the whole road, from documents to a model that talks. make review: its pairs in Argilla. make test: all tests. Each installs
+# what it needs.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 export CMAKE_ARGS ?= -DGGML_NATIVE=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: install demo test lint benchmark clean
+.PHONY: install demo review test lint benchmark clean
 
 install: $(VENV)/.installed
 
@@ -25,6 +26,10 @@ demo: install
 	$(BIN)/train run recipes/demo/recipe.yaml
 	$(BIN)/train chat recipes/demo/recipe.yaml --question "How do I know when to wait and when to act?"
 
+review: install
+	$(BIN)/curate build recipes/demo/recipe.yaml
+	$(BIN)/curate review recipes/demo/recipe.yaml
+
 test: install
 	$(BIN)/pytest -n 2 tests
 
@@ -36,6 +41,7 @@ lint: install
 
 benchmark: install
 	$(BIN)/python tests/benchmarks/road.py
+	$(BIN)/python tests/benchmarks/generation.py
 
 clean:
 	rm -rf build

@@ -17,6 +17,7 @@ from curate.read.passages import cut
 from curate.screen.contamination import find_contamination
 from curate.screen.contradictions import find_contradictions
 from curate.screen.debris import find_debris
+from curate.screen.duplicates import find_duplicates
 from curate.screen.grounding import find_ungrounded
 from curate.screen.injection import find_injection
 from curate.screen.language import find_other_language
@@ -103,3 +104,40 @@ def test_a_check_finds_what_it_must_and_leaves_alone_what_it_must(check: str):
         if finding.span:
             side = getattr(by_id[finding.pair], finding.span.part)
             assert 0 <= finding.span.start < finding.span.end <= len(side)
+
+
+def test_near_duplicates_are_found_among_the_demos_answers_and_nothing_else():
+    """Of forty recorded answers each gets an edited copy: half of them edited lightly, half so heavily that they are other texts."""
+    files = sorted((Path(__file__).parents[2] / "recipes/demo/recorded").glob("*.jsonl"))
+    recordings = [json.loads(line) for file in files if file.stem != "flawed" for line in file.read_text("utf-8").splitlines()]
+    texts = [recording["response"] for recording in recordings if recording["kind"] == "question_answer"][::4][:40]
+    edited = [_lightly(n, text) if n < 20 else _heavily(text) for n, text in enumerate(texts)]
+    pairs = [_plain(f"{n}-{side}", text) for side, rows in enumerate((texts, edited)) for n, text in enumerate(rows)]
+    found = {int(finding.pair.split("-")[0]) for finding in find_duplicates(pairs, near=0.7)}  # of each two, one goes
+    precision, recall = sum(n < 20 for n in found) / len(found), sum(n < 20 for n in found) / 20
+    print(f"\n| duplicates | 20 bad, 20 good | precision {precision:.2f} | recall {recall:.2f} |")
+    assert len(texts) == 40
+    assert precision >= 0.95 and recall >= 0.9
+
+
+def _lightly(number: int, text: str) -> str:
+    """Other marks and capitals; the first sentence last; two words exchanged; the last sentence gone."""
+    sentences, words = text.split(". "), text.split()
+    match number % 4:
+        case 0:
+            return text.replace(",", ";").upper()
+        case 1:
+            return ". ".join([*sentences[1:], sentences[0]])
+        case 2:
+            return " ".join("truly" if at in (10, 40) else word for at, word in enumerate(words))
+        case _:
+            return ". ".join(sentences[:-1]) + "."
+
+
+def _heavily(text: str) -> str:
+    """Every third word another one."""
+    return " ".join(word if at % 3 else "something" for at, word in enumerate(text.split()))
+
+
+def _plain(name: str, response: str) -> Pair:
+    return Pair(name, "question_answer", (Turn("user", "What of it?"),), response, "hives.md")
