@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,15 @@ sys.path.insert(0, str(ROOT))
 
 import psutil  # noqa: E402
 
+from curate.model import Finding, Pair, Turn  # noqa: E402
+from curate.review.desk import Desk  # noqa: E402
 from curate.review.local import server  # noqa: E402
 from curate.review.local.environment import environment_python  # noqa: E402
+from curate.review.page import VECTOR, record_of, settings_of  # noqa: E402
+from curate.review.sync import _vectors  # noqa: E402
+from recipes.load import load_recipe  # noqa: E402
 
+RECIPE = load_recipe(ROOT / "recipes/demo/recipe.yaml")
 PUSHED = 1000
 WORDS = "water lock gate boat winter bridge apprentice bell patience error stone letter ledger".split()
 
@@ -58,6 +65,8 @@ def measure(folder: Path, records: int) -> None:
     row(f"push of {PUSHED:,} records", f"{quick:.1f} s, {PUSHED / quick:.0f}/s")
     slow = pushed(without_speedups(folder), PUSHED)
     row("the same as shipped", f"{slow:.1f} s, {PUSHED / slow:.0f}/s: {slow / quick:.1f} times as long")
+    for count in (PUSHED, records):
+        round_trips(running, count, without=server.up(folder / "slow") if count == PUSHED else None)
     server.down(folder / "slow")
     row(f"push of {records:,} records, with vectors", f"{pushed(running, records, 'large'):.0f} s")
     for name, seconds in searches(running):
@@ -74,6 +83,69 @@ def without_speedups(folder: Path) -> server.Server:
         return server.up(folder / "slow")
     finally:
         server.INSIDE = here
+
+
+def round_trips(running: server.Server, count: int, without: server.Server | None) -> None:
+    """Pushing and pulling pairs as a review has them: through our desk, and by the library's own calls."""
+    ours = desk_of(running, f"desk-{count}")
+    records = [made_up(number) for number in range(count)]
+    vectors = _vectors([record["suggestions"][1]["value"] for record in records])
+    quick = seconds(lambda: ours.push(records, vectors, VECTOR, lambda done: None))
+    plain = desk_of(running, f"plain-{count}")
+    slow = seconds(lambda: logged(running, plain, records, vectors))
+    row(
+        f"push of {count:,} reviewed pairs: our desk; the library's calls",
+        f"{quick:.1f} s; {slow:.1f} s: {slow / quick:.1f} times",
+    )
+    if without:
+        shipped = desk_of(without, f"plain-{count}")
+        slowest = seconds(lambda: logged(without, shipped, records, vectors))
+        row("the library's calls on the server as shipped", f"{slowest:.1f} s: {slowest / quick:.1f} times our desk")
+    quick = seconds(lambda: list(ours.records()))
+    slow = seconds(lambda: list(client(running).datasets(plain.name, "review").records(with_responses=True, batch_size=1000)))
+    row(f"pull of {count:,}: our desk; the library's calls", f"{quick:.1f} s; {slow:.1f} s: {slow / quick:.1f} times")
+
+
+def desk_of(running: server.Server, name: str) -> Desk:
+    return Desk(client(running), "review", name, settings_of(RECIPE), 1)
+
+
+def made_up(number: int) -> dict[str, Any]:
+    chance = random.Random(number)
+    answer = f"{number} " + " ".join(chance.choices(WORDS, k=120))
+    pair = Pair(f"pair-{number}", "essay", (Turn("user", f"What of {number}?"),), answer, "a.md")
+    source = ("a.md", 0, 900, " ".join(chance.choices(WORDS, k=300)))
+    return record_of(pair, source, [Finding(pair.id, "voice", "warning", 0.99, "far from your writing")], [], WORDS[:2])
+
+
+def logged(running: server.Server, desk: Desk, records: list[dict[str, Any]], vectors: list[list[float]]) -> None:
+    """The same records by `records.log`."""
+    import argilla as rg
+
+    dataset = client(running).datasets(desk.name, "review")
+    dataset.records.log(
+        [
+            rg.Record(
+                id=record["external_id"],
+                fields=record["fields"],
+                metadata=record["metadata"],
+                vectors={VECTOR: vector},
+                suggestions=[
+                    rg.Suggestion(each["question"], each["value"], score=each["score"], agent=each["agent"])
+                    for each in record["suggestions"]
+                ],
+                _dataset=dataset,
+            )
+            for record, vector in zip(records, vectors, strict=True)
+        ],
+        batch_size=250,
+    )
+
+
+def seconds(act: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
 
 
 def client(running: server.Server) -> Any:
