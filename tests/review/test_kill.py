@@ -1,0 +1,135 @@
+"""Killed at any moment, crowded, or both: what Argilla acknowledged is there."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from curate.model import Pair, Turn
+from curate.review.desk import Desk, connect
+from curate.review.local import server
+from curate.review.page import VECTOR, record_of, settings_of
+from curate.review.sync import _vectors
+from recipes.load import load_recipe
+from recipes.schema import Review
+from tests.review.conftest import Person
+
+RECIPE = load_recipe(Path(__file__).parents[2] / "recipes/demo/recipe.yaml")
+
+
+def pairs(first, last):
+    """Made-up pairs, each with a number in its answer."""
+    return [
+        Pair(
+            f"pair-{n:05}",
+            "pair",
+            (Turn("user", f"What of lock {n}?"),),
+            f"It is {n} steps down and as many up. " * 12,
+            "pairs.jsonl",
+        )
+        for n in range(first, last)
+    ]
+
+
+def open_desk(review, key, monkeypatch):
+    monkeypatch.setenv("ARGILLA_API_KEY", key)
+    return Desk(connect(review), review.workspace, RECIPE.name, settings_of(RECIPE), review.min_submitted)
+
+
+def push(desk, some, done=lambda count: None):
+    desk.push([record_of(pair, None, [], [], []) for pair in some], _vectors([pair.response for pair in some]), VECTOR, done)
+
+
+class Submitting(threading.Thread):
+    """A reviewer who answers one record after the other, until told to stop or the server is gone."""
+
+    def __init__(self, person, records, stop):
+        super().__init__(daemon=True)
+        self.person, self.records, self.stop = person, records, stop
+        self.acknowledged: dict[str, int] = {}
+        self.refused: list[str] = []
+
+    def run(self):
+        for number, record in enumerate(self.records):
+            if self.stop.is_set():
+                return
+            try:
+                self.person.answer(record, sounds_like_me=number % 5 + 1, note=f"{self.person.name} {number}")
+                self.acknowledged[record["external_id"]] = number
+            except httpx.HTTPStatusError as error:
+                self.refused.append(error.response.text)
+            except httpx.TransportError:
+                return
+
+
+def notes_on(desk, reviewer):
+    return {
+        laid.pair: answer.values["note"]["value"]
+        for laid in desk.records()
+        for answer in laid.answers
+        if answer.reviewer == reviewer and answer.status == "submitted"
+    }
+
+
+def test_a_server_killed_again_and_again_between_and_during_submissions_has_every_answer_it_acknowledged(tmp_path, monkeypatch):
+    home = tmp_path / "argilla"
+    acknowledged: dict[str, str] = {}
+    try:
+        for kill in range(3):
+            running = server.up(home)
+            desk = open_desk(Review(argilla=running.url), running.api_key, monkeypatch)
+            me = Person(running.url, running.username, running.api_key)
+            assert notes_on(desk, running.username).items() >= acknowledged.items()
+            push(desk, pairs(100 * kill, 100 * kill + 100))
+            (dataset,) = [each["id"] for each in me.get("me/datasets")["items"]]
+            waiting = [record for record in me.records(dataset).values() if record["status"] == "pending"]
+            at_once = [
+                Submitting(Person(running.url, me.name, me.api_key), waiting[part::3], threading.Event()) for part in range(3)
+            ]
+            for each in at_once:
+                each.start()
+            until = time.monotonic() + 30
+            while sum(len(each.acknowledged) for each in at_once) < 5 + 4 * kill and time.monotonic() < until:
+                time.sleep(0.01)
+            os.kill(running.pid, signal.SIGKILL)
+            for each in at_once:
+                each.join(30)
+                assert not each.is_alive()
+                assert each.refused == []
+                acknowledged |= {pair: f"{me.name} {number}" for pair, number in each.acknowledged.items()}
+        running = server.up(home)
+        desk = open_desk(Review(argilla=running.url), running.api_key, monkeypatch)
+        assert len(acknowledged) >= 5 + 9 + 13
+        kept = notes_on(desk, running.username)
+        assert kept.items() >= acknowledged.items()
+        assert len(kept) - len(acknowledged) <= 3 * 3, "more is there only where the answer came and its acknowledgement did not"
+        assert sum(1 for _ in desk.records()) == 300
+    finally:
+        server.down(home)
+
+
+def test_four_reviewers_answer_at_once_while_a_thousand_records_are_pushed(village, monkeypatch, owner):
+    town = village("pairs: all")
+    review = load_recipe(town.recipe).review
+    desk = open_desk(review, owner.api_key, monkeypatch)
+    push(desk, pairs(0, 60))
+    (dataset,) = [each["id"] for each in owner.get("me/datasets", workspace_id=town.workspace_id)["items"]]
+    records = list(owner.records(dataset).values())
+    stop = threading.Event()
+    people = [Submitting(town.person(name), records, stop) for name in ("ada", "ben", "cleo", "dan")]
+    for each in people:
+        each.start()
+    told = []
+    push(desk, pairs(60, 1060), told.append)
+    stop.set()
+    for each in people:
+        each.join(60)
+    assert told[-1] == 1000
+    assert sum(1 for _ in desk.records()) == 1060
+    for each in people:
+        assert each.refused == []
+        assert len(each.acknowledged) > 3, "nobody was kept waiting by the push"
+        assert notes_on(desk, each.person.name) == {pair: f"{each.person.name} {n}" for pair, n in each.acknowledged.items()}
