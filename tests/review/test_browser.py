@@ -117,12 +117,15 @@ class Hands:
     def submit(self, press=None):
         """By the key, or by the button; the server has said yes, and the page has gone on, when this returns."""
         shown = self.shown()
-        with self.page.expect_response(lambda answer: "/responses" in urlsplit(answer.url).path) as answer:
-            self.page.keyboard.press(press) if press else self.page.get_by_text("Submit", exact=True).click()
-        assert answer.value.ok
+        self.send(press)
         self.page.wait_for_function(
             "([selector, shown]) => document.querySelector(selector)?.innerText != shown", arg=[FIELD, shown]
         )
+
+    def send(self, press=None):
+        with self.page.expect_response(lambda answer: "/responses" in urlsplit(answer.url).path) as answer:
+            self.page.keyboard.press(press) if press else self.page.get_by_text("Submit", exact=True).click()
+        assert answer.value.ok
 
     def shown(self):
         """The question of the pair on the page."""
@@ -270,7 +273,10 @@ def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_it
     hands = Hands(page, argilla_server.sign_in, up["datasets"][0]["url"])
     hands.total(waiting)
     page.get_by_text("private data").first.wait_for()  # the most doubtful comes first
+    page.set_viewport_size({"width": 1240, "height": 1280})
+    page.locator("mark").nth(2).wait_for()
     shot(page, tmp_path, "review.png")
+    page.set_viewport_size({"width": 1240, "height": 860})
 
     page.get_by_text("Find similar", exact=True).first.click()
     page.get_by_text("Similar to").wait_for()
@@ -292,7 +298,8 @@ def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_it
     hands.choose("Leave it out")
     hands.choose("Said before")
     shot(page, tmp_path, "review-bulk.png")
-    hands.submit()
+    hands.send()
+    page.get_by_label("Status of Record").get_by_text("Submitted").first.wait_for()
     synced = json.loads(curate(tmp_path, "review", "sync", "demo/recipe.yaml", "--json", **key).stdout)
     assert synced["verdicts"]["reject"] == min(echoing, 10), "the list shows ten at a time"
     assert set(synced["reasons"]) == {"duplicate"}
@@ -300,7 +307,7 @@ def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_it
 
 
 def shot(page, folder, name):
-    page.screenshot(path=folder / name)
+    page.screenshot(path=folder / name, animations="disabled")
     assert 10_000 < (folder / name).stat().st_size < 250_000
     if os.environ.get("LIKENESS_PICTURES"):
         shutil.copy(folder / name, PICTURES / name)
