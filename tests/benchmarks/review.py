@@ -1,22 +1,26 @@
-"""What the embedded Argilla server costs: its start, its memory, pushing records, searching them.
+"""What a review costs: the server's start, its memory, pushing pairs and fetching answers, searches, and the page in a browser.
 
-    .venv/bin/python tests/benchmarks/review.py                   the table, in two or three minutes
-    .venv/bin/python tests/benchmarks/review.py --records 2000    quicker
+    .venv/bin/python tests/benchmarks/review.py                   the table, in about ten minutes
+    .venv/bin/python tests/benchmarks/review.py --records 1000    quicker
 
-"As shipped" is the same server without `serve/speedups.py`: argilla-server's own code, our search engine and queue. Times are of
-one machine and one run; ratios travel better than seconds.
+"SDK" is Argilla's own client, called in the plainest way (`records.log`, `records(with_responses=True)`). "As shipped" is the
+same server without `serve/speedups.py`: argilla-server's own code, our search engine and queue. The records are the demo's page:
+four fields, three suggestions, its metadata, a vector of 256 numbers. Times are of one machine and one run; ratios travel better
+than seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import os
 import random
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,120 +30,87 @@ sys.path.insert(0, str(ROOT))
 import psutil  # noqa: E402
 
 from curate.model import Finding, Pair, Turn  # noqa: E402
-from curate.review.desk import Desk  # noqa: E402
+from curate.review.desk import Desk, connect  # noqa: E402
 from curate.review.local import server  # noqa: E402
 from curate.review.local.environment import environment_python  # noqa: E402
-from curate.review.page import VECTOR, record_of, settings_of  # noqa: E402
-from curate.review.sync import _vectors  # noqa: E402
+from curate.review.page import DIMENSIONS, VECTOR, record_of, settings_of  # noqa: E402
+from recipes.command import settle_libraries  # noqa: E402
 from recipes.load import load_recipe  # noqa: E402
+from recipes.schema import Review  # noqa: E402
 
+CHROMIUM = "/usr/bin/chromium"
 RECIPE = load_recipe(ROOT / "recipes/demo/recipe.yaml")
-PUSHED = 1000
 WORDS = "water lock gate boat winter bridge apprentice bell patience error stone letter ledger".split()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--records", type=int, default=10_000, help="how many records are searched")
-    records = parser.parse_args().records
+    told = "how many are pushed; the last are searched"
+    parser.add_argument("--records", type=int, nargs="+", default=[1000, 10_000], help=told)
+    counts = parser.parse_args().records
+    settle_libraries()
     environment_python()
     print("| | |\n| --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            measure(Path(folder), records)
+            measure(Path(folder), counts)
         finally:
             server.down(Path(folder, "home"))
-            server.down(Path(folder, "slow"))
+            server.down(Path(folder, "shipped"))
 
 
-def measure(folder: Path, records: int) -> None:
-    for which in ("first", "later"):
-        began = time.monotonic()
-        running = server.up(folder / "home")
-        row(f"start, {which}", f"{time.monotonic() - began:.1f} s")
-        if which == "first":
-            server.down(folder / "home")
+def measure(folder: Path, counts: list[int]) -> None:
+    started(folder / "home", "start, first")
+    server.down(folder / "home")
+    running = started(folder / "home", "start, later")
     memory = psutil.Process(running.pid)
     row("memory, started", f"{memory.memory_info().rss / 1e6:.0f} MB")
-    quick = pushed(running, PUSHED)
-    row(f"push of {PUSHED:,} records", f"{quick:.1f} s, {PUSHED / quick:.0f}/s")
-    slow = pushed(without_speedups(folder), PUSHED)
-    row("the same as shipped", f"{slow:.1f} s, {PUSHED / slow:.0f}/s: {slow / quick:.1f} times as long")
-    for count in (PUSHED, records):
-        round_trips(running, count, without=server.up(folder / "slow") if count == PUSHED else None)
-    server.down(folder / "slow")
-    row(f"push of {records:,} records, with vectors", f"{pushed(running, records, 'large'):.0f} s")
-    for name, seconds in searches(running):
-        row(f"search of {records:,}: {name}", f"{1000 * seconds:.0f} ms")
+    shipped = as_shipped(folder)
+    for count in counts:
+        desk = round_trips(running, shipped, count)
+    server.down(folder / "shipped")
+    for name, seconds in searches(running, desk):
+        row(f"search of {counts[-1]:,}: {name}", f"{1000 * seconds:.0f} ms")
+    for name, seconds in pages(running, desk):
+        row(f"page of {counts[-1]:,}: {name}", f"{1000 * seconds:.0f} ms")
     row("memory, after all that", f"{memory.memory_info().rss / 1e6:.0f} MB")
 
 
-def without_speedups(folder: Path) -> server.Server:
-    """The server as shipped."""
+def started(home: Path, told: str) -> server.Server:
+    began = time.monotonic()
+    running = server.up(home)
+    row(told, f"{time.monotonic() - began:.1f} s")
+    return running
+
+
+def as_shipped(folder: Path) -> server.Server:
+    """A server without our speed-ups."""
     shutil.copytree(server.INSIDE / "serve", folder / "inside" / "serve")
     (folder / "inside" / "serve" / "speedups.py").write_text("def install(): pass\n", encoding="utf-8")
     here, server.INSIDE = server.INSIDE, folder / "inside"
     try:
-        return server.up(folder / "slow")
+        return server.up(folder / "shipped")
     finally:
         server.INSIDE = here
 
 
-def round_trips(running: server.Server, count: int, without: server.Server | None) -> None:
-    """Pushing and pulling pairs as a review has them: through our desk, and by the library's own calls."""
-    ours = desk_of(running, f"desk-{count}")
-    records = [made_up(number) for number in range(count)]
-    vectors = _vectors([record["suggestions"][1]["value"] for record in records])
+def round_trips(running: server.Server, shipped: server.Server, count: int) -> Desk:
+    """Pushing pairs and fetching what became of them: our desk against the SDK, on both servers."""
+    records, vectors = made_up(count)  # of which the desks have the first
+    ours = desk_of(running, f"ours-{count}")
     quick = seconds(lambda: ours.push(records, vectors, VECTOR, lambda done: None))
-    plain = desk_of(running, f"plain-{count}")
-    slow = seconds(lambda: logged(running, plain, records, vectors))
-    row(
-        f"push of {count:,} reviewed pairs: our desk; the library's calls",
-        f"{quick:.1f} s; {slow:.1f} s: {slow / quick:.1f} times",
-    )
-    if without:
-        shipped = desk_of(without, f"plain-{count}")
-        slowest = seconds(lambda: logged(without, shipped, records, vectors))
-        row("the library's calls on the server as shipped", f"{slowest:.1f} s: {slowest / quick:.1f} times our desk")
-    quick = seconds(lambda: list(ours.records()))
-    slow = seconds(lambda: list(client(running).datasets(plain.name, "review").records(with_responses=True, batch_size=1000)))
-    row(f"pull of {count:,}: our desk; the library's calls", f"{quick:.1f} s; {slow:.1f} s: {slow / quick:.1f} times")
-
-
-def desk_of(running: server.Server, name: str) -> Desk:
-    return Desk(client(running), "review", name, settings_of(RECIPE), 1)
-
-
-def made_up(number: int) -> dict[str, Any]:
-    chance = random.Random(number)
-    answer = f"{number} " + " ".join(chance.choices(WORDS, k=120))
-    pair = Pair(f"pair-{number}", "essay", (Turn("user", f"What of {number}?"),), answer, "a.md")
-    source = ("a.md", 0, 900, " ".join(chance.choices(WORDS, k=300)))
-    return record_of(pair, source, [Finding(pair.id, "voice", "warning", 0.99, "far from your writing")], [], WORDS[:2])
-
-
-def logged(running: server.Server, desk: Desk, records: list[dict[str, Any]], vectors: list[list[float]]) -> None:
-    """The same records by `records.log`."""
-    import argilla as rg
-
-    dataset = client(running).datasets(desk.name, "review")
-    dataset.records.log(
-        [
-            rg.Record(
-                id=record["external_id"],
-                fields=record["fields"],
-                metadata=record["metadata"],
-                vectors={VECTOR: vector},
-                suggestions=[
-                    rg.Suggestion(each["question"], each["value"], score=each["score"], agent=each["agent"])
-                    for each in record["suggestions"]
-                ],
-                _dataset=dataset,
-            )
-            for record, vector in zip(records, vectors, strict=True)
-        ],
-        batch_size=250,
-    )
+    row(f"push of {count:,}: our desk", f"{quick:.1f} s, {count / quick:.0f}/s")
+    plain = {"SDK": desk_of(running, f"sdk-{count}"), "SDK, server as shipped": desk_of(shipped, f"sdk-{count}")}
+    for name, desk in plain.items():
+        logged = [as_the_client_wants(record, vector) for record, vector in zip(records, vectors, strict=True)]
+        slow = seconds(lambda: desk._dataset.records.log(logged, batch_size=250))  # noqa: B023 - called at once
+        row(f"push of {count:,}: {name}", f"{slow:.1f} s: {slow / quick:.1f} times as long")
+    quick = seconds(lambda: [*ours.records()])
+    row(f"fetch of {count:,}: our desk", f"{quick:.1f} s")
+    for name, desk in plain.items():
+        slow = seconds(lambda: [*desk._dataset.records(with_responses=True)])  # noqa: B023 - called at once
+        row(f"fetch of {count:,}: {name}", f"{slow:.1f} s: {slow / quick:.1f} times as long")
+    return ours
 
 
 def seconds(act: Callable[[], Any]) -> float:
@@ -148,78 +119,100 @@ def seconds(act: Callable[[], Any]) -> float:
     return time.monotonic() - began
 
 
-def client(running: server.Server) -> Any:
-    import argilla
+def desk_of(running: server.Server, name: str) -> Desk:
+    """An empty desk with the demo's page."""
+    os.environ["ARGILLA_API_KEY"] = running.api_key
+    desk = Desk(connect(Review(argilla=running.url)), "review", name, settings_of(RECIPE), 1)
+    desk.push(*made_up(1), VECTOR, lambda done: None)  # the first one prepares the server's statements
+    return desk
 
-    return argilla.Argilla(api_url=running.url, api_key=running.api_key)
+
+def made_up(count: int) -> tuple[list[dict[str, Any]], list[list[float]]]:
+    """Records as a review has them, of a hundred and twenty words each, and their vectors."""
+    chance = random.Random(1)
+    records = []
+    for number in range(count):
+        prompt = (Turn("user", " ".join(chance.choices(WORDS, k=15))),)
+        response = f"{number} " + " ".join(chance.choices(WORDS, k=120))
+        pair = Pair(f"pair-{number:06}", chance.choice(["essay", "decision"]), prompt, response, f"documents/{number % 40}.md")
+        found = [Finding(pair.id, "echo", "warning", chance.random(), "a term too many")] if number % 3 else []
+        passage = (pair.document, 0, 2000, " ".join(chance.choices(WORDS, k=250)))
+        records.append(record_of(pair, passage, found, [], chance.sample(WORDS, 3)))
+    return records, [[round(chance.gauss(), 4) for _ in range(DIMENSIONS)] for _ in range(count)]
 
 
-def pushed(running: server.Server, count: int, name: str = "pushed") -> float:
-    """Seconds to log records like ours: two texts, a suggestion to edit, four metadata values; vectors in the large set."""
+def as_the_client_wants(record: dict[str, Any], vector: list[float]) -> Any:
     import argilla as rg
 
-    large = name == "large"
-    api = client(running)
-    settings = rg.Settings(
-        fields=[rg.TextField("instruction", client=api), rg.TextField("response", client=api)],
-        questions=[rg.TextQuestion("edited", client=api), rg.LabelQuestion("verdict", labels=["keep", "drop"], client=api)],
-        metadata=[
-            rg.TermsMetadataProperty("kind", client=api),
-            rg.TermsMetadataProperty("flags", client=api),
-            rg.FloatMetadataProperty("echo", client=api),
-            rg.IntegerMetadataProperty("words", client=api),
-        ],
-        vectors=[rg.VectorField("voice", dimensions=64, _client=api)] if large else [],
+    return rg.Record(
+        id=record["external_id"],
+        fields=record["fields"],
+        metadata=record["metadata"],
+        vectors={VECTOR: vector},
+        suggestions=[rg.Suggestion(s["question"], s["value"], score=s["score"], agent=s["agent"]) for s in record["suggestions"]],
     )
-    dataset = rg.Dataset(name=name, workspace="review", settings=settings, client=api)
-    dataset.create()
-    chance = random.Random(1)
-    rows = [
-        {
-            "id": str(number),
-            "instruction": " ".join(chance.choices(WORDS, k=15)),
-            "response": f"{number} " + " ".join(chance.choices(WORDS, k=120)),
-            "edited": " ".join(chance.choices(WORDS, k=120)),
-            "kind": chance.choice(["essay", "decision"]), "flags": chance.sample(WORDS[:4], 2),
-            "echo": chance.random(), "words": number % 300,
-        } | ({"voice": [chance.gauss() for _ in range(64)]} if large else {})
-        for number in range(count)
-    ]  # fmt: skip
-    began = time.monotonic()
-    dataset.records.log(rows, batch_size=500)
-    return time.monotonic() - began
 
 
-def searches(running: server.Server) -> list[tuple[str, float]]:
-    """What is asked, and the median seconds of an answer of 50 records (of the first text query, which makes the index: the only)."""
+def searches(running: server.Server, desk: Desk) -> Iterator[tuple[str, float]]:
+    """What is asked, and the median seconds of an answer of ten records, as the page asks (what makes an index first: the only)."""
     import httpx
 
-    argilla = client(running)
-    dataset = argilla.datasets("large", workspace="review")
     http = httpx.Client(base_url=running.url, headers={"X-Argilla-Api-Key": running.api_key}, timeout=120, trust_env=False)
-    vector = [random.Random(2).gauss() for _ in range(64)]
+    vector = [random.Random(2).gauss() for _ in range(DIMENSIONS)]
     kind = {"entity": "metadata", "metadata_property": "kind"}
+    pending = {"type": "terms", "scope": {"entity": "response", "property": "status"}, "values": ["pending"]}
     asked: list[tuple[str, dict[str, Any], int]] = [
+        ("the next ten", {"filters": {"and": [pending]}}, 5),
         ("first text query", {"query": {"text": {"q": "bridge"}}}, 1),
         ("text", {"query": {"text": {"q": "bridge winter"}}}, 5),
         ("phrase", {"query": {"text": {"q": '"stone letter"'}}}, 5),
         ("filter and sort by metadata", {
-            "filters": {"and": [{"type": "terms", "scope": kind, "values": ["essay"]}]},
-            "sort": [{"scope": {"entity": "metadata", "metadata_property": "echo"}, "order": "desc"}],
+            "filters": {"and": [pending, {"type": "terms", "scope": kind, "values": ["essay"]}]},
+            "sort": [{"scope": {"entity": "metadata", "metadata_property": "score_echo"}, "order": "desc"}],
         }, 5),
-        ("first by vector", {"query": {"vector": {"name": "voice", "value": vector}}}, 1),
-        ("by vector", {"query": {"vector": {"name": "voice", "value": vector}}}, 5),
-        ("everything", {}, 5),
+        ("first by vector", {"query": {"vector": {"name": VECTOR, "value": vector}}}, 1),
+        ("by vector", {"query": {"vector": {"name": VECTOR, "value": vector}}}, 5),
     ]  # fmt: skip
-    found = []
+    path = f"/api/v1/me/datasets/{desk.page.split('/')[-2]}/records/search"
+    query = {"include": ["responses", "suggestions"], "limit": 10}
     for name, body, times in asked:
-        taken = []
-        for _ in range(times):
-            began = time.monotonic()
-            http.post(f"/api/v1/me/datasets/{dataset.id}/records/search", json=body).raise_for_status()
-            taken.append(time.monotonic() - began)
-        found.append((name, statistics.median(taken)))
-    return found
+        ask = functools.partial(http.post, path, params=query, json=body)
+        yield name, statistics.median(seconds(ask) for _ in range(times))
+        ask().raise_for_status()
+
+
+def pages(running: server.Server, desk: Desk) -> Iterator[tuple[str, float]]:
+    """The page as a reviewer waits for it in Chromium: until a pair can be read; from one answer to the next pair; a search."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(running.sign_in)
+        page.get_by_text("Your datasets").wait_for()
+        text = page.locator(".fields p, .record p").first
+
+        def opened() -> None:
+            page.goto(desk.page)
+            text.wait_for()
+
+        def submitted() -> None:
+            shown = text.inner_text()
+            page.get_by_text("Submit", exact=True).click()
+            page.wait_for_function("shown => document.querySelector('.fields p, .record p')?.innerText != shown", arg=shown)
+
+        def searched() -> None:
+            page.locator(".search-area button").first.click()
+            page.get_by_role("search").fill("321")
+            with page.expect_response(lambda answer: "321" in (answer.request.post_data or "")):
+                page.keyboard.press("Enter")
+            page.get_by_text("of 1", exact=True).wait_for()
+
+        yield "opened for the first time", seconds(opened)
+        yield "opened again", statistics.median(seconds(opened) for _ in range(5))
+        yield "from Submit to the next pair", statistics.median(seconds(submitted) for _ in range(9))
+        yield "a search typed and shown", seconds(searched)
+        browser.close()
 
 
 def row(*cells: str) -> None:

@@ -254,7 +254,7 @@ def review_by_hand(page, up, folder, curate, claude):
 PICTURES = ROOT / "recipes/demo/pictures"
 
 
-def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_its_pictures_are_the_docs(
+def test_the_demos_review_is_filtered_by_likeness_and_by_check_and_decided_in_bulk_and_its_pictures_are_the_docs(
     page, tmp_path, owner, curate, argilla_server
 ):
     """LIKENESS_PICTURES=1 keeps what is on the page here as the pictures of the docs."""
@@ -273,7 +273,7 @@ def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_it
     hands = Hands(page, argilla_server.sign_in, up["datasets"][0]["url"])
     hands.total(waiting)
     page.get_by_text("private data").first.wait_for()  # the most doubtful comes first
-    page.set_viewport_size({"width": 1240, "height": 1280})
+    page.set_viewport_size({"width": 1240, "height": 1180})
     page.locator("mark").nth(2).wait_for()
     shot(page, tmp_path, "review.png")
     page.set_viewport_size({"width": 1240, "height": 860})
@@ -308,6 +308,7 @@ def test_the_demos_review_is_filtered_sorted_searched_and_decided_in_bulk_and_it
 
 def shot(page, folder, name):
     page.screenshot(path=folder / name, animations="disabled")
-    assert 10_000 < (folder / name).stat().st_size < 250_000
+    assert (folder / name).stat().st_size > 10_000
     if os.environ.get("LIKENESS_PICTURES"):
+        assert (folder / name).stat().st_size < 250_000
         shutil.copy(folder / name, PICTURES / name)
