@@ -1,18 +1,21 @@
-"""Killed at any moment, crowded, or both: what Argilla acknowledged is there."""
+"""Killed at any moment, crowded, out of room: what Argilla acknowledged is there."""
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from curate.model import Pair, Turn
 from curate.review.desk import Desk, connect
 from curate.review.local import server
 from curate.review.page import VECTOR, record_of, settings_of
 from curate.review.sync import _vectors
+from recipes.errors import MachineError
 from recipes.load import load_recipe
 from recipes.schema import Review
 from tests.review.conftest import Person
@@ -138,3 +141,51 @@ def test_four_reviewers_answer_at_once_while_a_thousand_records_are_pushed(villa
         assert each.refused == []
         assert len(each.acknowledged) > 3, "nobody was kept waiting by the push"
         assert notes_on(desk, each.person.name) == {pair: f"{each.person.name} {n}" for pair, n in each.acknowledged.items()}
+
+
+def test_on_a_disk_that_fills_up_answers_are_refused_none_is_lost_and_work_goes_on_where_there_is_room_again(
+    tmp_path, monkeypatch
+):
+    home, library = tmp_path / "argilla", tmp_path / "full_disk.so"
+    source = Path(__file__).with_name("full_disk.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    with monkeypatch.context() as patch:
+        patch.setenv("LD_PRELOAD", str(library))
+        patch.setenv("FULL_DISK", str(home))
+        running = server.up(home)
+    try:
+        review = Review(argilla=running.url)
+        desk = open_desk(review, running.api_key, monkeypatch)
+
+        def afresh():
+            """The owner by a new connection: the server closes one on which it failed."""
+            return Person(running.url, running.username, running.api_key)
+
+        me = afresh()
+        push(desk, pairs(0, 20))
+        (dataset,) = [each["id"] for each in me.get("me/datasets")["items"]]
+        waiting = me.queue(dataset)
+        for number, record in enumerate(waiting[:5]):
+            me.answer(record, note=f"before {number}")
+        before = notes_on(desk, me.name)
+        assert len(before) == 5
+
+        (home / "full").touch()
+        for record in waiting[5:10]:
+            with pytest.raises(httpx.HTTPStatusError, match="500"):
+                afresh().answer(record, note="no room")
+        with pytest.raises(MachineError, match="Argilla failed"):
+            push(desk, pairs(20, 40))
+        desk = open_desk(review, running.api_key, monkeypatch)
+        assert notes_on(desk, me.name) == before, "what is there can still be read"
+
+        (home / "full").unlink()
+        assert notes_on(desk, me.name) == before
+        me = afresh()
+        for number, record in enumerate(me.queue(dataset)):
+            me.answer(record, note=f"after {number}")
+        push(desk, pairs(20, 40))
+        assert len(notes_on(desk, me.name)) == 20
+        assert len(me.queue(dataset, "lock")) == 20
+    finally:
+        server.down(home)
