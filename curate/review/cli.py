@@ -252,14 +252,16 @@ def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
 
 
 def _print(synced: Synced | None, recipe: Path) -> None:
+    from curate.review.decisions import IN_WORDS
+
     if synced is None:
         print(f"There is nothing to review yet: curate build {shlex.quote(str(recipe))}")
         return
     if synced.decisions:
         print(f"{synced.decisions} new decisions; the next build goes by them: curate build {shlex.quote(str(recipe))}")
-    decided = ", ".join(f"{count} {verdict}" for verdict, count in synced.verdicts.items())
     disputed = f", {synced.disputed} disputed" if synced.disputed else ""
-    print(f"{synced.awaiting} pairs await review{disputed}, {synced.decided} are decided" + (f" ({decided})" if decided else ""))
+    decided = ", ".join(f"{synced.verdicts[verdict]} {said}" for verdict, said in IN_WORDS.items() if verdict in synced.verdicts)
+    print(f"{synced.awaiting} pairs await review{disputed}, {synced.decided} decided" + (f": {decided}" if decided else ""))
     if synced.agreement.get("pairs"):
         compared = synced.agreement
         alpha = "" if compared["alpha"] is None else f" (Krippendorff's alpha {compared['alpha']:.2f})"

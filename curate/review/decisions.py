@@ -9,6 +9,9 @@ from typing import Literal
 
 from curate.model import Contrast, Decision, Pair, Turn
 
+IN_WORDS = {"approve": "approved", "reject": "left out", "rewrite": "sent back"}
+"""Verdicts as a person is told of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

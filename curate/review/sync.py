@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from curate.ledger import Ledger
 from curate.model import Decision, Pair
-from curate.review.decisions import agreement, outcome_of
+from curate.review.decisions import IN_WORDS, agreement, outcome_of
 from curate.review.desk import Desk, Laid, connect
 from curate.review.page import DIMENSIONS, VECTOR, content_of, decision_of, record_of, settings_of
 from curate.review.queue import confidence, needing_review, review_of
@@ -94,7 +94,7 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
         _take_away(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
 
     synced.awaiting, synced.disputed = len(awaiting), len(disputed)
-    _count(synced, wanted, decisions, review)
+    _count(synced, pairs, decisions, review)
     return synced
 
 
@@ -102,8 +102,8 @@ def _name_of(review: Review, desk: Desk) -> str:
     return "local" if review.argilla == "local" else desk.url
 
 
-def _count(synced: Synced, wanted: set[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> None:
-    outcomes = [outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in wanted]
+def _count(synced: Synced, pairs: Collection[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> None:
+    outcomes = [outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in pairs]
     decided = [outcome for outcome in outcomes if outcome.state not in ("awaiting", "disputed")]
     synced.decided = len(decided)
     synced.verdicts = dict(Counter(outcome.state for outcome in decided))
@@ -121,7 +121,7 @@ def standing(recipe: Recipe, ledger: Ledger) -> Synced:
     decisions = ledger.decisions()
     states = [outcome_of(decisions.get(pair, ()), review.min_submitted).state for pair in wanted]
     synced.awaiting, synced.disputed = states.count("awaiting"), states.count("disputed")
-    _count(synced, wanted, decisions, review)
+    _count(synced, [pair.id for pair in pairs], decisions, review)
     return synced
 
 
@@ -261,8 +261,7 @@ def _alike(one: Pair, other: Pair) -> bool:
 def _said(opening: str, decision: Decision) -> str:
     reasons = f" ({', '.join(decision.reasons)})" if decision.reasons else ""
     note = f": {decision.note}" if decision.note else ""
-    verb = {"approve": "approved", "reject": "left out", "rewrite": "sent back"}[decision.verdict]
-    return f"{opening}{verb} by {decision.reviewer}{reasons}{note}"
+    return f"{opening}{IN_WORDS[decision.verdict]} by {decision.reviewer}{reasons}{note}"
 
 
 def _vectors(texts: Sequence[str]) -> list[list[float]]:

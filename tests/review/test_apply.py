@@ -88,6 +88,8 @@ def test_the_pairs_are_shown_first_and_decided_only_with_yes(built, curate):
     assert after["counts"]["train"] + after["counts"]["validation"] == before - 2
     (stage,) = [stage for stage in after["stages"] if stage["name"] == "review"]
     assert stage["reasons"]["left out by reviewers: private"] == 2
+    standing = json.loads(curate(built, "review", "status", "recipe.yaml", "--json").stdout)["review"]
+    assert (standing["decided"], standing["verdicts"], standing["reasons"]) == (2, {"reject": 2}, {"private": 2})
     assert "(so far: reject)" in apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve").stdout
     apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve", "--yes")
     assert rows()["train"] + rows()["validation"] == before, "it can be taken back"

@@ -26,7 +26,7 @@ def test_up_and_sync_say_where_the_pairs_lie_and_take_what_was_answered(town, cu
     assert dataset == {"name": "village", "url": f"{up['url']}/dataset/{town.desk()}/annotation-mode"}
     assert up["review"]["decisions"] == 1
     told = curate(town.folder, "review", "sync", "recipe.yaml", **key).stdout
-    assert "8 pairs await review, 1 are decided (1 reject)" in told
+    assert "8 pairs await review, 1 decided: 1 left out" in told
     assert dataset["url"] in told
     status = json.loads(curate(town.folder, "review", "status", "recipe.yaml", "--json").stdout)
     assert status["review"]["verdicts"] == {"reject": 1}
