@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from curate.review.cli import app as review_app
-from recipes.command import answer, run_command, settle_libraries
+from recipes.command import answer, run_command, settle_libraries, tell_version
 
 if TYPE_CHECKING:
     from curate.model import Stage
@@ -63,6 +63,13 @@ def stage_line(stage: Stage) -> str:
     flow = f"{stage.rows_in:,} {units[0]} -> {stage.rows_out:,} {units[1]}"
     why = " · ".join(f"{count} {reason}" for reason, count in sorted(stage.reasons.items(), key=lambda item: -item[1]))
     return f"{stage.name:<9} {flow:<34} {stage.seconds:>6.1f} s   {why}".rstrip()
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Say it and leave.")] = False,
+) -> None:
+    """What can be said before a command."""
 
 
 @app.command()

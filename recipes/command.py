@@ -75,6 +75,19 @@ def answer(result: dict[str, Any]) -> None:
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)  # noqa: T201
 
 
+def tell_version(asked: bool) -> None:
+    """For `--version`: print it and leave.
+
+    Raises:
+        SystemExit: it was asked for.
+    """
+    if asked:
+        from importlib.metadata import version
+
+        print(f"likeness {version('likeness')}")  # noqa: T201
+        raise SystemExit(0)
+
+
 def settle_libraries() -> None:
     """Keep libraries from phoning home, from drawing bars over ours, and from burning the processor while they wait.
 

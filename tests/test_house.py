@@ -46,6 +46,13 @@ def test_help_answers_in_under_200_ms(command):
     assert min(once() for _ in range(5)) < 0.2
 
 
+@pytest.mark.parametrize("command", ["curate", "train"])
+def test_a_command_says_its_version(command):
+    said = subprocess.run([Path(sys.executable).with_name(command), "--version"], capture_output=True, text=True, check=True)
+    written = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert said.stdout == f"likeness {written[1]}\n"
+
+
 def test_the_arrows_between_the_packages_point_one_way():
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recipes.command import answer, run_command, settle_libraries
+from recipes.command import answer, run_command, settle_libraries, tell_version
 
 app = typer.Typer(
     add_completion=False,
@@ -19,6 +19,13 @@ app = typer.Typer(
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, all else on standard error.")]
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Say it and leave.")] = False,
+) -> None:
+    """What can be said before a command."""
 
 
 @app.command()
