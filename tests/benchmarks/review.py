@@ -55,8 +55,8 @@ def main() -> None:
         try:
             measure(Path(folder), counts)
         finally:
-            server.down(Path(folder, "home"))
-            server.down(Path(folder, "shipped"))
+            for home in ("home", "sdk", "shipped"):
+                server.down(Path(folder, home))
 
 
 def measure(folder: Path, counts: list[int]) -> None:
@@ -65,10 +65,11 @@ def measure(folder: Path, counts: list[int]) -> None:
     running = started(folder / "home", "start, later")
     memory = psutil.Process(running.pid)
     row("memory, started", f"{memory.memory_info().rss / 1e6:.0f} MB")
-    shipped = as_shipped(folder)
+    others = {"SDK": server.up(folder / "sdk"), "SDK, server as shipped": as_shipped(folder)}
     for count in counts:
-        desk = round_trips(running, shipped, count)
-    server.down(folder / "shipped")
+        desk = round_trips(running, others, count)
+    for home in ("sdk", "shipped"):
+        server.down(folder / home)
     for name, seconds in searches(running, desk):
         row(f"search of {counts[-1]:,}: {name}", f"{1000 * seconds:.0f} ms")
     for name, seconds in pages(running, desk):
@@ -94,13 +95,13 @@ def as_shipped(folder: Path) -> server.Server:
         server.INSIDE = here
 
 
-def round_trips(running: server.Server, shipped: server.Server, count: int) -> Desk:
-    """Pushing pairs and fetching what became of them: our desk against the SDK, on both servers."""
+def round_trips(running: server.Server, others: dict[str, server.Server], count: int) -> Desk:
+    """Pushing pairs and fetching what became of them: our desk against the SDK, on a server of the same kind and as shipped."""
     records, vectors = made_up(count)  # of which the desks have the first
     ours = desk_of(running, f"ours-{count}")
     quick = seconds(lambda: ours.push(records, vectors, VECTOR, lambda done: None))
     row(f"push of {count:,}: our desk", f"{quick:.1f} s, {count / quick:.0f}/s")
-    plain = {"SDK": desk_of(running, f"sdk-{count}"), "SDK, server as shipped": desk_of(shipped, f"sdk-{count}")}
+    plain = {name: desk_of(other, f"sdk-{count}") for name, other in others.items()}
     for name, desk in plain.items():
         logged = [as_the_client_wants(record, vector) for record, vector in zip(records, vectors, strict=True)]
         slow = seconds(lambda: desk._dataset.records.log(logged, batch_size=250))  # noqa: B023 - called at once
