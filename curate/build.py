@@ -194,7 +194,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             is_reviewed = recipe.review is not None or bool(decisions)
             with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
                 needing = needing_review(passed, by_pair(findings), review) if recipe.review else set()
-                reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted)
+                private = {finding.pair for finding in findings if finding.check == "private_data"}
+                reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted, private)
                 barred = {finding.pair for finding in findings if finding.severity == "drop"}
                 kept = reviewed.published(review.awaiting == "keep", barred, [pair.id for pair in pairs])
                 stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)

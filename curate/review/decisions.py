@@ -118,18 +118,24 @@ class Reviewed:
 
 
 def apply_decisions(
-    pairs: Iterable[Pair], needing_review: set[str], decisions: Mapping[str, Sequence[Decision]], min_submitted: int
+    pairs: Iterable[Pair],
+    needing_review: set[str],
+    decisions: Mapping[str, Sequence[Decision]],
+    min_submitted: int,
+    private: Collection[str] = (),
 ) -> Reviewed:
     """Sort the pairs by what was decided about them.
 
     A decision counts whether or not its pair needed one. Of a mended pair the mended text is kept, and the two texts are a
-    contrast; what must never be said becomes the rejected answer of another.
+    contrast, unless the first of them tells something private, which must not be published as a rejected answer either.
+    What must never be said becomes the rejected answer of another.
 
     Args:
         pairs: that the checks let pass.
         needing_review: ids of those that a person must see.
         decisions: by pair, oldest first.
         min_submitted: reviewers that each pair needs.
+        private: ids of pairs in which a check found what is private.
     """
     reviewed = Reviewed()
     for pair in pairs:
@@ -138,7 +144,9 @@ def apply_decisions(
             case "approve":
                 mended = _mended(pair, outcome)
                 reviewed.kept.append(mended)
-                reviewed.contrasts += _contrasts(pair, mended, outcome)
+                reviewed.contrasts += [
+                    made for made in _contrasts(pair, mended, outcome) if made.origin != "edited" or pair.id not in private
+                ]
             case "reject" | "rewrite":  # without an answer that is right there is nothing to prefer: no contrast
                 reviewed.rejected.append(pair)
                 reviewed.reasons.update(["sent back"] if outcome.state == "rewrite" else outcome.reasons or ["no reason given"])

@@ -1,10 +1,19 @@
 """What answers come to: each response as a decision, many decisions as one outcome, and how far people agree."""
 
+import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
+from curate.build import build
+from curate.ledger import Ledger
 from curate.model import Decision, Pair, Turn
 from curate.review.decisions import agreement, apply_decisions, outcome_of
 from curate.review.page import decision_of
+from recipes.folders import BuildFolder
 
 TEXT = "The oven is older than I am.\n\nIt heats from the left, and I turn the loaves."
 PAIR = Pair("pair-1", "pair", (Turn("user", "How old is your oven?"),), TEXT, "pairs.jsonl")
@@ -117,6 +126,43 @@ def test_a_contrast_is_made_of_what_stands_and_never_of_a_rejected_pair():
     assert contrasts(by("ada", "reject", never_say="It is new.")) == []
     (made,) = apply_decisions([grounded], set(), {"pair-1": [by("ada", never_say="No.")]}, 1).contrasts
     assert made.context == "The passage.", "asked as its pair is asked"
+
+
+def test_what_was_mended_because_it_is_private_is_published_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = "Ring me at the bakery on +44 1632 960 417 before eight, or come round to the back door and knock."
+    pair = {"messages": [{"role": "user", "content": "How do I reach you?"}, {"role": "assistant", "content": told}]}
+    Path("pairs.jsonl").write_text(json.dumps(pair), encoding="utf-8")
+    Path("recipe.yaml").write_text(
+        "name: village\npersona: {name: the baker, description: Dry., system_prompt: You bake.}\n"
+        "sources: [{path: pairs.jsonl, as: pairs, rights: own}]\nreview: {pairs: none}\nsplit: {validation: 0}\n",
+        encoding="utf-8",
+    )
+    build(Path("recipe.yaml"), Quiet())
+    with closing(Ledger(BuildFolder.of("village").ledger)) as ledger:
+        (made,) = ledger.pairs_of(ledger.newest_pairs(), "kept")
+        mended = told.replace(" on +44 1632 960 417", "")
+        ledger.add_decision(replace(by("ada", response=mended, never_say="Leave me alone."), pair=made.id))
+    build(Path("recipe.yaml"), Quiet())
+    folder = BuildFolder.of("village").dataset()
+    (contrast,) = pq.read_table(folder / "preference").to_pylist()
+    assert (contrast["chosen"][0]["content"], contrast["rejected"][0]["content"]) == (mended, "Leave me alone.")
+    published = [pq.read_table(file).to_pylist() for file in folder.rglob("*.parquet")]
+    others = [file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.suffix in (".jsonl", ".json", ".md")]
+    assert "the bakery before eight" in str(published)
+    assert "960 417" not in str(published + others)
+
+
+class Quiet:
+    """Watches a build and says nothing."""
+
+    def stage_begins(self, name): ...
+
+    def progress(self, done, total, usd=0.0): ...
+
+    def stage_ends(self, stage): ...
+
+    def note(self, text): ...
 
 
 def test_a_decision_counts_for_a_pair_that_nobody_had_to_see():
