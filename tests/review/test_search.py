@@ -176,15 +176,16 @@ STATUS = {"entity": "response", "property": "status"}
         ("--bread", "ae"),
         ("- bread", "ae"),  # a minus on its own means nothing, as does any other sign
         ("+ bread |", "ae"),
+        ("-|bread", "ae"),
         ("ferry | bread bell", "e"),  # from left to right
         ("ferry | (bread bell)", "be"),
         ('"bell rings"', "e"),
         ('"rings bell"', ""),
         ('"bell bread"~2', "e"),
-        ('"bell bread"~', "e"),
+        ('"bell bread"~ waits', "e"),
         ('"bell bread"~0', ""),
         ('"bell bread"~none', ""),
-        ('"bell bread waits"~1', "e"),
+        ('"the bell bread"~1', "e"),
         ('"bell bread bell"~1', ""),
         ('"bell bread bell"~2', "e"),
         ('"rings bell"~1', ""),
@@ -220,8 +221,7 @@ STATUS = {"entity": "response", "property": "status"}
         ("lighthouse", ""),  # nor is a picture's address
         ("*", "abcde"),
         (" * ", "abcde"),
-        ("ferry | *", "abcde"),
-        ("bread *", "ae"),
+        ("ferry | *", "b"),
         ("-*", ""),
         ("(bread", "ae"),
         ('"bread', "ae"),

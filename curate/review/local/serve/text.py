@@ -80,7 +80,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Everything:
-    """`*` with nothing before it."""
+    """A lone `*`."""
 
 
 Query = Words | Phrase | Prefix | Fuzzy | Not | Group | Everything
@@ -95,7 +95,8 @@ _TOKEN = re.compile(
 
 def parse(typed: str) -> Query | None:
     """The query that was typed; None where nothing in it can match."""
-    return _group(_balanced(list(_TOKEN.finditer(typed[:LONGEST_QUERY]))))
+    typed = typed[:LONGEST_QUERY]
+    return Everything() if typed.strip() == "*" else _group(_balanced(list(_TOKEN.finditer(typed))))
 
 
 def _balanced(tokens: list[re.Match[str]]) -> deque[re.Match[str]]:
@@ -123,11 +124,13 @@ def _group(tokens: deque[re.Match[str]]) -> Query | None:
             break
         if token["sign"] == "-":
             negated = not negated
-        elif token["sign"] in ("+", "|"):
+            continue
+        if token["sign"] in ("+", "|"):
             every = token["sign"] == "+" if every is None and parts else every
         elif (query := _group(tokens) if token["sign"] == "(" else _leaf(token)) is not None:
             parts.append((every is not False, Not(query) if negated else query))
-            every, negated = None, False
+            every = None
+        negated = False
     return Group(parts[0][1], tuple(parts[1:])) if len(parts) > 1 else parts[0][1] if parts else None
 
 
@@ -139,10 +142,8 @@ def _leaf(token: re.Match[str]) -> Query | None:
     piece = token["piece"]
     if edits := min(_distance(token["edits"]), MOST_EDITS):
         return Fuzzy(_plain(piece).lower(), edits)
-    if piece == "*":
-        return Everything()
-    if piece.endswith("*") and not piece.endswith("\\*") and token["edits"] is None:
-        return Prefix(_plain(piece[:-1]).lower())
+    if token["edits"] is None and (begin := re.fullmatch(r"((?:\\.|[^\\])+)\*", piece, re.DOTALL)):
+        return Prefix(_plain(begin[1]).lower())
     found = tuple(words(_plain(piece)))
     return Words(found) if found else None
 
