@@ -34,7 +34,7 @@ from argilla_server.search_engine import (
     TextQuery,
 )
 
-from .filters import Values, condition, json_path, sort_key, valid
+from .filters import EACH, Values, condition, json_path, sort_key, valid
 from .index import Index
 from .text import parse
 
@@ -132,15 +132,21 @@ class SqliteSearchEngine(SearchEngine):
         )
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
-        """The values of a metadata property with their counts; or, of numbers, the least and the greatest."""
+        """The values of a metadata property with their counts; or, of numbers, the least and the greatest.
+
+        What was pushed as extra metadata before there was such a property may be of another kind: that does not count.
+        """
         values = {"dataset": metadata_property.dataset_id.hex, "path": json_path(metadata_property.name)}
         rows = f"FROM records r, json_each({valid('r.metadata')}, :path) v WHERE r.dataset_id = :dataset AND v.value IS NOT NULL"
         if metadata_property.type == MetadataPropertyType.terms:
-            terms = await self._rows(f"SELECT CAST(v.value AS TEXT), count(*) {rows} GROUP BY 1 ORDER BY 2 DESC, 1", values)
+            terms = await self._rows(
+                f"SELECT CAST({EACH} AS TEXT), count(DISTINCT r.id) {rows} GROUP BY 1 ORDER BY 2 DESC, 1", values
+            )
             counts = [TermsMetrics.TermCount(term=term, count=count) for term, count in terms]
             return TermsMetrics(total=sum(count for _, count in terms), values=counts)
-        ((least, greatest),) = await self._rows(f"SELECT min(v.value), max(v.value) {rows}", values)
         integer = metadata_property.type == MetadataPropertyType.integer
+        numbers = "v.type = 'integer'" if integer else "v.type IN ('integer', 'real')"
+        ((least, greatest),) = await self._rows(f"SELECT min(v.value), max(v.value) {rows} AND {numbers}", values)
         return (IntegerMetadataMetrics if integer else FloatMetadataMetrics)(min=least, max=greatest)
 
     # Searches
@@ -178,8 +184,11 @@ class SqliteSearchEngine(SearchEngine):
             raise ValueError("Cannot find a vector value to apply with provided info")
         if len(wanted) != vector_settings.dimensions:
             raise UnprocessableEntityError(f"the vector has {len(wanted)} dimensions, not {vector_settings.dimensions}")
-        towards = np.asarray(wanted, dtype=np.float32) * (-1 if order == SimilarityOrder.least_similar else 1)
-        found = await self._run(_similar, dataset.id.hex, vector_settings.id.hex, towards, query, filter)
+        length = np.linalg.norm(wanted)
+        if not np.isfinite(length):
+            raise UnprocessableEntityError("the vector holds what is no number, or one that is too large")
+        towards = np.asarray(wanted) / (length or 1) * (-1 if order == SimilarityOrder.least_similar else 1)
+        found = await self._run(_similar, dataset.id.hex, vector_settings.id.hex, towards.astype(np.float32), query, filter)
         best = [(other, score) for other, score in found if record is None or other != record.id.hex][:max_results]
         return _responses([(other, score) for other, score in best if threshold is None or score >= threshold], len(best))
 
@@ -218,7 +227,7 @@ def _search(
     score = "NULL" if sort else "m.value" if query else "1.0"
     found = index.rows(
         f"SELECT r.id, {score} {matching} ORDER BY {', '.join([*keys, 'r.inserted_at', 'r.rowid'])}"
-        f" LIMIT {values.bind(limit)} OFFSET {values.bind(offset)}",
+        f" LIMIT {values.bind(limit)} OFFSET {values.bind(min(offset, total))}",  # no number is too large to ask for
         values,
     )
     return _responses(found, total)
@@ -231,7 +240,7 @@ def _similar(
     records, vectors = index.vectors(settings, len(towards))
     if not records:
         return []
-    scores = (1 + vectors @ (towards / (np.linalg.norm(towards) or 1))) / 2
+    scores = (1 + vectors @ towards) / 2
     ordered = [(records[place], float(scores[place])) for place in np.argsort(-scores, kind="stable")]
     if query is None and filter is None:
         return ordered
@@ -246,7 +255,7 @@ def _matching(index: Index, dataset: str, query: TextQuery | str | None, filter:
     if query is not None:
         text = query if isinstance(query, TextQuery) else TextQuery(q=query)
         parsed = parse(text.q)
-        scores = index.find(parsed, dataset, text.field) if parsed else {}
+        scores = index.find(parsed, dataset, text.field or None) if parsed else {}
         # CROSS JOIN keeps this order: each match is looked up among the records, not each record among the matches.
         source = f"FROM json_each({values.bind(json.dumps(scores))}) m CROSS JOIN records r ON r.id = m.key"
     where = f"r.dataset_id = {values.bind(dataset)}"

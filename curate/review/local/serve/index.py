@@ -10,7 +10,10 @@ import json
 import logging
 import sqlite3
 import threading
-from itertools import compress
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import compress, islice, pairwise
+from math import inf
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,8 +21,9 @@ import numpy as np
 
 from .text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, words
 
-FORMAT = 1  # of the file; to be raised when a word of another text would be found there
+FORMAT = 2  # of the file; to be raised when a word of another text would be found there
 MOST_SPELLINGS = 10  # that a misspelt word is looked up as, like fuzzy_max_expansions in Argilla's query
+BREAK = " \u241e "  # between a chat's messages: no word, so that no phrase goes from one into the next
 
 TABLES = """
 CREATE TABLE side.places (place INTEGER PRIMARY KEY, dataset TEXT, record TEXT, updated_at TEXT, field TEXT);
@@ -39,6 +43,7 @@ class Index:
     def __init__(self, database: Path, file: Path) -> None:
         self.lock = threading.Lock()
         self._connection = _open(database, file)
+        self._connection.create_function("moves", 2, _moves, deterministic=True)
         self._indexed: set[str] = set()
         self._vectors: dict[str, tuple[list[str], np.ndarray]] = {}
 
@@ -49,7 +54,7 @@ class Index:
     def changed(self, dataset: str) -> None:
         """Records of a dataset came, went or were altered."""
         self._indexed.discard(dataset)
-        self._vectors.clear()
+        self._vectors = {}  # what is being read this moment goes into the old one
 
     # texts
 
@@ -71,40 +76,52 @@ class Index:
                 found = self._evaluate(first, dataset, field)
                 for every, each in rest:
                     other = self._evaluate(each, dataset, field)
-                    ids = found.keys() & other.keys() if every else found.keys() | other.keys()
-                    found = {record: found.get(record, 0.0) + other.get(record, 0.0) for record in ids}
+                    added = _added([*found.items(), *other.items()])
+                    found = {record: added[record] for record in found.keys() & other.keys()} if every else added
                 return found
             case Words(parts):
                 return self._match(" AND ".join(map(_quoted, parts)), dataset, field)
             case Phrase(parts, 0):
                 return self._match(_quoted(" ".join(parts)), dataset, field)
-            case Phrase(parts, slop):
-                return self._match(f"NEAR({' '.join(map(_quoted, parts))}, {slop})", dataset, field)
+            case Phrase(parts, slop):  # FTS5 counts the words between the first and the last, and knows no order
+                near = f"NEAR({' '.join(map(_quoted, parts))}, {slop + len(parts) - 2})"
+                return self._match(near, dataset, field, query)
             case Prefix(start):
                 return self._match(f"{_quoted(start)} *", dataset, field)
             case Fuzzy(word, edits):
-                spellings = self._spellings(word, edits)
-                return self._match(" OR ".join(map(_quoted, spellings)), dataset, field) if spellings else {}
+                found_by_each = (self._match(_quoted(term), dataset, field) for term in self._spellings(word, edits))
+                of_this_dataset = islice(filter(None, found_by_each), MOST_SPELLINGS)
+                return _added(pair for found in of_this_dataset for pair in found.items())
         assert_never(query)
 
-    def _match(self, expression: str, dataset: str, field: str | None) -> dict[str, float]:
-        """The records with a field that matches an FTS5 expression; of several fields the best counts."""
-        found: dict[str, float] = {}
-        for record, rank in self._connection.execute(
-            "SELECT places.record, texts.rank FROM side.texts CROSS JOIN side.places ON places.place = texts.rowid"
-            " WHERE texts MATCH ? AND places.dataset = ? AND (? IS NULL OR places.field = ?)",
-            (expression, dataset, field, field),
-        ):
-            found[record] = max(found.get(record, 0.0), -rank)
-        return found
+    def _match(self, expression: str, dataset: str, field: str | None, phrase: Phrase | None = None) -> dict[str, float]:
+        """The records with a field that matches an FTS5 expression (and the phrase, within its slop): two count twice."""
+        found = self._connection.execute(
+            "SELECT places.record, -texts.rank FROM side.texts CROSS JOIN side.places ON places.place = texts.rowid"
+            " WHERE texts MATCH :expression AND places.dataset = :dataset AND (:field IS NULL OR places.field = :field)"
+            " AND (:phrase IS NULL OR moves(texts.words, :phrase) <= :slop)",
+            {
+                "expression": expression,
+                "dataset": dataset,
+                "field": field,
+                "phrase": " ".join(phrase.words) if phrase else None,
+                "slop": phrase.slop if phrase else None,
+            },
+        )
+        return _added(found)
 
     def _spellings(self, word: str, edits: int) -> list[str]:
-        """The words of the index that are nearest to a misspelt one."""
+        """The words of the index, of whatever dataset, that a misspelt one may mean, the nearest first."""
+        # `edits` changes leave at least one of edits + 1 parts as it is. That spares most words a closer look.
+        ends = [len(word) * part // (edits + 1) for part in range(edits + 2)]
+        parts = [word[start:end] for start, end in pairwise(ends)]
         terms = self._connection.execute(
-            "SELECT term FROM side.vocabulary WHERE length(term) BETWEEN ? AND ?", (len(word) - edits, len(word) + edits)
+            "SELECT term FROM side.vocabulary WHERE length(term) BETWEEN ? AND ?"
+            " AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(term, value))",
+            (len(word) - edits, len(word) + edits, json.dumps(parts)),
         )
         near = [(distance, term) for (term,) in terms if (distance := _edits(word, term, edits)) <= edits]
-        return [term for _, term in sorted(near)[:MOST_SPELLINGS]]
+        return [term for _, term in sorted(near)]
 
     def _records(self, dataset: str) -> list[str]:
         return [record for (record,) in self._connection.execute("SELECT id FROM main.records WHERE dataset_id = ?", (dataset,))]
@@ -141,9 +158,8 @@ class Index:
                                 "INSERT INTO side.places (dataset, record, updated_at, field) VALUES (?, ?, ?, ?)",
                                 (dataset, record, updated_at, field),
                             ).lastrowid
-                            connection.execute(
-                                "INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, " ".join(words(_text(value))))
-                            )
+                            text = BREAK.join(" ".join(words(each)) for each in _texts(value))
+                            connection.execute("INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, text))
         except BaseException:
             self._indexed.discard(dataset)
             raise
@@ -152,7 +168,8 @@ class Index:
 
     def vectors(self, settings: str, dimensions: int) -> tuple[list[str], np.ndarray]:
         """Record ids and their vectors of unit length: float32, (records, dimensions). Those with a NaN are left out."""
-        if settings not in self._vectors:
+        known = self._vectors
+        if settings not in known:
             (count,) = self._connection.execute(f"SELECT count(*) {VECTORS}", (settings,)).fetchone()
             records, matrix = [], np.empty((count, dimensions), dtype=np.float32)
             for row, (record, value) in enumerate(self._connection.execute(f"SELECT record_id, value {VECTORS}", (settings,))):
@@ -161,8 +178,8 @@ class Index:
             lengths = np.linalg.norm(matrix, axis=1)
             whole = np.isfinite(lengths)
             unit = matrix[whole] / np.maximum(lengths[whole, None], 1e-12)
-            self._vectors[settings] = list(compress(records, whole.tolist())), unit
-        return self._vectors[settings]
+            known[settings] = list(compress(records, whole.tolist())), unit
+        return known[settings]
 
 
 def _open(database: Path, file: Path) -> sqlite3.Connection:
@@ -190,15 +207,43 @@ def _open(database: Path, file: Path) -> sqlite3.Connection:
         return _open(database, file)
 
 
-def _text(value: Any) -> str:
-    """What can be searched of a field: a text, the contents of a chat's messages, a custom field's values."""
+def _texts(value: Any) -> list[str]:
+    """What can be searched of a field: a text, the contents of a chat's messages, a custom field's names and values."""
     if isinstance(value, list):
-        return "\n".join(str(message.get("content", "")) for message in value if isinstance(message, dict))
-    return "" if value is None else str(value)
+        return [str(message.get("content", "")) for message in value if isinstance(message, dict)]
+    return [] if value is None else [str(value)]
+
+
+def _added(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Scores by record: what is found twice counts twice."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for record, score in scores:
+        found[record] += score
+    return found
 
 
 def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""').replace("\0", " ") + '"'
+
+
+def _moves(text: str, phrase: str) -> float:
+    """How far the words of a phrase are from their places in it, where in a text they are nearest: the slop that it takes."""
+    places = phrase.split()
+    shifts = sorted(
+        (at - place, place) for at, word in enumerate(text.split()) for place, each in enumerate(places) if word == each
+    )
+    inside: Counter[int] = Counter()
+    best, start = inf, 0
+    for shift, place in shifts:  # the narrowest window in which every place is taken
+        inside[place] += 1
+        while len(inside) == len(places):
+            begins, leaves = shifts[start]
+            best = min(best, shift - begins)
+            inside[leaves] -= 1
+            if not inside[leaves]:
+                del inside[leaves]
+            start += 1
+    return best
 
 
 def _edits(one: str, other: str, most: int) -> int:

@@ -18,11 +18,14 @@ MOST_EDITS = 2  # of a misspelt word
 WIDEST_SLOP = 1000  # words
 
 # The standard analyzer's words (Unicode Standard Annex 29), near enough: "don't", "3.14" and "example.com" are one word each,
-# "well-known" is two; a Chinese character is a word of its own, and so is an emoji.
+# "well-known", "12:30" and "1999.Then" are two; a Chinese character is a word of its own, and so is an emoji.
 _MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)).startswith("M"))
 _LETTER = rf"[\w{_MARKS}]"
-_WORD = re.compile(rf"[\u2600-\u27bf\U0001f300-\U0001faff]|{_LETTER}+(?:['’.:·]{_LETTER}+|(?<=\d)[,;](?=\d){_LETTER}+)*")
-_CHARACTER = re.compile("[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # Hiragana, Han
+_JOINED = r"(?:(?<![\d_])['’.:·](?![\d_])|(?<=\d)['’.,;](?=\d))"  # letters to letters, digits to digits
+_WORD = re.compile(rf"[\u2600-\u27bf\U0001f300-\U0001faff]|{_LETTER}+(?:{_JOINED}{_LETTER}+)*")
+_CHARACTER = re.compile(  # Hiragana, Han; and whole words in Katakana
+    "[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]+"
+)
 
 
 def words(text: str) -> list[str]:
@@ -39,7 +42,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Phrase:
-    """These words in this order, with at most `slop` others between them."""
+    """These words in this order, or moved from it by `slop` places: by others between them, or by changing places (two)."""
 
     words: tuple[str, ...]
     slop: int = 0
@@ -83,7 +86,7 @@ class Everything:
 Query = Words | Phrase | Prefix | Fuzzy | Not | Group | Everything
 
 _TOKEN = re.compile(
-    r""""(?P<phrase>(?:\\.|[^"\\])+)"(?:~(?P<slop>[0-9]*))?"""
+    r""""(?P<phrase>(?:\\.|[^"\\])*)"(?:~(?P<slop>[^\s"|+()]*))?"""
     r"|(?P<sign>[()|+-])"
     r"""|(?P<piece>(?:\\.|[^\s"|+()\\])(?:\\.|[^\s"|+()\\~])*)(?:~(?P<edits>[^\s"|+()]*))?""",
     re.DOTALL,
@@ -121,11 +124,13 @@ def _group(tokens: deque[re.Match[str]]) -> Query | None:
             break
         if token["sign"] == "-":
             negated = not negated
-        elif token["sign"] in ("+", "|"):
+            continue
+        if token["sign"] in ("+", "|"):
             every = token["sign"] == "+" if every is None and parts else every
         elif (query := _group(tokens) if token["sign"] == "(" else _leaf(token)) is not None:
             parts.append((every is not False, Not(query) if negated else query))
-            every, negated = None, False
+            every = None
+        negated = False
     return Group(parts[0][1], tuple(parts[1:])) if len(parts) > 1 else parts[0][1] if parts else None
 
 
@@ -133,17 +138,21 @@ def _leaf(token: re.Match[str]) -> Query | None:
     """A phrase, or a piece between blanks; None where there is no word in it."""
     if token["phrase"] is not None:
         found = tuple(words(_plain(token["phrase"])))
-        slop = token["slop"]
-        return Phrase(found, 0 if slop is None else min(int(slop or 2), WIDEST_SLOP)) if found else None
+        return Phrase(found, min(_distance(token["slop"]), WIDEST_SLOP)) if found else None
     piece = token["piece"]
-    if token["edits"] is not None:
-        edits = min(int(token["edits"] or 2), MOST_EDITS) if re.fullmatch("[0-9]{0,4}", token["edits"]) else 0
-        if edits:
-            return Fuzzy(_plain(piece).lower(), edits)
-    elif len(piece) > 1 and piece.endswith("*") and not piece.endswith("\\*"):
-        return Prefix(_plain(piece[:-1]).lower())
+    if edits := min(_distance(token["edits"]), MOST_EDITS):
+        return Fuzzy(_plain(piece).lower(), edits)
+    if token["edits"] is None and (begin := re.fullmatch(r"((?:\\.|[^\\])+)\*", piece, re.DOTALL)):
+        return Prefix(_plain(begin[1]).lower())
     found = tuple(words(_plain(piece)))
     return Words(found) if found else None
+
+
+def _distance(typed: str | None) -> int:
+    """What stands after `~`: nothing means 2, and what is no number means 0."""
+    if typed is None or not re.fullmatch("[0-9]{0,9}", typed):
+        return 0
+    return int(typed or 2)
 
 
 def _plain(typed: str) -> str:
