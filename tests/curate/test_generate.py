@@ -185,7 +185,7 @@ def test_a_recorded_answer_keeps_its_lines_and_their_indentation(requests, ledge
     code = "Weigh it:\n\n    def weigh(flour):\n        return flour * 0.7\n\n\n    weigh(500)"
     request = next(request for request in requests if request.kind == "question_answer")
     quote = " ".join(request.material.split()[:6])
-    recording = {"kind": request.kind, "quote": quote, "instruction": f"What is\n\tthis? \n", "response": code + " \n"}
+    recording = {"kind": request.kind, "quote": quote, "instruction": "What is\n\tthis? \n", "response": code + " \n"}
     (tmp_path / "a.jsonl").write_text(json.dumps(recording))
     generated = generate_pairs([request], recorded(str(tmp_path / "a.jsonl")), ledger, replayed(), Stage("g"), lambda *_: None)
     (pair,) = generated.pairs
