@@ -26,6 +26,15 @@ NOT_PROSE = re.compile(r"^(?:#{1,6} |- )")
 """How a document's text marks a heading and an item of a list."""
 
 
+def count_of(number: int, thing: str) -> str:
+    """A number of things as it is said.
+
+    >>> count_of(1, "pair"), count_of(1200, "pair")
+    ('1 pair', '1,200 pairs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text, case folded, without marks and figures."""
     return WORD.findall(text.casefold())
