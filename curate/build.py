@@ -305,7 +305,7 @@ def lay_out(recipe: Recipe, recipe_path: Path, ledger: Ledger, watch: Watcher) -
         synced = sync(recipe, ledger, watch.progress)
     except NotRunning:
         if waiting:
-            watch.note(f"{to_review(waiting)}: {review_command(recipe_path)}")
+            watch.note(f"{count_of(waiting, 'pair', 'await')} review: {review_command(recipe_path)}")
     except LikenessError as error:
         watch.note(f"warning: the pairs could not be laid out for review: {error}")
     else:
@@ -313,14 +313,9 @@ def lay_out(recipe: Recipe, recipe_path: Path, ledger: Ledger, watch: Watcher) -
             arrived = count_of(synced.decisions, "decision")
             watch.note(f"note: {arrived} arrived while this was built; the next build goes by them")
         if waiting := synced.awaiting + synced.disputed:
-            watch.note(f"{to_review(waiting)} at {synced.url}: {review_command(recipe_path)}")
+            watch.note(f"{count_of(waiting, 'pair', 'await')} review at {synced.url}: {review_command(recipe_path)}")
         return synced.decisions
     return 0
-
-
-def to_review(waiting: int) -> str:
-    """How many pairs wait for a person, in words."""
-    return f"{count_of(waiting, 'pair')} await{'s' if waiting == 1 else ''} review"
 
 
 def review_command(recipe_path: Path) -> str:
@@ -350,7 +345,7 @@ def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, he
         why = "no other pair is left to publish" if reviewed.rejected else "nothing is decided yet"
         mend = "`awaiting: keep` publishes them all the same."
     begin = "Build without --sample to review them." if sample else f"Review: {review_command(recipe_path)}"
-    return GateError(f"{to_review(waiting)}, {why}", where="review.awaiting", mend=f"{begin}\n{mend}")
+    return GateError(f"{count_of(waiting, 'pair', 'await')} review, {why}", where="review.awaiting", mend=f"{begin}\n{mend}")
 
 
 def fingerprint_of(recipe: Recipe, files: Sequence[File], ledger: Ledger) -> str:

@@ -367,7 +367,7 @@ def test_a_first_build_says_how_many_wait_and_where_and_not_that_something_is_wr
     with pytest.raises(GateError, match="1 pair awaits review, no other pair is left to publish"):
         town.build()
     town.owner.answer(first, verdict="reject")
-    with pytest.raises(GateError, match="^no pair is left to publish"):
+    with pytest.raises(GateError, match=r"^no pair is left to publish"):
         town.build()
 
 
