@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from curate.generate.requests import Request
 from curate.ledger import Ledger, stages_as_json
 from curate.model import Finding, Passage, Stage, Usage, content_hash
 from curate.read.read import File, find_files, read_sources
+from curate.review.decisions import Reviewed
+from curate.words import count_of
 from recipes.errors import CallError, GateError, LikenessError
 from recipes.folders import BuildFolder
 from recipes.load import load_control, load_recipe
@@ -107,7 +110,7 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             fetch_decisions(recipe, ledger, watch)
             fingerprint = fingerprint_of(recipe, files, ledger)
             if sample is None and (done := _finished(ledger, folder, fingerprint)):
-                lay_out(recipe, ledger, watch)  # the server may have been down
+                lay_out(recipe, recipe_path, ledger, watch)  # the server may have been down
                 return done
             made = Build(folder, version="", sample=sample)
             number = ledger.begin_build(fingerprint, sample)
@@ -151,17 +154,19 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 with _stage(made, watch, "generate") as stage:
                     ask = partial(generate_pairs, ledger=ledger, stage=stage, progress=watch.progress, wait=wait)
                     generated = ask(requests, provider, settings=recipe.generate)
+                    missing = stage.reasons.get(NOT_RECORDED, 0)
                     ledger.carry_decisions(generated.pairs)
                     write_anew(generated, recipe, ledger.decisions(), sources.documents, ask)
                     pairs += generated.pairs
                     made.usage, usd_by_kind = generated.usage, generated.usd_by_kind
-                    stage.rows_in, stage.rows_out = len(requests), len(generated.pairs)
-                if missing := stage.reasons.get(NOT_RECORDED):
+                    stage.rows_in, stage.rows_out = len(generated.requests), len(generated.pairs)
+                if missing:
                     watch.note(
                         f"note: {missing} of {len(requests)} requests have no recording, so nothing was made of those passages; "
                         "`provider: anthropic` has Claude write the pairs"
                     )
 
+            from curate.generate.rewrite import not_written_anew
             from curate.review.decisions import apply_decisions, verdict_of
             from curate.review.history import earlier_versions
             from curate.review.queue import needing_review, review_of
@@ -173,6 +178,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             decisions = ledger.decisions()
             verdicts = {pair.id: verdict_of(decisions.get(pair.id, ()), review.min_submitted) for pair in pairs}
             refused = [pair for pair in pairs if verdicts[pair.id] in ("reject", "rewrite")]
+            for line in not_written_anew(pairs, [pair for pair in refused if verdicts[pair.id] == "rewrite"], recipe):
+                watch.note(line)
             texts = SourceTexts({d.path: d for d in sources.documents}, passages, [question.question for question in control])
             with _stage(made, watch, "screen") as stage:
                 judged = [pair for pair in pairs if verdicts[pair.id] not in ("reject", "rewrite")]
@@ -231,18 +238,13 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                 ledger.add_pairs(number, [pair for pair in pairs if pair.id not in left], "dropped")
                 ledger.add_findings(number, findings + left_out)
             waiting = len(reviewed.awaiting) + len(reviewed.disputed)
-            if sample is None:
-                lay_out(recipe, ledger, watch)
-            if waiting and review.awaiting == "hold" and sample is None:
-                raise GateError(
-                    f"{waiting} pairs await review, and this recipe publishes nothing before",
-                    where="review.awaiting",
-                    mend=f"Review them: curate review {recipe_path}. `awaiting: leave_out` publishes without them.",
-                )
-            made.mix = asked_against_got(requests, pairs, sides.pairs, usd_by_kind)
+            arrived = lay_out(recipe, recipe_path, ledger, watch) if sample is None else 0
+            written = [pair for pair in pairs if not pair.replaces]  # what stands in place of another was not asked for twice
+            made.mix = asked_against_got(requests, written, sides.pairs, usd_by_kind)
             watch.note("\n".join(mix_lines(made.mix)))
-            if not sides.pairs:
-                raise GateError("no pair is left to publish", mend="The lines above say why each was left out.")
+            held = bool(waiting) and review.awaiting == "hold" and sample is None
+            if held or not sides.pairs:
+                raise nothing_published(recipe_path, reviewed, arrived, held=held, sample=sample)
 
             with _stage(made, watch, "validate") as stage:
                 measured = [column for column in COSTLY if column in str(recipe.expect)]
@@ -289,23 +291,65 @@ def fetch_decisions(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
         watch.note(f"warning: decisions could not be fetched, those fetched before count: {error}")
 
 
-def lay_out(recipe: Recipe, ledger: Ledger, watch: Watcher) -> None:
-    """Lay what needs a person on the reviewers' desk. A server that is not there is told of and stops nothing."""
+def lay_out(recipe: Recipe, recipe_path: Path, ledger: Ledger, watch: Watcher) -> int:
+    """Lay what needs a person on the reviewers' desk and say where; gives how many decisions were found there.
+
+    A server that is not there is told of and stops nothing.
+    """
     if recipe.review is None and not ledger.anything_on_desk():
-        return
+        return 0
     from curate.review.desk import NotRunning
     from curate.review.sync import standing, sync
 
     so_far = standing(recipe, ledger)
     waiting = so_far.awaiting + so_far.disputed
+    if not waiting and not ledger.anything_on_desk():
+        return 0
     try:
-        if waiting or ledger.anything_on_desk():
-            sync(recipe, ledger, watch.progress)
+        synced = sync(recipe, ledger, watch.progress)
     except NotRunning:
         if waiting:
-            watch.note(f"{waiting} pairs await review; `curate review RECIPE` opens them")
+            watch.note(f"{count_of(waiting, 'pair', 'await')} review: {review_command(recipe_path)}")
     except LikenessError as error:
         watch.note(f"warning: the pairs could not be laid out for review: {error}")
+    else:
+        if synced.decisions:  # somebody was quick, or the ledger that had them is lost
+            arrived = count_of(synced.decisions, "decision")
+            watch.note(f"note: {arrived} arrived while this was built; the next build goes by them")
+        if waiting := synced.awaiting + synced.disputed:
+            watch.note(f"{count_of(waiting, 'pair', 'await')} review at {synced.url}: {review_command(recipe_path)}")
+        return synced.decisions
+    return 0
+
+
+def review_command(recipe_path: Path) -> str:
+    """What opens the review, as it is to be typed."""
+    return f"curate review {shlex.quote(str(recipe_path))}"
+
+
+def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, held: bool, sample: int | None) -> GateError:
+    """Why there is no dataset: all is dropped or rejected, or a person has yet to look at what is not.
+
+    Args:
+        recipe_path: for the commands to be typed.
+        reviewed: the pairs after the decisions.
+        arrived: decisions that came too late for them.
+        held: whether the recipe publishes nothing while a pair awaits review.
+        sample: how many passages the build is of, where it is not of all.
+    """
+    waiting = len(reviewed.awaiting) + len(reviewed.disputed)
+    if not waiting:
+        return GateError("no pair is left to publish", mend="The lines above say why each was left out.")
+    if arrived:
+        mend = f"Build again to go by them: curate build {shlex.quote(str(recipe_path))}"
+        return GateError("nothing is published without the decisions that arrived while this was built", mend=mend)
+    if held:
+        why, mend = "this recipe publishes nothing before", "`awaiting: leave_out` publishes without them."
+    else:
+        why = "no other pair is left to publish" if reviewed.rejected else "nothing is decided yet"
+        mend = "`awaiting: keep` publishes them all the same."
+    begin = "Build without --sample to review them." if sample else f"Review: {review_command(recipe_path)}"
+    return GateError(f"{count_of(waiting, 'pair', 'await')} review, {why}", where="review.awaiting", mend=f"{begin}\n{mend}")
 
 
 def fingerprint_of(recipe: Recipe, files: Sequence[File], ledger: Ledger) -> str:

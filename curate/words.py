@@ -26,6 +26,16 @@ NOT_PROSE = re.compile(r"^(?:#{1,6} |- )")
 """How a document's text marks a heading and an item of a list."""
 
 
+def count_of(number: int, thing: str, does: str = "") -> str:
+    """A number of things as it is said, and what they do.
+
+    >>> count_of(1, "pair", "await"), count_of(1200, "pair", "await"), count_of(2, "row")
+    ('1 pair awaits', '1,200 pairs await', '2 rows')
+    """
+    one = number == 1
+    return f"{number:,} {thing}{'' if one else 's'}" + (f" {does}{'s' if one else ''}" if does else "")
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text, case folded, without marks and figures."""
     return WORD.findall(text.casefold())

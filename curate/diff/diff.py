@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -142,7 +143,7 @@ def difference(recipe_path: Path, before: str | None = None, after: str | None =
         raise CallError(
             f"dataset {now.name} is the first of its line, there is none before it",
             where=str(folder.datasets),
-            mend="Name two versions: curate diff RECIPE V1 V2.",
+            mend=f"Name two versions: curate diff {shlex.quote(str(recipe_path))} V1 V2",
         )
     then = read_version(folder.dataset(name))
     ledger = Ledger(folder.ledger)
@@ -186,6 +187,7 @@ def _went(row: Row, then: Version, now: Version, behind: Behind, decisions: Mapp
     reason, detail = _absence(row, now, then, behind)
     if reason == "rejected" and row.id in decisions:
         last = decisions[row.id][-1]
+        reason = "sent back" if last.verdict == "rewrite" else reason
         detail = " · ".join(filter(None, [*last.reasons, last.note]))
     return Came(row.id, row.kind, row.source, REASONS[reason][0], detail)
 
@@ -202,6 +204,7 @@ def _came(row: Row, then: Version, now: Version, behind_then: Behind, behind_now
 REASONS = {
     "dropped": ("a check dropped it", "a check had dropped it"),
     "rejected": ("a reviewer rejected it", "a reviewer had rejected it"),
+    "sent back": ("a reviewer sent it back", "a reviewer had sent it back"),
     "awaiting": ("it awaits review", "it has been reviewed"),
     "disputed": ("reviewers disagree on it", "reviewers agree on it now"),
     "left out": ("a cap or the split left it out", "a cap or the split had left it out"),

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from curate.diff.diff import Came, Changed, Difference, Piece
+from curate.words import count_of
 
 IDS = 6
 TEXTS = 10
@@ -24,9 +25,10 @@ def print_difference(found: Difference) -> None:
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, {same} as they were"
     console.print(Text(f"{found.rows[0]} -> {found.rows[1]} rows: {counts}"))
     if found.asked_anew:
-        console.print(f"{len(found.asked_anew)} of these were asked for anew and say the same: their ids are new")
+        anew = count_of(len(found.asked_anew), "row")
+        console.print(f"{anew} of both versions: asked for anew, the words are the same and the id is new")
     if found.moved:
-        console.print(f"{len(found.moved)} of these are in another split now")
+        console.print(f"{count_of(len(found.moved), 'row')} of both versions: in another split now")
     for name, rows in (("added", found.added), ("removed", found.removed)):
         if rows:
             console.print(_by_reason(name, rows))

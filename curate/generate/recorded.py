@@ -3,6 +3,9 @@
 A recording is a JSON line `{"kind", "quote", "instruction", "response"}`, of a dialogue `{"kind": "dialogue", "exchanges":
 [{"quote", "instruction", "response"}, …]}`. A request is answered with the recordings of its kind whose (first) quote stands
 in its material: so a document may be edited, and what no longer rests on it falls away.
+
+What a reviewer sent back is answered only with recordings that name it, `"replaces": <the pair's id>`: the others would say the
+same again.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ class Recorded:
 
     def __init__(self, pattern: str) -> None:
         self._by_kind: dict[str, list[dict[str, Any]]] = {}
-        self._answers: dict[str, str] = {}
+        self._answers: dict[tuple[str, str | None], str] = {}
         files = sorted(glob.glob(pattern, recursive=True))
         if not files:
             raise CallError("no recordings are found here", where=pattern, mend="Mend `generate.recordings`.")
@@ -49,13 +52,14 @@ class Recorded:
         """Nothing to let go of."""
 
     def _text(self, request: Request) -> str:
-        if request.user not in self._answers:
-            self._answers[request.user] = self._found(request)
-        return self._answers[request.user]
+        asked = request.user, request.replaces
+        if asked not in self._answers:
+            self._answers[asked] = self._found(request)
+        return self._answers[asked]
 
     def _found(self, request: Request) -> str:
-        recordings = self._by_kind.get(request.kind, ())
-        if request.kind == "dialogue":
+        recordings = [each for each in self._by_kind.get(request.kind, ()) if each.get("replaces") == request.replaces]
+        if request.kind == "dialogue" and not request.replaces:
             found = {"dialogues": [{"exchanges": r["exchanges"]} for r in recordings if find_quote(_quote(r), request)]}
         else:
             fields = request.schema["properties"]["pairs"]["items"]["required"]

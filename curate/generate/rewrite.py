@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from curate.generate.generate import Generated, make_provider
 from curate.generate.requests import rewrite_request
-from curate.model import Decision, Document
+from curate.model import Decision, Document, Pair
 from curate.review.decisions import outcome_of
 from curate.review.queue import review_of
 from recipes.schema import Recipe
@@ -42,3 +42,28 @@ def write_anew(
         if not requests:
             return
         generated.add(ask(requests, make_provider(recipe.generate), settings=recipe.generate))
+
+
+def not_written_anew(pairs: Sequence[Pair], sent_back: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
+    """What a person should know of the pairs that were sent back and have nothing in their place. They stay out.
+
+    Args:
+        pairs: all of the build.
+        sent_back: those of them that reviewers want written anew.
+        recipe: with a `generate` section or without.
+    """
+    replaced = {pair.replaces for pair in pairs}
+    left = [pair for pair in sent_back if pair.id not in replaced]
+    asked = sum(pair.request is not None for pair in left)
+    if ready := len(left) - asked:
+        yield (
+            f"note: {ready} of the pairs sent back came ready and cannot be written anew; they stay out: mend or reject them in"
+            " Argilla"
+        )
+    if asked and recipe.generate and recipe.generate.provider == "recorded":
+        yield (
+            f"note: {asked} of the pairs sent back cannot be written anew by recordings; they stay out: mend or reject them in"
+            " Argilla, or have `provider: anthropic` write them"
+        )
+    elif asked:
+        yield f"note: {asked} of the pairs sent back got no answer that could be used; they stay out"

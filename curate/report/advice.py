@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from curate.report.figures import Figures
+from curate.words import count_of
 
 MUCH = 0.1
 """A share of rows from which something is worth a person's time."""
@@ -72,8 +73,9 @@ def _expectations(figures: Figures) -> Iterator[Advice]:
 
 def _awaiting(figures: Figures, recipe: str) -> Iterator[Advice]:
     if waiting := figures.reviewing.awaiting:
-        why = "await review" if figures.review_asked else "have a finding, and nobody has looked at them yet"
-        yield Advice(f"{_count(len(waiting), 'pair')} {why}:", waiting, f"curate review {recipe}")
+        must = count_of(len(waiting), "pair", "await") + " review:"
+        could = f"{count_of(len(waiting), 'pair')} with a finding, and nobody has looked at them yet:"
+        yield Advice(must if figures.review_asked else could, waiting, f"curate review {recipe}")
 
 
 def _echoes(figures: Figures) -> Iterator[Advice]:
@@ -94,7 +96,7 @@ def _uncovered(figures: Figures) -> Iterator[Advice]:
         bare = [part.words for part in parts if not part.pairs]
         if bare:
             have = "has" if len(bare) == 1 else "have"
-            yield Advice(f"{_count(len(bare), 'passage')} of {path} ({sum(bare):,} words) {have} no pair: {_mend(figures)}.")
+            yield Advice(f"{count_of(len(bare), 'passage')} of {path} ({sum(bare):,} words) {have} no pair: {_mend(figures)}.")
 
 
 def _mend(figures: Figures) -> str:
@@ -110,11 +112,13 @@ def _mend(figures: Figures) -> str:
 def _short_kinds(figures: Figures) -> Iterator[Advice]:
     for row in figures.result["mix"]:
         if row["asked"] and row["kept"] < SHORT * row["asked"]:
-            missing, dropped = max(0, row["asked"] - row["written"]), row["written"] - row["kept"]
-            yield Advice(
-                f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} are in the dataset: {missing} were not written,"
-                f" {dropped} did not pass the checks."
-            )
+            fates = figures.fates.get(row["kind"], {})
+            lost = {"not written": row["asked"] - row["written"]} | {
+                why: n for why, n in fates.items() if why != "in the dataset"
+            }
+            told = ", ".join(f"{number} {why}" for why, number in lost.items() if number > 0)
+            are = "is" if row["kept"] == 1 else "are"
+            yield Advice(f"Of {row['asked']} {row['kind']} pairs asked for, {row['kept']} {are} in the dataset: {told}.")
 
 
 def _outside_length(figures: Figures) -> Iterator[Advice]:
@@ -153,7 +157,3 @@ def _contradictions(figures: Figures) -> Iterator[Advice]:
 
 def _pairs_of(check: str, figures: Figures) -> tuple[str, ...]:
     return next((tuple(row.pair for row in each.worst) for each in figures.checks if each.name == check), ())
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

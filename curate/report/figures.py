@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,6 +26,16 @@ from curate.validate.terms import term_shares
 from recipes.errors import CallError
 from recipes.folders import BuildFolder
 from recipes.schema import Recipe
+
+FATES = {
+    "kept": "left out after the checks",
+    "dropped": "dropped by the checks",
+    "rejected": "rejected by reviewers",
+    "awaiting": "awaiting review",
+    "disputed": "disputed by reviewers",
+    "left out": "left out by a cap or the split",
+}
+"""Why a pair is not in the dataset, by its state in the ledger."""
 
 WORST = 10
 TERMS = 12
@@ -100,6 +110,8 @@ class Figures:
     """Those that found something, those that dropped most first."""
     flagged: int
     """Published pairs that a check has something to say of."""
+    fates: dict[str, dict[str, int]]
+    """What became of the pairs that were written of each kind, in words: each counts once."""
     kinds: tuple[KindShape, ...]
     author: AuthorShape | None
     terms: tuple[Term, ...]
@@ -122,6 +134,7 @@ class Figures:
             "documents": self.documents,
             "words": self.words,
             "flagged": self.flagged,
+            "fates": self.fates,
             "findings": [asdict(check) for check in self.checks],
             "shape": {
                 "kinds": [kind.as_dict() for kind in self.kinds],
@@ -155,6 +168,7 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
     sources = SourceTexts({document.path: document for document in documents}, passages)
     written = ledger.states_of(build)
     findings = ledger.findings_in(build)
+    decisions = ledger.decisions()
     pairs = [replace(written[row.id][0], response=row.response) for row in version.rows.values()]  # as people mended them
     requests, tokens_in, tokens_out, usd = ledger.spent()
     echo = recipe.screen.echo
@@ -171,6 +185,7 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
         words=sum(len(document.text.split()) for document in documents),
         checks=tuple(_checks(written, findings)),
         flagged=sum(pair.id in findings for pair in pairs),
+        fates=_fates(written, version.rows, decisions, review_of(recipe).min_submitted),
         kinds=tuple(kind_shapes(pairs)),
         author=author_shape(sources),
         terms=tuple(_terms(pairs, sources)),
@@ -182,9 +197,30 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
         habits=tuple(habit_rates(pairs, sources)),
         coverage=coverage_of(pairs, sources),
         passages=passage_map(pairs, sources),
-        reviewing=_reviewing(recipe, written, findings, ledger.decisions()),
+        reviewing=_reviewing(recipe, written, findings, decisions),
         review_asked=recipe.review is not None,
     )  # fmt: skip
+
+
+def _fates(
+    written: Mapping[str, tuple[Pair, str]],
+    published: Collection[str],
+    decisions: Mapping[str, Sequence[Decision]],
+    min_submitted: int,
+) -> dict[str, dict[str, int]]:
+    """What became of the pairs that were asked for: of one that was written anew only the new one counts."""
+    replaced = {pair.replaces for pair, _ in written.values()}
+    found: dict[str, Counter[str]] = {}
+    for pair, state in written.values():
+        if pair.id in published:
+            fate = "in the dataset"
+        elif state == "rejected" and outcome_of(decisions.get(pair.id, ()), min_submitted).state == "rewrite":
+            fate = "sent back by reviewers"
+        else:
+            fate = FATES[state]
+        if pair.id not in replaced:
+            found.setdefault(pair.kind, Counter())[fate] += 1
+    return {kind: dict(counts) for kind, counts in found.items()}
 
 
 def recipe_of(version: Version) -> Recipe:

@@ -10,6 +10,7 @@ from typing import Any
 from curate.ledger import Ledger
 from curate.report.advice import Advice, advice_on
 from curate.report.figures import Figures, figures_of
+from curate.words import count_of
 from recipes.errors import CallError
 from recipes.folders import BuildFolder, write_whole
 from recipes.load import load_recipe
@@ -31,7 +32,8 @@ def report(recipe_path: Path) -> tuple[Path, Figures, list[Advice]]:
     try:
         newest = ledger.newest_build(finished=True)
         if newest is None:
-            raise CallError("no build has come to its end", where=str(folder.root), mend="Run `curate build RECIPE` first.")
+            mend = f"Run this first: curate build {shlex.quote(str(recipe_path))}"
+            raise CallError("no build has come to its end", where=str(folder.root), mend=mend)
         return write_report(recipe_path, folder, ledger, newest["id"], json.loads(newest["result"]))
     finally:
         ledger.close()
@@ -100,7 +102,7 @@ def _flow(figures: Figures) -> list[tuple[str, float, str]]:
         ("written, with a quote that holds", sum(row["written"] for row in mix)),
         ("in the dataset", sum(rows for split, rows in counts.items() if split in ("train", "validation"))),
     ]
-    return [(name, rows, f"{rows:,} pairs") for name, rows in steps if rows]
+    return [(name, rows, count_of(rows, "pair")) for name, rows in steps if rows]
 
 
 def _cost(row: dict[str, Any]) -> str:

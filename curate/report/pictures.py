@@ -17,6 +17,7 @@ from markupsafe import Markup
 from curate.report.figures import Term
 from curate.screen.coverage import Part
 from curate.screen.shape import AuthorShape, KindShape
+from curate.words import count_of
 
 WIDTH = 400
 INK, SOFT, LINE, MARK, PALE = "#1d2329", "#5b656f", "#d9dee3", "#0b6e4f", "#ffffff"
@@ -199,7 +200,7 @@ def coverage_map(passages: Mapping[str, Sequence[Part]]) -> Markup:
         for part in parts:
             width = WIDTH * part.words / (most or 1)
             box = _passage(picture, x, top + 15, width, part.amount)
-            Xml.SubElement(box, "title").text = f"{part.name}: {part.pairs} pairs, {part.words} words"
+            Xml.SubElement(box, "title").text = f"{part.name}: {count_of(part.pairs, 'pair')}, {part.words} words"
             if width >= 18:
                 ink = PALE if part.amount == "many" else INK
                 picture.text(x + width / 2, top + 29, str(part.pairs), anchor="middle", fill=ink)

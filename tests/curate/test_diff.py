@@ -110,6 +110,7 @@ def test_a_row_whose_text_changed_shows_the_words_that_went_and_came(three, cura
             assert kept.split() == text[row["id"]]["completion"][0]["content"].split()
     assert said(curate, three, "diff", "recipe.yaml", "1", "2") == found
     shown = curate(three, "diff", "recipe.yaml", "1", "2").stdout
+    assert "1 row of both versions: asked for anew, the words are the same and the id is new" in shown
     assert "[-My uncle-] {+[a person's name]+} did not, and he" in " ".join(shown.split())
 
 
@@ -159,12 +160,13 @@ def test_what_reviewers_said_is_the_reason_of_what_they_left_out(three, tmp_path
     shutil.copytree(three, tmp_path, dirs_exist_ok=True)
     ledger_file = tmp_path / "build/village/ledger.db"
     ((pair,),) = rows(ledger_file, "select id from pairs where build = 2 and state = 'dropped'")
-    for state, reason, detail in (
-        ("rejected", "a reviewer rejected it", "not my voice · ask again"),
-        ("awaiting", "it awaits review", ""),
+    for state, verdict, reason, detail in (
+        ("rejected", "reject", "a reviewer rejected it", "not my voice · ask again"),
+        ("awaiting", "reject", "it awaits review", ""),
+        ("rejected", "rewrite", "a reviewer sent it back", "not my voice · ask again"),
     ):
         ledger = Ledger(ledger_file)
-        ledger.add_decision(Decision(pair, "ada", "review", "reject", reasons=("not my voice",), note="ask again"))
+        ledger.add_decision(Decision(pair, "ada", "review", verdict, reasons=("not my voice",), note="ask again"))
         ledger._db.execute("update pairs set state = ? where build = 2 and id = ?", (state, pair))
         ledger._db.execute("delete from findings where build = 2 and pair = ?", (pair,))
         ledger.close()

@@ -275,6 +275,37 @@ def test_what_people_decided_is_told(village, tmp_path, curate):
     assert "ada 3" in review.text and "bob" not in review.text
 
 
+def test_what_people_left_out_is_not_told_as_the_checks_work(village, tmp_path, curate):
+    shutil.copytree(village, tmp_path, dirs_exist_ok=True)
+    query = "select id from pairs where state = 'kept' and kind = 'question_answer' order by id"
+    (rejected,), (sent_back,), *_ = rows(tmp_path / "build/village/ledger.db", query)
+    ledger = Ledger(tmp_path / "build/village/ledger.db")
+    ledger.add_decision(Decision(rejected, "ada", "review", "reject"))
+    ledger.add_decision(Decision(sent_back, "ada", "review", "rewrite", note="Shorter."))
+    ledger.close()
+    before = built(curate, village, "report", "recipe.yaml")
+    assert "by reviewers" not in str(before["fates"])
+    dropped = before["fates"]["question_answer"]["dropped by the checks"]
+    assert dropped > 0
+    built(curate, tmp_path)
+    said = built(curate, tmp_path, "report", "recipe.yaml")
+    (row,) = [row for row in said["mix"] if row["kind"] == "question_answer"]
+    assert said["fates"]["question_answer"] == {
+        "in the dataset": row["kept"],
+        "dropped by the checks": dropped,
+        "rejected by reviewers": 1,
+        "sent back by reviewers": 1,
+    }
+    assert sum(said["fates"]["question_answer"].values()) == row["written"], "each pair counts once"
+    (told,) = [each["text"] for each in said["next"] if "question_answer pairs asked for" in each["text"]]
+    assert set(told.split(": ")[1].rstrip(".").split(", ")) == {
+        f"{row['asked'] - row['written']} not written",
+        f"{dropped} dropped by the checks",
+        "1 rejected by reviewers",
+        "1 sent back by reviewers",
+    }
+
+
 # --- what to do next ---
 
 

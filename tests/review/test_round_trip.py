@@ -1,10 +1,13 @@
 """A build lays out what needs a person, people answer, the next build goes by it: against a real server."""
 
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from curate.build import build
 from curate.model import Decision
 from recipes.errors import GateError
 from tests.messages_server import running
@@ -21,7 +24,7 @@ def said(row):
 
 def test_what_people_answer_is_what_is_published_and_nothing_else(village):
     town = village("pairs: all, awaiting: leave_out")
-    with pytest.raises(GateError, match="no pair is left"):
+    with pytest.raises(GateError, match="nothing is decided yet"):
         town.build()
     assert len(town.records()) == 9
     assert all(record["status"] == "pending" for record in town.records().values())
@@ -233,7 +236,7 @@ def test_reviewers_judge_by_themselves_and_who_disagrees_is_heard_by_a_third(vil
     ada.answer(agreed, sounds_like_me=5)
     ada.answer(disputed, note="As he speaks.")
     ada.answer(alone)
-    with pytest.raises(GateError, match="no pair is left"):
+    with pytest.raises(GateError, match="nothing is decided yet"):
         town.build()
     assert not any(ada.name in str(record["fields"]) for record in town.records().values()), "others see nothing of it"
     assert len(ben.queue(desk)) == 9
@@ -338,7 +341,7 @@ def test_without_a_local_server_a_build_says_how_to_begin(village):
     town = village("pairs: all, awaiting: keep")
     town.write(f"argilla: {town.owner.http.base_url}", "argilla: local")
     town.build()
-    assert "9 pairs await review; `curate review RECIPE` opens them" in town.notes
+    assert f"9 pairs await review: curate review {town.recipe}" in town.notes
 
 
 def test_a_share_asks_about_the_same_pairs_each_time_and_more_of_a_larger_one(village):
@@ -364,3 +367,100 @@ def test_a_workspace_of_others_is_left_as_it_was(village, owner):
     town.build()
     assert "not-ours" in town.records()
     assert owner.get(f"datasets/{theirs['id']}")["name"] == "theirs"
+
+
+def test_what_was_sent_back_is_not_replayed_from_recordings_and_stays_out(village):
+    """With `awaiting: keep`, what recordings answered before would be published at once, as if somebody had asked for it."""
+    town = village("pairs: all, awaiting: keep")
+    (town.folder / "pairs.jsonl").write_text(PAIRS, encoding="utf-8")
+    ready = "\n  - {path: pairs.jsonl, as: pairs, rights: own}"
+    town.write('{path: "documents/*", rights: own}', '{path: "documents/*", rights: own}' + ready)
+    town.build()
+    before = published("sft").keys()
+    sent_back = [town.asking("swim?"), town.asking("even bake"), town.asking("your name?")]
+    for record in sent_back:
+        town.owner.answer(record, verdict="rewrite", note="Shorter.")
+    town.notes.clear()
+    made = town.build()
+    assert published("sft").keys() == before - {record["external_id"] for record in sent_back}
+    assert not any("Written anew" in record["fields"]["findings"] for record in town.records().values())
+    told = "\n".join(town.notes)
+    assert "2 of the pairs sent back cannot be written anew by recordings; they stay out" in told
+    assert "1 of the pairs sent back came ready and cannot be written anew; they stay out" in told
+    assert "2 of 12 requests" not in told, "what was asked at first has as many recordings as before"
+    assert {row["kind"]: row["written"] for row in made.mix} == {"question_answer": 5, "own_words": 4, "pair": 1}
+
+    town.owner.change(town.records()[sent_back[0]["external_id"]], verdict="approve", response="He could not.")
+    town.build()
+    assert said(published("sft")[sent_back[0]["external_id"]]) == "He could not.", "mended in Argilla after all"
+
+
+def test_a_recording_that_names_the_pair_is_what_is_written_anew_in_its_place(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    first = town.asking("swim?")
+    town.owner.answer(first, verdict="rewrite", note="Begin with the boat.")
+    recording = {
+        "kind": "question_answer", "quote": "a man who can swim will trust the water", "replaces": first["external_id"],
+        "instruction": "Should a boatman swim?",
+        "response": "The boat was the better kept for it. My uncle could not swim a stroke, and so he looked after every plank.",
+    }  # fmt: skip
+    with (town.folder / "recorded/all.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(recording) + "\n")
+    made = town.build()
+    rows = published("sft")
+    assert first["external_id"] not in rows
+    (new,) = [row for row in rows.values() if said(row) == recording["response"]]
+    assert "Written anew" in town.records()[new["id"]]["fields"]["findings"]
+    assert not any("sent back" in note for note in town.notes)
+    (row,) = [row for row in made.mix if row["kind"] == "question_answer"]
+    assert (row["written"], row["kept"]) == (5, 5), "what stands in place of another is not counted beside it"
+
+    town.owner.change(town.records()[first["external_id"]], verdict="approve")
+    town.build()
+    assert first["external_id"] in published("sft"), "the recording is for the pair that was sent back, not for its passage"
+
+
+def test_a_first_build_says_how_many_wait_and_where_and_not_that_something_is_wrong(village):
+    town = village("pairs: all, awaiting: leave_out")
+    with pytest.raises(GateError, match="9 pairs await review, nothing is decided yet") as caught:
+        town.build()
+    assert f"curate review {town.recipe}" in str(caught.value.mend)
+    where = str(town.owner.http.base_url).rstrip("/")
+    assert f"9 pairs await review at {where}: curate review {town.recipe}" in town.notes
+    first, *others = town.records().values()
+    for record in others:
+        town.owner.answer(record, verdict="reject")
+    with pytest.raises(GateError, match="1 pair awaits review, no other pair is left to publish"):
+        town.build()
+    town.owner.answer(first, verdict="reject")
+    with pytest.raises(GateError, match=r"^no pair is left to publish"):
+        town.build()
+
+
+def test_a_sample_does_not_send_anybody_to_pairs_that_are_laid_out_nowhere(village):
+    town = village("pairs: all, awaiting: leave_out")
+    with pytest.raises(GateError, match="nothing is decided yet") as caught:
+        build(town.recipe, town, sample=2)
+    assert str(caught.value.mend).startswith("Build without --sample to review them.")
+
+
+def test_decisions_that_a_lost_ledger_had_are_told_of_and_the_next_build_goes_by_them(village):
+    town = village("pairs: all, awaiting: leave_out")
+    with pytest.raises(GateError):
+        town.build()
+    town.owner.answer(town.asking("swim?"))
+    town.owner.answer(town.asking("even bake"), verdict="reject")
+    town.build()
+    kept = published("sft").keys()
+    shutil.rmtree(town.folder / "build")
+
+    town.notes.clear()
+    with pytest.raises(GateError, match="without the decisions that arrived while this was built") as caught:
+        town.build()
+    assert f"curate build {town.recipe}" in str(caught.value.mend)
+    assert "note: 2 decisions arrived while this was built; the next build goes by them" in town.notes
+    town.notes.clear()
+    town.build()
+    assert published("sft").keys() == kept
+    assert not any("arrived" in note for note in town.notes)
