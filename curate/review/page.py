@@ -86,7 +86,7 @@ def guidelines(recipe: Recipe, *, tie_break: bool = False) -> str:
         f"- {reject} (2): tick why, one reason is enough; then Enter.\n"
         f"- {rewrite} (3): say in the note what to do otherwise; then Enter. It comes back to you, written anew.",
         "*Keys*: arrow down and up go from question to question, Shift+Enter goes into a text to mend it, Esc out of it. "
-        "Enter submits the pair as it stands.",
+        "Enter outside of a text submits the pair as it stands.",
         "*Discard* leaves a pair out as well. To decide later, go on to the next one.",
         "*Sounds like me*, 1 to 5, is optional and worth its second. *What it must never say* becomes an answer that the model "
         "learns to avoid. Sort by *confidence* to have the most doubtful pairs first. Find similar ones with the button of a "
@@ -134,7 +134,7 @@ def record_of(
         "external_id": pair.id,
         "fields": {
             "question": _conversation(pair, found),
-            "answer": _marked(pair.response, [f.span for f in found if f.span and f.span.part == "response"]),
+            "answer": f"<p>{_marked(pair.response, [f.span for f in found if f.span and f.span.part == 'response'])}</p>",
             "source": _source(pair, passage),
             "findings": _findings(found, history),
         },
@@ -205,7 +205,8 @@ def _spaced(text: str) -> str:
 def _conversation(pair: Pair, found: Sequence[Finding]) -> str:
     spans = [finding.span for finding in found if finding.span and finding.span.part == "instruction"]
     before = "".join(f"<p><i>{SAID_BY[turn.role]}</i><br>{_escaped(turn.content)}</p>" for turn in pair.prompt[:-1])
-    return before + (f"<p><i>{SAID_BY['user']}, now</i></p>" if before else "") + _marked(pair.instruction, spans)
+    last = f"<i>{SAID_BY['user']}, now</i><br>" if before else ""
+    return f"{before}<p>{last}{_marked(pair.instruction, spans)}</p>"
 
 
 def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
@@ -216,12 +217,12 @@ def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
     spans = []
     if pair.evidence:
         spans = [Span("response", pair.evidence.start - start, pair.evidence.end - start)]
-    return _heading(path, pair) + _marked(text, spans)
+    return f"{_heading(path, pair)}<p>{_marked(text, spans)}</p>"
 
 
 def _heading(origin: str, pair: Pair) -> str:
     """Where a pair comes from, and its id: what the commands take, and the page's search finds."""
-    return f"<p><i>{_escaped(origin)}</i> <code>{_escaped(pair.id)}</code></p>"
+    return f"<p><i>{_escaped(origin)}</i> <small>{_escaped(pair.id)}</small></p>"
 
 
 def _findings(found: Sequence[Finding], history: Sequence[str]) -> str:
@@ -246,7 +247,7 @@ def _marked(text: str, spans: Sequence[Span]) -> str:
             parts += [_escaped(text[at:start]), "<mark>", _escaped(text[start:end]), "</mark>"]
             at = end
     parts.append(_escaped(text[at:]))
-    return "<p>" + "".join(parts) + "</p>"
+    return "".join(parts)
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,12 @@ from urllib.parse import urlsplit
 import pyarrow.parquet as pq
 import pytest
 
+from curate.model import Pair, Turn
+from curate.review.desk import Desk, connect
+from curate.review.page import DIMENSIONS, VECTOR, record_of, settings_of
 from recipes.folders import BuildFolder
+from recipes.load import load_recipe
+from recipes.schema import Review
 from tests.curate.conftest import LIVE, write_corpus
 from tests.messages_server import running
 
@@ -249,6 +254,46 @@ def review_by_hand(page, up, folder, curate, claude):
     rows, _ = dataset_of(folder)
     assert rows.keys() == expected.keys() | {anew}
     assert rows[anew][1] == "approved"
+
+
+def test_the_keys_that_the_guidelines_tell_mend_and_approve_and_a_pair_is_found_by_its_id(
+    page, argilla_server, owner, monkeypatch
+):
+    monkeypatch.setenv("ARGILLA_API_KEY", argilla_server.api_key)
+    recipe = load_recipe(ROOT / "recipes/demo/recipe.yaml")
+    pairs = [
+        Pair(f"pair-{name}", "pair", (Turn("user", f"What of {name}?"),), f"It leaks, {name} does.", "pairs.jsonl")
+        for name in ("alder", "beech", "cedar")
+    ]
+    desk = Desk(connect(Review(argilla=argilla_server.url)), "review", "keys", settings_of(recipe), 1)
+    desk.push([record_of(pair, None, [], [], []) for pair in pairs], [[1.0] * DIMENSIONS] * len(pairs), VECTOR, lambda done: None)
+    hands = Hands(page, argilla_server.sign_in, desk.page)
+
+    hands.find("pair-beech")
+    hands.total(1)
+    assert hands.shown() == "What of beech?"
+    hands.open(desk.page)
+    page.get_by_text("What of alder?").first.wait_for()
+    for key in ("ArrowDown", "ArrowDown", "Shift+Enter"):  # by way of the reasons to the answer, and into it
+        page.keyboard.press(key)
+    page.keyboard.insert_text("Mended.")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    hands.submit("Enter")
+    hands.submit("Enter")  # the next one, as it stands
+    said = {laid.pair: answer.values for laid in desk.records() for answer in laid.answers if answer.status == "submitted"}
+    assert {pair: values["verdict"]["value"] for pair, values in said.items()} == {
+        "pair-alder": "approve",
+        "pair-beech": "approve",
+    }
+    assert "Mended." in said["pair-alder"]["response"]["value"] and "\n" in said["pair-alder"]["response"]["value"]
+    assert said["pair-beech"]["response"]["value"] == pairs[1].response
+
+    page.get_by_text("Guidelines", exact=True).first.click()
+    page.get_by_text("Shift+Enter goes into a text").first.wait_for()
+    assert "Lengths that the recipe asks for" in page.inner_text("body")
+    assert "<!--" not in page.inner_text("body"), "what we know our own guidelines by is not shown"
+    owner.http.delete(f"/api/v1/datasets/{desk.page.split('/')[-2]}").raise_for_status()
 
 
 PICTURES = ROOT / "recipes/demo/pictures"

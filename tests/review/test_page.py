@@ -40,13 +40,13 @@ def test_texts_stay_texts_evidence_is_marked_and_the_conversation_before_is_show
 @pytest.mark.parametrize("passage", [PASSAGE, None], ids=["with its passage", "without"])
 def test_a_pairs_id_stands_beside_its_document_for_the_commands_that_take_it(passage):
     source = record_of(PAIR, passage, [], [], [])["fields"]["source"]
-    assert source.startswith("<p><i>documents/bread.md") and "<code>question-answer-1</code></p>" in source
+    assert source.startswith("<p><i>documents/bread.md") and "<small>question-answer-1</small></p>" in source
 
 
 def test_a_conversation_says_who_speaks_and_which_turn_is_to_be_answered():
     question = record_of(PAIR, None, [], [], [])["fields"]["question"]
     assert re.findall("<i>(.*?)</i>", question) == ["They said", "You said", "They said, now"]
-    assert question.endswith("<p><i>They said, now</i></p><p>How old is your oven?</p>")
+    assert question.endswith("<p><i>They said, now</i><br>How old is your oven?</p>")
     alone = replace(PAIR, prompt=PAIR.prompt[-1:])
     assert record_of(alone, None, [], [], [])["fields"]["question"] == "<p>How old is your oven?</p>"
 
