@@ -652,7 +652,10 @@ def notes(argilla_client):
         workspace="review",
         client=argilla_client,
         settings=rg.Settings(
-            fields=[rg.TextField("text", client=argilla_client)],
+            fields=[
+                rg.TextField("text", client=argilla_client),
+                rg.TextField("marked", use_markdown=True, required=False, client=argilla_client),
+            ],
             questions=[
                 rg.TextQuestion("note", client=argilla_client),
                 rg.MultiLabelQuestion("topics", labels=["boat", "bird"], required=False, client=argilla_client),
@@ -682,6 +685,35 @@ def test_what_is_added_altered_or_taken_out_is_found_so_at_once(notes):
     assert (ids(notes, "heron"), ids(notes, "crane"), next(iter(notes.records(near)))[0].id) == (["2", "3"], ["1"], "2")
     notes.records.delete([each for each in notes.records if each.id == "2"])
     assert (ids(notes, "heron"), [each.id for each, _ in notes.records(near)]) == (["3"], ["1"])
+
+
+def test_in_a_field_of_markdown_a_reader_finds_what_the_page_shows_and_no_tags(notes):
+    texts = {
+        "1": "<p>The keeper <mark>of the</mark> lo<b>ck</b><br>slept;</p><ul><li>a heron</li><li>did not</li></ul>",
+        "2": 'Two &lt;br&gt; in a caf&eacute;, AT&amp;T: <a\nhref="/p?a>b" title=\'li\'>rowing</a><img src="mark.png"/>boats',
+        "3": "When p < q and q <r, 3<4 or <5>; write to <me@example.org>.",
+        "4": '<a "' * 20_000 + "<br" * 20_000 + "<a href='" * 20_000 + "&lt" * 20_000 + " weir",
+    }
+    notes.records.log([{"id": n, "text": "plain <mark>tags</mark> &eacute;", "marked": text} for n, text in texts.items()])
+    for typed, found in {
+        '"keeper of the lock slept"': "1",
+        '"heron did"': "1",
+        '"slept a heron did not"': "1",
+        "aheron | lockslept | ck": "",
+        "p": "3",
+        "ul | li": "",
+        "br": "24",  # what stands there as text, and what is no whole tag
+        "q": "3",
+        '"r 3 4"': "3",
+        "me example.org": "3",
+        "café": "2",
+        "amp": "",
+        '"rowing boats"': "2",
+        "title | src | png": "",
+        "weir": "4",
+    }.items():
+        assert "".join(sorted({each.id for each in notes.records(typed)})) == found, typed
+    assert ids(notes, "mark") == ids(notes, "eacute") == ["1", "2", "3", "4"], "the plain field is searched as it stands"
 
 
 def test_what_is_pushed_later_and_more_doubtful_comes_before_what_waits(notes, argilla_client, ask):

@@ -144,9 +144,10 @@ def test_a_home_through_restarts_kills_and_busy_ports(home, monkeypatch):
     assert len(list(home.glob("tmp/*"))) == 1
 
     shutil.rmtree(home / "tmp")
-    with monkeypatch.context() as patch, pytest.raises(MachineError, match="does not answer(.|\n)*curate review down"):
+    with monkeypatch.context() as patch:
         patch.setattr(server, "SECONDS_TO_START", 1.0)
-        server.up(home)  # the server lives and would show nobody a page
+        with pytest.raises(MachineError, match=r"does not answer(.|\n)*curate review down"):
+            server.up(home)  # the server lives and would show nobody a page
 
     for damaged in ("", "[]", '{"username": "reviewer", "password": "x", "api_key": 5, "auth_secret": "x"}', None):
         (home / "credentials.json").unlink()
