@@ -78,8 +78,12 @@ def test_up_status_and_down_from_the_command_line(project, curate):
     assert time.monotonic() - began < 2, "a server that runs is found, not started again"
     assert made["url"] in again.stdout
     assert "nothing to review yet: curate build recipe.yaml" in again.stdout
-    del made["datasets"]
-    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == made | {"running": True}
+    told = curate(project, "review", "status", "recipe.yaml", "--json").stdout
+    where = {name: made[name] for name in ("url", "username", "pid")}
+    assert json.loads(told) == where | {"running": True, "review": None}
+    told += curate(project, "review", "status", "recipe.yaml").stdout
+    for secret in ("password", "api_key", "sign_in"):
+        assert made[secret] not in told, "how to get in is told by `up` alone"
 
     assert json.loads(curate(project, "review", "down", "recipe.yaml", "--json").stdout) == {"stopped": True}
     assert gone(made["pid"])

@@ -82,7 +82,7 @@ def doubt() -> str:
     """The least score of a record's suggestions, as a sort key. SQLite keeps a number as such: only lists need be parsed."""
     least = f"(SELECT min(v.value) FROM json_each({valid('s.score')}) v)"  # noqa: S608 - all is ours
     score = f"CASE typeof(s.score) WHEN 'text' THEN {least} ELSE s.score END"
-    return f"(SELECT min({score}) FROM suggestions s WHERE s.record_id = r.id) NULLS LAST"
+    return f"(SELECT min({score}) FROM suggestions s WHERE s.record_id = r.id) NULLS LAST"  # noqa: S608 - all is ours
 
 
 def _values_of(scope: Any, values: Values) -> tuple[str, str]:
