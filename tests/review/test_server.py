@@ -200,6 +200,19 @@ def search(running: server.Server) -> int:
     return len(list(dataset.records(query="nothing")))
 
 
+def test_a_folder_deleted_while_its_server_starts_is_told_and_leaves_no_process(home):
+    code = "import sys; from pathlib import Path; from curate.review.local.server import up; up(Path(sys.argv[1]))"
+    with subprocess.Popen([sys.executable, "-c", code, home], stderr=subprocess.PIPE, text=True) as starting:
+        until = time.monotonic() + 60
+        while (found := server.status(home)) is None and time.monotonic() < until:
+            time.sleep(0.01)
+        home.rename(home.with_name("away"))  # in one go, or a file could be made in it meanwhile
+        assert found
+        _, told = starting.communicate(timeout=60)
+    assert f"MachineError: {home}: the folder was deleted while the Argilla server started" in told
+    assert gone(found.pid)
+
+
 def test_two_ups_at_once_make_one_server(home):
     code = "import sys; from pathlib import Path; from curate.review.local.server import up; print(up(Path(sys.argv[1])).pid)"
     both = [subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE, text=True) for _ in range(2)]
