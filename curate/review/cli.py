@@ -49,7 +49,7 @@ def up(
     server = _up(as_json) if _is_local(loaded) else None
     synced = _synced(loaded, as_json)
     if as_json:
-        keys = _server_as_dict(server) if server else {"url": synced.url if synced else "", "pid": None}
+        keys = _server_as_dict(server, with_keys=True) if server else {"url": synced.url if synced else "", "pid": None}
         answer(keys | {"datasets": synced.datasets if synced else [], "review": synced.as_dict() if synced else None})
         return
     if server:
@@ -286,10 +286,12 @@ def _home(recipe_path: Path) -> Path:
     return argilla_home()
 
 
-def _server_as_dict(server: Server) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(server) | {"sign_in": server.sign_in}
+def _server_as_dict(server: Server, *, with_keys: bool = False) -> dict[str, Any]:
+    """Where it is; how to get in only `up` tells, for what `status` says is kept in logs and shown to others."""
+    where = {"url": server.url, "username": server.username, "pid": server.pid}
+    if not with_keys:
+        return where
+    return where | {"password": server.password, "api_key": server.api_key, "sign_in": server.sign_in}
 
 
 def _show_first_use(progress: Any, done: int, total: int) -> None:

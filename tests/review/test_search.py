@@ -82,7 +82,7 @@ def dataset(argilla_server):
             suggestions.append(rg.Suggestion("topics", topics[0], score=topics[1], agent=agent, type="model"))
             suggestions.append(rg.Suggestion("rating", rating, agent=agent, type="human"))
         if id_ == "d":
-            suggestions.append(rg.Suggestion("note", "as it stands", score=0.25, agent="claude"))
+            suggestions.append(rg.Suggestion("note", "as it stands", score=0.7, agent="claude"))
             suggestions.append(rg.Suggestion("order", ["second", "first"], agent="ranker"))
             suggestions.append(rg.Suggestion("marks", [{"start": 0, "end": 4, "label": "term"}], score=[0.75], agent="marker"))
         records.append(
@@ -309,7 +309,7 @@ def test_without_a_query_every_record_scores_alike_and_in_a_sort_order_none_does
         ([between(suggestion("verdict", "agent"), le="ci")], "c"),
         ([terms(suggestion("verdict", "type"), "human")], ""),
         ([terms(suggestion("verdict", "type"), "model")], "abc"),
-        ([terms(suggestion("note", "agent"), "claude"), between(suggestion("note", "score"), le=0.25)], "d"),
+        ([terms(suggestion("note", "agent"), "claude"), between(suggestion("note", "score"), le=0.7)], "d"),
         ([terms(suggestion("order", "agent"), "ranker"), between(suggestion("marks", "score"), ge=0.7)], "d"),
         ([terms(suggestion("note"), "as it stands")], "d"),
         ([terms(suggestion("order"), "first")], ""),  # what is within a ranking or a span cannot be asked for
@@ -405,8 +405,8 @@ def test_records_are_sorted(ask, sort, found):
     assert ask(sort=sort) == found
 
 
-def test_without_a_sort_order_records_come_as_they_were_pushed_page_by_page(ask):
-    assert ask() == "abcde"
+def test_without_a_sort_order_the_most_doubtful_records_come_first_page_by_page(ask):
+    assert ask() == "abcde"  # by their least scores: 0.2, 0.4, 0.6, 0.7, none
     assert ask(limit=2) == "ab"
     page = ask(limit=2, offset=4, whole=True)
     assert ([item["record"]["external_id"] for item in page["items"]], page["total"]) == (["e"], 5)
@@ -652,8 +652,14 @@ def notes(argilla_client):
         workspace="review",
         client=argilla_client,
         settings=rg.Settings(
-            fields=[rg.TextField("text", client=argilla_client)],
-            questions=[rg.TextQuestion("note", client=argilla_client)],
+            fields=[
+                rg.TextField("text", client=argilla_client),
+                rg.TextField("marked", use_markdown=True, required=False, client=argilla_client),
+            ],
+            questions=[
+                rg.TextQuestion("note", client=argilla_client),
+                rg.MultiLabelQuestion("topics", labels=["boat", "bird"], required=False, client=argilla_client),
+            ],
             metadata=[rg.FloatMetadataProperty("echo", client=argilla_client)],
             vectors=[rg.VectorField("voice", dimensions=2, _client=argilla_client)],
         ),
@@ -679,6 +685,70 @@ def test_what_is_added_altered_or_taken_out_is_found_so_at_once(notes):
     assert (ids(notes, "heron"), ids(notes, "crane"), next(iter(notes.records(near)))[0].id) == (["2", "3"], ["1"], "2")
     notes.records.delete([each for each in notes.records if each.id == "2"])
     assert (ids(notes, "heron"), [each.id for each, _ in notes.records(near)]) == (["3"], ["1"])
+
+
+def test_in_a_field_of_markdown_a_reader_finds_what_the_page_shows_and_no_tags(notes):
+    texts = {
+        "1": "<p>The keeper <mark>of the</mark> lo<b>ck</b><br>slept;</p><ul><li>a heron</li><li>did not</li></ul>",
+        "2": 'Two &lt;br&gt; in a caf&eacute;, AT&amp;T: <a\nhref="/p?a>b" title=\'li\'>rowing</a><img src="mark.png"/>boats',
+        "3": "When p < q and q <r, 3<4 or <5>; write to <me@example.org>.",
+        "4": '<a "' * 20_000 + "<br" * 20_000 + "<a href='" * 20_000 + "&lt" * 20_000 + " weir",
+    }
+    notes.records.log([{"id": n, "text": "plain <mark>tags</mark> &eacute;", "marked": text} for n, text in texts.items()])
+    for typed, found in {
+        '"keeper of the lock slept"': "1",
+        '"heron did"': "1",
+        '"slept a heron did not"': "1",
+        "aheron | lockslept | ck": "",
+        "p": "3",
+        "ul | li": "",
+        "br": "24",  # what stands there as text, and what is no whole tag
+        "q": "3",
+        '"r 3 4"': "3",
+        "me example.org": "3",
+        "café": "2",
+        "amp": "",
+        '"rowing boats"': "2",
+        "title | src | png": "",
+        "weir": "4",
+    }.items():
+        assert "".join(sorted({each.id for each in notes.records(typed)})) == found, typed
+    assert ids(notes, "mark") == ids(notes, "eacute") == ["1", "2", "3", "4"], "the plain field is searched as it stands"
+
+
+def test_what_is_pushed_later_and_more_doubtful_comes_before_what_waits(notes, argilla_client, ask):
+    """A record's least score counts; those without any come last, as they were pushed."""
+    import argilla as rg
+
+    def push(**scores):
+        notes.records.log(
+            [
+                rg.Record(
+                    id=name,
+                    fields={"text": "heron"},
+                    suggestions=[rg.Suggestion("note", "n", score=note)] * (note != 0)
+                    + [rg.Suggestion("topics", ["boat", "bird"], score=topics) for topics in lists],
+                )
+                for name, (note, *lists) in scores.items()
+            ]
+        )
+
+    def waiting(**body):
+        pending = {"filters": {"and": [terms(STATUS, "pending")]}}
+        found = ask.http.post(f"/api/v1/me/datasets/{notes.id}/records/search", json=pending | body).raise_for_status()
+        return "".join(each["record"]["external_id"] for each in found.json()["items"])
+
+    push(a=(0,), b=(0.8,), c=(None,), d=(0.3, [0.9, 0.4]))
+    assert waiting() == "dbac"
+    push(e=(0.1,), f=(0.3,), g=(0.9, [0.7, 0.05]), h=(0,))
+    assert waiting() == "gedfbach"
+    push(b=(0.2,))
+    assert waiting() == "gebdfach"
+    (g,) = [each for each in notes.records if each.id == "g"]
+    g.responses.add(rg.Response("note", "n", user_id=argilla_client.me.id, status="submitted"))
+    notes.records.log([g])
+    assert waiting() == "ebdfach"
+    assert waiting(sort=[by(record("external_id"))]) == "abcdefh"
 
 
 def test_a_misspelt_word_is_looked_up_among_the_words_of_its_own_dataset(notes, ask):

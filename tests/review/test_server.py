@@ -78,8 +78,12 @@ def test_up_status_and_down_from_the_command_line(project, curate):
     assert time.monotonic() - began < 2, "a server that runs is found, not started again"
     assert made["url"] in again.stdout
     assert "nothing to review yet: curate build recipe.yaml" in again.stdout
-    del made["datasets"]
-    assert json.loads(curate(project, "review", "status", "recipe.yaml", "--json").stdout) == made | {"running": True}
+    told = curate(project, "review", "status", "recipe.yaml", "--json").stdout
+    where = {name: made[name] for name in ("url", "username", "pid")}
+    assert json.loads(told) == where | {"running": True, "review": None}
+    told += curate(project, "review", "status", "recipe.yaml").stdout
+    for secret in ("password", "api_key", "sign_in"):
+        assert made[secret] not in told, "how to get in is told by `up` alone"
 
     assert json.loads(curate(project, "review", "down", "recipe.yaml", "--json").stdout) == {"stopped": True}
     assert gone(made["pid"])
@@ -144,9 +148,10 @@ def test_a_home_through_restarts_kills_and_busy_ports(home, monkeypatch):
     assert len(list(home.glob("tmp/*"))) == 1
 
     shutil.rmtree(home / "tmp")
-    with monkeypatch.context() as patch, pytest.raises(MachineError, match="does not answer(.|\n)*curate review down"):
+    with monkeypatch.context() as patch:
         patch.setattr(server, "SECONDS_TO_START", 1.0)
-        server.up(home)  # the server lives and would show nobody a page
+        with pytest.raises(MachineError, match=r"does not answer(.|\n)*curate review down"):
+            server.up(home)  # the server lives and would show nobody a page
 
     for damaged in ("", "[]", '{"username": "reviewer", "password": "x", "api_key": 5, "auth_secret": "x"}', None):
         (home / "credentials.json").unlink()
@@ -193,6 +198,19 @@ def search(running: server.Server) -> int:
     dataset = rg.Dataset(name="d", workspace="review", settings=settings, client=client)
     dataset.create()
     return len(list(dataset.records(query="nothing")))
+
+
+def test_a_folder_deleted_while_its_server_starts_is_told_and_leaves_no_process(home):
+    code = "import sys; from pathlib import Path; from curate.review.local.server import up; up(Path(sys.argv[1]))"
+    with subprocess.Popen([sys.executable, "-c", code, home], stderr=subprocess.PIPE, text=True) as starting:
+        until = time.monotonic() + 60
+        while (found := server.status(home)) is None and time.monotonic() < until:
+            time.sleep(0.01)
+        home.rename(home.with_name("away"))  # in one go, or a file could be made in it meanwhile
+        assert found
+        _, told = starting.communicate(timeout=60)
+    assert f"MachineError: {home}: the folder was deleted while the Argilla server started" in told
+    assert gone(found.pid)
 
 
 def test_two_ups_at_once_make_one_server(home):

@@ -229,6 +229,8 @@ def _silent(home: Path, mend: str) -> MachineError:
 
 def _died(log: Path) -> MachineError:
     """A server that ended before it answered: the end of its log says why."""
+    if not log.exists():
+        return MachineError("the folder was deleted while the Argilla server started", where=str(log.parent), mend="Try again.")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     full = shutil.disk_usage(log.parent).free < ROOM  # the log says nothing of it, for it could not be written either
     mend = "The disk is full: free some room and run the command again." if full else f"All that it said: {log}"

@@ -3,8 +3,11 @@
 Filters, sorting, progress and metrics are SQL over the tables that the server writes, opened for reading: nothing is kept twice,
 so nothing can go out of step. Of its hooks for writing only those matter that alter a text or a vector (index.py).
 
-One thing differs on purpose: without a query or a sort order records come in the order in which they were pushed. Elasticsearch
-shuffles them for each user, so that a team's members do not begin with the same record; here one person reviews.
+Two things differ on purpose. Without a query or a sort order the most doubtful records come first, by the least score of their
+suggestions; then those without a score, as they were pushed. Whoever checks what a model wrote finds most where it is least
+sure, and what is pushed later may be more doubtful than what waits already. Elasticsearch shuffles records for each user, so
+that a team's members do not begin with the same one; here, as a rule, one person reviews. And where a field's settings say
+that it holds Markdown, and so HTML, a reader searches what the page shows: not tags, not entities.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from argilla_server.search_engine import (
     TextQuery,
 )
 
-from .filters import EACH, Values, condition, json_path, sort_key, valid
+from .filters import EACH, Values, condition, doubt, json_path, sort_key, valid
 from .index import Index
 from .text import parse
 
@@ -161,7 +164,7 @@ class SqliteSearchEngine(SearchEngine):
         limit: int = 100,
         user_id: UUID | None = None,
     ) -> SearchResponses:
-        """A page of the records that match, best first where there is a query and no sort order."""
+        """A page of the records that match, in the order asked for: else best first with a query, most doubtful first without."""
         return await self._run(_search, dataset.id.hex, query, filter, sort or (), offset, limit)
 
     async def similarity_search(
@@ -223,7 +226,7 @@ def _search(
     values = Values()
     matching = _matching(index, dataset, query, filter, values)
     ((total,),) = index.rows(f"SELECT count(*) {matching}", values)
-    keys = [sort_key(order, values) for order in sort] or (["m.value DESC"] if query else [])
+    keys = [sort_key(order, values) for order in sort] or ["m.value DESC" if query else doubt()]
     score = "NULL" if sort else "m.value" if query else "1.0"
     found = index.rows(
         f"SELECT r.id, {score} {matching} ORDER BY {', '.join([*keys, 'r.inserted_at', 'r.rowid'])}"

@@ -78,6 +78,13 @@ def sort_key(order: Order, values: Values) -> str:
     return f"{key} {'DESC' if descending else 'ASC'} NULLS LAST"
 
 
+def doubt() -> str:
+    """The least score of a record's suggestions, as a sort key. SQLite keeps a number as such: only lists need be parsed."""
+    least = f"(SELECT min(v.value) FROM json_each({valid('s.score')}) v)"  # noqa: S608 - all is ours
+    score = f"CASE typeof(s.score) WHEN 'text' THEN {least} ELSE s.score END"
+    return f"(SELECT min({score}) FROM suggestions s WHERE s.record_id = r.id) NULLS LAST"  # noqa: S608 - all is ours
+
+
 def _values_of(scope: Any, values: Values) -> tuple[str, str]:
     """The values that a record has in a scope: an expression, and the rows (`FROM … WHERE …`) over which it runs."""
     if isinstance(scope, MetadataFilterScope):

@@ -19,7 +19,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from .text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, words
+from .text import Everything, Fuzzy, Group, Not, Phrase, Prefix, Query, Words, shown, words
 
 FORMAT = 2  # of the file; to be raised when a word of another text would be found there
 MOST_SPELLINGS = 10  # that a misspelt word is looked up as, like fuzzy_max_expansions in Argilla's query
@@ -139,10 +139,12 @@ class Index:
                 ).fetchall()
                 connection.executemany("DELETE FROM side.texts WHERE rowid = ?", old)
                 connection.executemany("DELETE FROM side.places WHERE place = ?", old)
-                known = {
-                    name
-                    for name, kind in connection.execute(
-                        "SELECT name, json_extract(settings, '$.type') FROM main.fields WHERE dataset_id = ?", (dataset,)
+                markdown = {
+                    name: bool(marked)
+                    for name, kind, marked in connection.execute(
+                        "SELECT name, json_extract(settings, '$.type'), json_extract(settings, '$.use_markdown')"
+                        " FROM main.fields WHERE dataset_id = ?",
+                        (dataset,),
                     )
                     if kind != "image"
                 }
@@ -153,12 +155,13 @@ class Index:
                 )
                 for record, updated_at, content in missing.fetchall():
                     for field, value in json.loads(content).items():
-                        if field in known:
+                        if field in markdown:
                             place = connection.execute(
                                 "INSERT INTO side.places (dataset, record, updated_at, field) VALUES (?, ?, ?, ?)",
                                 (dataset, record, updated_at, field),
                             ).lastrowid
-                            text = BREAK.join(" ".join(words(each)) for each in _texts(value))
+                            texts = [shown(each) if markdown[field] else each for each in _texts(value)]
+                            text = BREAK.join(" ".join(words(each)) for each in texts)
                             connection.execute("INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, text))
         except BaseException:
             self._indexed.discard(dataset)

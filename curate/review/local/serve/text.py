@@ -8,6 +8,7 @@ Source: Lucene's SimpleQueryParser, and https://www.elastic.co/docs/reference/qu
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import deque
@@ -26,6 +27,18 @@ _WORD = re.compile(rf"[\u2600-\u27bf\U0001f300-\U0001faff]|{_LETTER}+(?:{_JOINED
 _CHARACTER = re.compile(  # Hiragana, Han; and whole words in Katakana
     "[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]+"
 )
+
+
+# HTML's tags as Markdown lets them stand: a name follows the `<` at once, and a `>` within quotes ends nothing.
+_TAG = re.compile(r"""</?([a-z][a-z0-9-]*)(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*+)?>""", re.IGNORECASE)
+_WITHIN_WORDS = frozenset(
+    "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong sub sup time tt u var wbr".split()
+)
+
+
+def shown(markdown: str) -> str:
+    """What a page shows of a Markdown text's HTML: tags that may stand within a word vanish, others part words."""
+    return html.unescape(_TAG.sub(lambda tag: "" if tag[1].lower() in _WITHIN_WORDS else " ", markdown))
 
 
 def words(text: str) -> list[str]:
