@@ -124,7 +124,6 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
             pairs = list(sources.pairs)
             requests: list[Request] = []
             usd_by_kind: dict[str, float] = {}
-            decisions = ledger.decisions()
             if recipe.generate:
                 from curate.generate.generate import NOT_RECORDED, generate_pairs, make_provider
                 from curate.generate.requests import requests_for, sample_of
@@ -156,7 +155,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
                     ask = partial(generate_pairs, ledger=ledger, stage=stage, progress=watch.progress, wait=wait)
                     generated = ask(requests, provider, settings=recipe.generate)
                     missing = stage.reasons.get(NOT_RECORDED, 0)
-                    write_anew(generated, recipe, decisions, sources.documents, ask)
+                    ledger.carry_decisions(generated.pairs)
+                    write_anew(generated, recipe, ledger.decisions(), sources.documents, ask)
                     pairs += generated.pairs
                     made.usage, usd_by_kind = generated.usage, generated.usd_by_kind
                     stage.rows_in, stage.rows_out = len(generated.requests), len(generated.pairs)
@@ -168,11 +168,14 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             from curate.generate.rewrite import not_written_anew
             from curate.review.decisions import apply_decisions, verdict_of
+            from curate.review.history import earlier_versions
             from curate.review.queue import needing_review, review_of
             from curate.screen.screen import screen
             from curate.screen.sources import SourceTexts
 
             review = review_of(recipe)
+            ledger.carry_decisions(pairs)
+            decisions = ledger.decisions()
             verdicts = {pair.id: verdict_of(decisions.get(pair.id, ()), review.min_submitted) for pair in pairs}
             refused = [pair for pair in pairs if verdicts[pair.id] in ("reject", "rewrite")]
             for line in not_written_anew(pairs, [pair for pair in refused if verdicts[pair.id] == "rewrite"], recipe):
@@ -200,7 +203,8 @@ def build(recipe_path: Path, watch: Watcher, *, sample: int | None = None, wait:
 
             is_reviewed = recipe.review is not None or bool(decisions)
             with _stage(made, watch, "review") if is_reviewed else nullcontext(Stage("review")) as stage:
-                needing = needing_review(passed, by_pair(findings), review) if recipe.review else set()
+                changed = earlier_versions(pairs, decisions, ledger)
+                needing = needing_review(passed, by_pair(findings), review, changed) if recipe.review else set()
                 private = {finding.pair for finding in findings if finding.check == "private_data"}
                 reviewed = apply_decisions(passed + refused, needing, decisions, review.min_submitted, private)
                 barred = {finding.pair for finding in findings if finding.severity == "drop"}

@@ -74,6 +74,10 @@ MIGRATIONS = [
         retired_at real, primary key (server, queue, pair)) without rowid;
     alter table pairs add column replaces text;
     """,
+    """
+    alter table decisions add column carried_from integer references decisions (id);
+    create index pairs_by_id on pairs (id);
+    """,
 ]
 
 
@@ -324,8 +328,7 @@ class Ledger:
             "insert or replace into pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    build, p.id, p.kind, p.document,
-                    json.dumps([[t.role, t.content] for t in p.prompt], ensure_ascii=False), p.response,
+                    build, p.id, p.kind, p.document, _prompt(p), p.response,
                     json.dumps([p.evidence.document, p.evidence.start, p.evidence.end, p.evidence.quote], ensure_ascii=False)
                     if p.evidence else None,
                     p.request, json.dumps(p.words_asked) if p.words_asked else None, state, p.context, p.replaces,
@@ -424,14 +427,40 @@ class Ledger:
         """Every decision, oldest first, by pair."""
         found: dict[str, list[Decision]] = {}
         for row in self._db.execute("select * from decisions order by id"):
-            values = {name: row[name] for name in row.keys() if name != "id"}  # noqa: SIM118 - sqlite3.Row iterates values
+            values = {name: row[name] for name in row.keys() if name not in ("id", "carried_from")}  # noqa: SIM118 - Row iterates values
             decision = Decision(**values | {"reasons": tuple(json.loads(row["reasons"]))})
             found.setdefault(decision.pair, []).append(decision)
         return found
 
+    def carry_decisions(self, pairs: Iterable[Pair]) -> int:
+        """What was decided of a pair counts for another that says word for word the same; gives how many decisions that brings.
+
+        A request that changes by a word brings the same pairs under other ids. Decisions made later of the old one follow it.
+        """
+        decided: dict[tuple[str, ...], list[str]] = {}
+        for identifier, *says in self._db.execute(
+            "select distinct p.id, p.kind, p.document, p.prompt, p.response, p.context from decisions d"
+            " join pairs p on p.id = d.pair where d.carried_from is null"
+        ):
+            decided.setdefault(tuple(says), []).append(identifier)
+        twins = [
+            (pair.id, twin)
+            for pair in pairs
+            for twin in decided.get((pair.kind, pair.document, _prompt(pair), pair.response, pair.context), ())
+            if twin != pair.id
+        ]
+        what = "reviewer, queue, verdict, instruction, response, reasons, rating, never_say, note, taken_at"
+        with self.transaction():
+            return self._db.executemany(
+                f"insert into decisions (pair, {what}, carried_from) select :pair, {what}, id from decisions d"  # noqa: S608
+                " where pair = :twin and carried_from is null"
+                " and not exists (select 1 from decisions where pair = :pair and carried_from = d.id) order by id",
+                [{"pair": pair, "twin": twin} for pair, twin in twins],
+            ).rowcount
+
     def decisions_made(self) -> int:
-        """How many decisions there are."""
-        return int(self._db.execute("select count(*) from decisions").fetchone()[0])
+        """How many decisions people have made; those carried over are not counted again."""
+        return int(self._db.execute("select count(*) from decisions where carried_from is null").fetchone()[0])
 
     def anything_on_desk(self) -> bool:
         """Whether pairs were ever laid out for reviewers."""
@@ -495,6 +524,10 @@ def _pair(row: sqlite3.Row) -> Pair:
 def stages_as_json(stages: Iterable[Stage]) -> list[dict[str, Any]]:
     """Stages for the ledger and `--json`."""
     return [stage.as_dict() for stage in stages]
+
+
+def _prompt(pair: Pair) -> str:
+    return json.dumps([[turn.role, turn.content] for turn in pair.prompt], ensure_ascii=False)
 
 
 def _ledger_error(path: Path, error: sqlite3.Error) -> MachineError:

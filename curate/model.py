@@ -134,7 +134,8 @@ class Decision:
     reviewer: str
     queue: Literal["review", "tie-break", "applied"]
     """Where: in the review itself, over reviewers who disagreed, or on many pairs at once from the command line."""
-    verdict: Literal["approve", "reject", "rewrite"]
+    verdict: Literal["approve", "reject", "rewrite", "withdrawn"]
+    """`withdrawn` takes back what the same person said of it before, in the same queue."""
     instruction: str | None = None
     """As the reviewer mended it; None where it was left as it stood."""
     response: str | None = None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from curate.generate.requests import Request
 from curate.generate.shapes import Answer, Exchange
 from curate.model import Evidence, Pair, Stage, Turn, content_hash
-from curate.read.plain import tidy
+from curate.read.plain import as_laid_out, tidy
 
 QUOTE_MARKS = {"'": "['’‘‛`´]", '"': '["“”„‟«»]', "-": "[-‐‑–—]"}
 for _marks in list(QUOTE_MARKS.values()):
@@ -65,7 +65,7 @@ def pairs_of(request: Request, key: str, answer: Answer, stage: Stage) -> list[P
             if evidence is None:  # what follows would stand on an answer that rests on nothing
                 stage.count("quote is not in the passage", len(exchanges) - number)
                 break
-            prompt = (*before, Turn("user", tidy(exchange.instruction)))
+            prompt = (*before, Turn("user", as_laid_out(exchange.instruction)))
             name = content_hash(key, index, *([number] if number else []), length=12)
             pairs.append(
                 Pair(
@@ -89,7 +89,7 @@ def _response_and_evidence(exchange: Exchange, request: Request) -> tuple[str, E
     if request.kind == "own_words":
         own = request.material
         return own, Evidence(request.document, request.start, request.start + len(own), own)
-    return tidy(exchange.response), find_quote(exchange.quote, request)
+    return as_laid_out(exchange.response), find_quote(exchange.quote, request)
 
 
 def find_quote(quote: str, request: Request) -> Evidence | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 
 from bs4 import BeautifulSoup, Tag
@@ -139,11 +140,20 @@ def pdf_to_plain(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Normalised (NFC) text: no invisible or control characters, one space between words, one blank line between blocks."""
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
-    text = re.sub(r"\r\n?|\u2028|\u2029|\x0b|\x0c|\x85", "\n", text)
-    text = re.sub(r"[^\S\n]+", " ", text)
+    """Prose, normalised: besides what `as_laid_out` does, one space between words, one blank line between blocks."""
+    text = re.sub(r"[^\S\n]+", " ", _one_line_end(text))
     text = re.sub(r" *\n *", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     text = re.sub(r"^(#{1,6}) *\n+", "", text, flags=re.MULTILINE)
     return text.strip()
+
+
+def as_laid_out(text: str) -> str:
+    """Normalised (NFC) text with its lines and their indentation, which is what code in it means: no invisible or control
+    characters, nothing around it, one kind of line end."""
+    return textwrap.dedent(_one_line_end(text)).strip()
+
+
+def _one_line_end(text: str) -> str:
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return re.sub(r"\r\n?|\u2028|\u2029|\x0b|\x0c|\x85", "\n", text)

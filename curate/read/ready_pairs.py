@@ -10,7 +10,7 @@ from typing import Any
 from curate.model import Pair, Stage, Turn, content_hash
 from curate.read.dataset_folder import dataset_rows
 from curate.read.documents import Unreadable
-from curate.read.plain import tidy
+from curate.read.plain import as_laid_out
 from curate.read.rows import csv_rows, json_rows, parquet_rows
 
 ROLES = {
@@ -43,8 +43,8 @@ def read_pairs(path: Path, name: str, stage: Stage) -> list[Pair]:
             stage.count(str(why))
             continue
         identifier = content_hash(name, turns, length=12)
-        prompt = tuple(Turn(role, tidy(text)) for role, text in turns[:-1])  # type: ignore[arg-type]
-        pairs.append(Pair(f"pair-{identifier}", "pair", prompt, tidy(turns[-1][1]), document=name))
+        prompt = tuple(Turn(role, as_laid_out(text)) for role, text in turns[:-1])  # type: ignore[arg-type]
+        pairs.append(Pair(f"pair-{identifier}", "pair", prompt, as_laid_out(turns[-1][1]), document=name))
     if rows and not pairs:
         raise Unreadable(
             "has no row of a known shape: `messages`, `conversations`, `instruction` with `response` or `output`, "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 from curate.model import Contrast, Decision, Pair, Turn
 
-IN_WORDS = {"approve": "approved", "reject": "left out", "rewrite": "sent back"}
+IN_WORDS = {"approve": "approved", "reject": "left out", "rewrite": "sent back", "withdrawn": "taken back"}
 """Verdicts as a person is told of them."""
 
 
@@ -33,22 +33,37 @@ def outcome_of(decisions: Sequence[Decision], min_submitted: int) -> Outcome:
     """What the decisions about a pair come to; only each reviewer's last one counts.
 
     A tie-break settles it, and so does a decision applied to many pairs at once, until enough reviewers say otherwise later.
-    Else it takes `min_submitted` reviewers, and all must agree; the last mending of those who approve stands.
+    Else it takes `min_submitted` reviewers, and all must agree: on the verdict, and on the text where several mended it.
 
     Args:
         decisions: about one pair, oldest first.
         min_submitted: reviewers that each pair needs.
     """
-    settling = max((at for at, decision in enumerate(decisions) if decision.queue != "review"), default=-1)
-    settled = decisions[settling] if settling >= 0 else None
+    standing = _standing(decisions)
+    settling = max((at for at, decision in enumerate(standing) if decision.queue != "review"), default=-1)
+    settled = standing[settling] if settling >= 0 else None
     if settled and settled.queue == "tie-break":
         return _outcome([settled])
-    last = list({decision.reviewer: decision for decision in decisions[settling + 1 :]}.values())
+    last = list({decision.reviewer: decision for decision in standing[settling + 1 :]}.values())
     if len(last) < min_submitted:
         return _outcome([settled]) if settled else AWAITING
-    if len({decision.verdict for decision in last}) > 1:
-        return replace(_outcome(last), state="disputed")
-    return _outcome(last)
+    outcome = _outcome(last)
+    texts = {(decision.instruction, decision.response) for decision in last} - {(None, None)}
+    if len({decision.verdict for decision in last}) > 1 or (outcome.state == "approve" and len(texts) > 1):
+        return replace(outcome, state="disputed")
+    return outcome
+
+
+def _standing(decisions: Sequence[Decision]) -> list[Decision]:
+    """Without what was taken back."""
+    standing: list[Decision] = []
+    for decision in decisions:
+        if decision.verdict == "withdrawn":
+            who = (decision.reviewer, decision.queue)
+            standing = [earlier for earlier in standing if (earlier.reviewer, earlier.queue) != who]
+        else:
+            standing.append(decision)
+    return standing
 
 
 def verdict_of(decisions: Sequence[Decision], min_submitted: int) -> str:
@@ -60,7 +75,7 @@ def _outcome(decisions: Sequence[Decision]) -> Outcome:
     ratings = [decision.rating for decision in decisions if decision.rating]
     notes = [decision.note for decision in decisions if decision.note]
     return Outcome(
-        state=decisions[-1].verdict,
+        state=cast(Literal["approve", "reject", "rewrite"], decisions[-1].verdict),
         instruction=next((d.instruction for d in reversed(decisions) if d.instruction is not None), None),
         response=next((d.response for d in reversed(decisions) if d.response is not None), None),
         reasons=tuple(dict.fromkeys(reason for decision in decisions for reason in decision.reasons)),
@@ -82,7 +97,7 @@ class Reviewed:
     rejected: list[Pair] = field(default_factory=list)
     contrasts: list[Contrast] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why pairs were left out, by reviewers' reasons; those sent back count as such."""
+    """Why pairs were left out, by reviewers' reasons (all that a pair has, together); those sent back count as such."""
 
     def published(self, with_awaiting: bool, barred: Collection[str], order: Sequence[str]) -> list[Pair]:
         """What goes into the dataset, in the given order of ids; what a check bars from it only where a person approved it."""
@@ -149,7 +164,8 @@ def apply_decisions(
                 ]
             case "reject" | "rewrite":  # without an answer that is right there is nothing to prefer: no contrast
                 reviewed.rejected.append(pair)
-                reviewed.reasons.update(["sent back"] if outcome.state == "rewrite" else outcome.reasons or ["no reason given"])
+                why = "sent back" if outcome.state == "rewrite" else ", ".join(outcome.reasons) or "no reason given"
+                reviewed.reasons[why] += 1
             case "disputed":
                 reviewed.disputed.append(pair)
             case "awaiting":
@@ -188,7 +204,7 @@ def agreement(decisions: Mapping[str, Sequence[Decision]]) -> dict[str, float | 
     """
     units: list[list[str]] = []
     for made in decisions.values():
-        last = {decision.reviewer: decision.verdict for decision in made if decision.queue == "review"}
+        last = {decision.reviewer: decision.verdict for decision in _standing(made) if decision.queue == "review"}
         if len(last) > 1:
             units.append(list(last.values()))
     if not units:

@@ -10,8 +10,11 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+from curate.model import content_hash
 from curate.review.local.server import status as local_server
 from recipes.errors import CallError, LikenessError, MachineError
 from recipes.folders import argilla_home
@@ -20,6 +23,8 @@ from recipes.schema import Review
 RECORDS_AT_ONCE = 250
 RESPONSES_AT_ONCE = 1000
 SECONDS_TO_WAIT = 120
+MAKING = timedelta(minutes=2)
+"""How long a dataset that is not finished may still be somebody's who is making it."""
 
 
 class NotRunning(MachineError):
@@ -58,7 +63,7 @@ def connect(review: Review) -> Any:
 
     Raises:
         NotRunning: it is the local one, and it does not run.
-        CallError: the key is missing or wrong.
+        CallError: the key is missing or wrong, or no Argilla answers at that address.
         MachineError: the server cannot be reached.
     """
     is_local = review.argilla == "local"
@@ -74,12 +79,21 @@ def connect(review: Review) -> Any:
     import argilla
 
     with _errors_told(url):
-        # No proxy leads to the loopback interface.
-        return argilla.Argilla(api_url=url, api_key=key, timeout=SECONDS_TO_WAIT, trust_env=not is_local)
+        try:
+            # No proxy leads to the loopback interface.
+            return argilla.Argilla(api_url=url, api_key=key, timeout=SECONDS_TO_WAIT, trust_env=not is_local)
+        except Exception as error:
+            # It asks who we are. A web page is no JSON (ValueError), another program's JSON no user (TypeError).
+            if isinstance(error, (ValueError, TypeError)) or _status_of(error) in (301, 302, 303, 307, 308, 404, 405):
+                mend = "Correct `argilla` in the recipe's `review`: the address that a browser shows for it, without /dataset/…"
+                raise CallError("what answers there is no Argilla", where=url, mend=mend) from None
+            raise
 
 
 class Desk:
     """A dataset of Argilla's, made when it is first opened.
+
+    Opened, it can be read: that takes its questions alone. What records need besides is seen to by the first `push`.
 
     Args:
         client: from `connect`.
@@ -89,18 +103,19 @@ class Desk:
         min_submitted: reviewers that each record needs.
 
     Raises:
-        CallError: somebody changed its settings, or the key may not do this.
-        MachineError: the server failed.
+        CallError: it lacks questions of ours, or the key may not do this.
+        MachineError: the server failed, or somebody is making the dataset just now.
     """
 
     def __init__(self, client: Any, workspace: str, name: str, settings: Mapping[str, Any], min_submitted: int) -> None:
         self._client = client
         self.url = str(client.api_url).rstrip("/")
         self.name = name
+        self._settings = settings
         with _errors_told(self.url):
-            self._dataset = self._existing(workspace) or self._made(workspace, settings, min_submitted)
-            self._check(settings)
-            self._need(min_submitted)
+            self._dataset = self._existing(workspace) or self._made(workspace, min_submitted)
+            self._check("questions")
+            self._keep_current(min_submitted)
             self._questions = {question.name: str(question.id) for question in self._dataset.settings.questions}
             self._path = f"/api/v1/datasets/{self._dataset.id}/records"
 
@@ -119,7 +134,13 @@ class Desk:
             vectors: one for each record.
             vector: the vector's name.
             done: told how many are there, after each request.
+
+        Raises:
+            CallError: the dataset lacks fields of ours. Nothing is sent.
         """
+        with _errors_told(self.url):
+            self._check("fields")
+            self._put_back()
         items = [
             {
                 "external_id": record["external_id"],
@@ -181,60 +202,105 @@ class Desk:
             if self._client.workspaces(workspace) is None:
                 return None
             dataset = self._client.datasets(self.name, workspace)
-        if dataset is not None and str(dataset._model.status) == "draft":  # somebody was killed while making it: it is empty
+        if dataset is not None and str(dataset._model.status) == "draft":  # it is empty: somebody was killed while making it …
+            if self._may_be_in_the_making(dataset):
+                what = f"somebody is making the dataset {self.name!r} just now"
+                raise MachineError(what, where=self.url, mend="Call this again in two minutes.")
             dataset.delete()
             return None
         return dataset
 
-    def _made(self, workspace: str, settings: Mapping[str, Any], min_submitted: int) -> Any:
+    def _may_be_in_the_making(self, dataset: Any) -> bool:
+        """… or is at it. Of the local server nobody else is, as one sync waits for the other here; told by the server's clock."""
+        local = local_server(argilla_home())
+        if local and local.url == self.url:
+            return False
+        answer = self._client.api.http_client.get(f"/api/v1/datasets/{dataset.id}").raise_for_status()
+        made = datetime.fromisoformat(answer.json()["inserted_at"]).replace(tzinfo=UTC)
+        return parsedate_to_datetime(answer.headers["date"]) - made < MAKING
+
+    def _made(self, workspace: str, min_submitted: int) -> Any:
         import argilla as rg
 
-        client = self._client  # said each time: the library else takes whichever client was made first
+        settings, client = self._settings, self._client  # said each time: the library else takes whichever client was made first
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if self._client.workspaces(workspace) is None:
-                rg.Workspace(name=workspace, client=self._client).create()
+            if client.workspaces(workspace) is None:
+                rg.Workspace(name=workspace, client=client).create()
             made = rg.Settings(
                 fields=[rg.TextField(**field, client=client) for field in settings["fields"]],
                 questions=[_question(question, client) for question in settings["questions"]],
-                metadata=[rg.TermsMetadataProperty(name, client=client) for name in settings["terms"]]
-                + [rg.IntegerMetadataProperty(name, client=client) for name in settings["integers"]]
-                + [rg.FloatMetadataProperty(name, client=client) for name in settings["floats"]],
-                vectors=[rg.VectorField(name, dimensions=size, _client=client) for name, size in settings["vectors"].items()],
-                guidelines=settings["guidelines"],
+                metadata=_metadata(settings, client),
+                vectors=_vectors(settings, client),
+                guidelines=_sealed(settings["guidelines"]),
                 distribution=rg.TaskDistribution(min_submitted=min_submitted),
             )
-            return rg.Dataset(self.name, workspace=workspace, settings=made, client=self._client).create()
+            return rg.Dataset(self.name, workspace=workspace, settings=made, client=client).create()
 
-    def _check(self, settings: Mapping[str, Any]) -> None:
-        """Whether all that we lay on the desk still has its place there."""
-        there = self._dataset.settings
-        wanted = {
-            "field": ({field["name"] for field in settings["fields"]}, {field.name for field in there.fields}),
-            "question": (
-                {question["name"] for question in settings["questions"]},
-                {question.name for question in there.questions},
-            ),
-            "metadata property": (
-                {*settings["terms"], *settings["integers"], *settings["floats"]},
-                {each.name for each in there.metadata},
-            ),
-            "vector": (set(settings["vectors"]), {vector.name for vector in there.vectors}),
-        }
-        missing = [f"{what} {name}" for what, (ours, theirs) in wanted.items() for name in sorted(ours - theirs)]
+    def _check(self, what: str) -> None:
+        """Whether all our fields, or questions, are there. Argilla lets nobody remove them: without, it is another's dataset."""
+        missing = [each["name"] for each in self._settings[what] if getattr(self._dataset.settings, what)[each["name"]] is None]
         if missing:
             raise CallError(
-                f"somebody changed the settings of the dataset {self.name!r}: it lacks {', '.join(missing)}",
+                f"the dataset {self.name!r} is not laid out as ours: it lacks the {what} {', '.join(missing)}",
                 where=self.url,
-                mend="Put them back; or rename the dataset there and call this again, which lays out a new one. "
-                "What was fetched is in the ledger, what was answered stays in Argilla.",
+                mend="Name another `workspace` in the recipe's `review`: a new one is laid out there, this one stays as it is.",
             )
 
-    def _need(self, min_submitted: int) -> None:
-        """Where the recipe asks for more or fewer reviewers than before, the server must count to that number, too."""
-        if self._dataset.settings.distribution.min_submitted != min_submitted:
-            wanted = {"distribution": {"strategy": "overlap", "min_submitted": min_submitted}}
+    def _put_back(self) -> None:
+        """Make the metadata properties and vectors that somebody removed."""
+        there = self._dataset.settings
+        for ours, theirs in (
+            (_metadata(self._settings, self._client), there.metadata),
+            (_vectors(self._settings, self._client), there.vectors),
+        ):
+            for missing in [each for each in ours if theirs[each.name] is None]:
+                missing.dataset = self._dataset
+                theirs.add(missing.create())
+
+    def _keep_current(self, min_submitted: int) -> None:
+        """Have the server count to as many reviewers as the recipe asks for by now, and show its guidelines of now.
+
+        Guidelines that somebody mended there stay.
+        """
+        there, guidelines = self._dataset.settings, _sealed(self._settings["guidelines"])
+        wanted: dict[str, Any] = {}
+        if there.distribution.min_submitted != min_submitted:
+            wanted["distribution"] = {"strategy": "overlap", "min_submitted": min_submitted}
+        if there.guidelines != guidelines and _is_sealed(there.guidelines or ""):
+            wanted["guidelines"] = guidelines
+        if wanted:
             self._client.api.http_client.patch(f"/api/v1/datasets/{self._dataset.id}", json=wanted).raise_for_status()
+
+
+def _sealed(guidelines: str) -> str:
+    """Guidelines with a hash of themselves, which the page does not show: so we know our own text of any earlier recipe.
+
+    (A dataset's metadata would be the place for it, but Argilla 2.8 keeps only the first that it is sent.)
+    """
+    return f"{guidelines}\n\n<!-- {content_hash('guidelines', guidelines)} -->"
+
+
+def _is_sealed(text: str) -> bool:
+    """Whether guidelines stand as we wrote them."""
+    return text == _sealed(text.rpartition("\n\n<!-- ")[0])
+
+
+def _metadata(settings: Mapping[str, Any], client: Any) -> list[Any]:
+    import argilla as rg
+
+    kinds = {
+        "terms": rg.TermsMetadataProperty,
+        "integers": rg.IntegerMetadataProperty,
+        "floats": rg.FloatMetadataProperty,
+    }
+    return [kind(name, client=client) for which, kind in kinds.items() for name in settings[which]]
+
+
+def _vectors(settings: Mapping[str, Any], client: Any) -> list[Any]:
+    import argilla as rg
+
+    return [rg.VectorField(name, dimensions=size, _client=client) for name, size in settings["vectors"].items()]
 
 
 def _question(question: Mapping[str, Any], client: Any) -> Any:
@@ -252,6 +318,11 @@ def _question(question: Mapping[str, Any], client: Any) -> Any:
             return rg.TextQuestion(**common)
 
 
+def _status_of(error: Exception) -> int | None:
+    """The HTTP status that an error of Argilla's client, or of its connection, is about."""
+    return getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
+
+
 class _errors_told:
     """Argilla's errors, and its connection's, as ours."""
 
@@ -267,7 +338,7 @@ class _errors_told:
         raise self._meaning(error) from None
 
     def _meaning(self, error: Exception) -> Exception:
-        status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
+        status = _status_of(error)
         name = type(error).__name__
         kept = "Nothing is lost: what was answered is in Argilla, what was fetched is in the ledger."
         if status == 401 or name == "ArgillaCredentialsError":
@@ -275,8 +346,11 @@ class _errors_told:
         if status == 403:
             mend = "Ask an owner of that server to make the workspace and to add you to it as an admin."
             return CallError("the key may not do this in Argilla", where=self._url, mend=mend)
+        if status == 409:
+            return MachineError("somebody else lays out the same just now", where=self._url, mend="Call this again in a minute.")
         if status:
-            return MachineError(f"Argilla failed: {error}"[:500], where=self._url, mend=f"{kept} Call this again later.")
+            told = f"status {status}" if "<html" in str(error).lower() else str(error)  # a web page says nothing here
+            return MachineError(f"Argilla failed: {told}"[:500], where=self._url, mend=f"{kept} Call this again later.")
         if hasattr(error, "request") or name in (
             "ConnectError",
             "ReadTimeout",

@@ -39,6 +39,9 @@ FIELDS = {
     "findings": "What the checks found, and what was said before",
     "source": "Where it comes from, its evidence marked",
 }
+SAID_BY = {"user": "They said", "assistant": "You said"}
+"""Who speaks in a conversation: the model answers as the reviewer would."""
+
 VECTOR = "wording"
 DIMENSIONS = 256
 
@@ -55,7 +58,7 @@ def settings_of(recipe: Recipe, *, tie_break: bool = False) -> dict[str, Any]:
             {"type": "text", "name": "instruction", "title": "The question, to mend if need be", "required": False},
             {"type": "rating", "name": "sounds_like_me", "title": "Sounds like me", "values": [1, 2, 3, 4, 5], "required": False},
             {"type": "text", "name": "never_say", "title": "What it must never say to this", "required": False},
-            {"type": "text", "name": "note", "title": "Note to the generator", "required": False},
+            {"type": "text", "name": "note", "title": "Note, for “Write it anew” only", "required": False},
         ],
         "terms": ["kind", "document", "terms", "checks", "severity"],
         "integers": ["words"],
@@ -66,33 +69,34 @@ def settings_of(recipe: Recipe, *, tie_break: bool = False) -> dict[str, Any]:
 
 
 def guidelines(recipe: Recipe, *, tie_break: bool = False) -> str:
-    """What reviewers read before they begin, from the recipe."""
+    """What reviewers read before they begin, from the recipe.
+
+    Argilla shows each line break, so a paragraph is one line. The persona's own texts stay texts, as on the page.
+    """
     persona = recipe.persona
     kinds = recipe.generate.kinds if recipe.generate else []
-    lengths = "\n".join(f"- {kind.kind}: {kind.word_range[0]} to {kind.word_range[1]} words" for kind in kinds)
-    reasons = "\n".join(f"- **{title}**" for title in REASONS.values())
-    opening = "Reviewers disagreed on these; what each said stands among the findings. Yours is the last word.\n\n"
-    return f"""{opening if tie_break else ""}A model will learn to answer as **{persona.name}** does,
-from these pairs and nothing else. {persona.description}
-
-Read the question, then the answer, and ask: would {persona.name} say this, in these words? The source shows what it rests on.
-
-- **{VERDICTS["approve"]}** (1, then Enter). Mend the answer or the question first where a word is wrong: what stands there
-  is what is learnt.
-- **{VERDICTS["reject"]}** (2): tick why. One reason is enough.
-- **{VERDICTS["rewrite"]}** (3): say in the note what to do otherwise. It comes back to you, written anew.
-
-*Discard* leaves a pair out as well. To decide later, go on to the next one.
-
-*Sounds like me*, 1 to 5, is optional and worth its second. *What it must never say* becomes an answer that the model learns to
-avoid. The most doubtful pairs come first. Find similar ones with the button of a pair; decide many at once in the list view.
-
-Reasons to leave a pair out:
-{reasons}
-
-Lengths that the recipe asks for:
-{lengths or "- none: these pairs came ready"}
-"""
+    lengths = [f"- {kind.kind}: {kind.word_range[0]} to {kind.word_range[1]} words" for kind in kinds]
+    name, description = _escaped(persona.name), _escaped(persona.description.strip())
+    approve, reject, rewrite = (f"**{VERDICTS[verdict]}**" for verdict in ("approve", "reject", "rewrite"))
+    paragraphs = [
+        f"<p>A model will learn to answer as <b>{name}</b> does, from these pairs and nothing else.<br>{description}</p>",
+        "Read the question, then the answer, and ask: would they say this, in these words? The source shows what it rests on.",
+        f"- {approve}: Enter alone, it is ticked already. Mend the answer or the question first where a word is wrong: "
+        "what stands there is what is learnt.\n"
+        f"- {reject} (2): tick why, one reason is enough; then Enter.\n"
+        f"- {rewrite} (3): say in the note what to do otherwise; then Enter. It comes back to you, written anew.",
+        "*Keys*: arrow down and up go from question to question, Shift+Enter goes into a text to mend it, Esc out of it. "
+        "Enter submits the pair as it stands.",
+        "*Discard* leaves a pair out as well. To decide later, go on to the next one.",
+        "*Sounds like me*, 1 to 5, is optional and worth its second. *What it must never say* becomes an answer that the model "
+        "learns to avoid. Sort by *confidence* to have the most doubtful pairs first. Find similar ones with the button of a "
+        "pair; decide many at once in the list view.",
+        "\n".join(["Reasons to leave a pair out:", *(f"- **{title}**" for title in REASONS.values())]),
+        "\n".join(["Lengths that the recipe asks for:", *(lengths or ["- none: these pairs came ready"])]),
+    ]
+    if tie_break:
+        paragraphs.insert(0, "Reviewers disagreed on these; what each said stands among the findings. Yours is the last word.")
+    return "\n\n".join(paragraphs)
 
 
 def record_of(
@@ -125,7 +129,7 @@ def record_of(
         metadata["terms"] = list(terms)
     for finding in found:
         if finding.check in CHECKS:
-            metadata[f"score_{finding.check}"] = float(finding.score)
+            metadata[f"score_{finding.check}"] = round(float(finding.score), 4)
     return {
         "external_id": pair.id,
         "fields": {
@@ -200,19 +204,24 @@ def _spaced(text: str) -> str:
 
 def _conversation(pair: Pair, found: Sequence[Finding]) -> str:
     spans = [finding.span for finding in found if finding.span and finding.span.part == "instruction"]
-    before = "".join(f"<p><i>{turn.role}</i><br>{_escaped(turn.content)}</p>" for turn in pair.prompt[:-1])
-    return before + _marked(pair.instruction, spans)
+    before = "".join(f"<p><i>{SAID_BY[turn.role]}</i><br>{_escaped(turn.content)}</p>" for turn in pair.prompt[:-1])
+    return before + (f"<p><i>{SAID_BY['user']}, now</i></p>" if before else "") + _marked(pair.instruction, spans)
 
 
 def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
     if passage is None:
         whose = "it came with its answer" if pair.request is None else "its passage is no longer there"
-        return f"<p><i>{_escaped(pair.document)}: {whose}.</i></p>"
+        return _heading(f"{pair.document}: {whose}.", pair)
     path, start, _, text = passage
     spans = []
     if pair.evidence:
         spans = [Span("response", pair.evidence.start - start, pair.evidence.end - start)]
-    return f"<p><i>{_escaped(path)}</i></p>" + _marked(text, spans)
+    return _heading(path, pair) + _marked(text, spans)
+
+
+def _heading(origin: str, pair: Pair) -> str:
+    """Where a pair comes from, and its id: what the commands take, and the page's search finds."""
+    return f"<p><i>{_escaped(origin)}</i> <code>{_escaped(pair.id)}</code></p>"
 
 
 def _findings(found: Sequence[Finding], history: Sequence[str]) -> str:
@@ -227,10 +236,11 @@ def _finding(finding: Finding) -> str:
     return f"<b>{_escaped(check)}</b>: {_escaped(message)}"
 
 
-def _marked(text: str, spans: Sequence[Span | None]) -> str:
-    """The text with its spans marked; of spans that overlap, the first counts."""
+def _marked(text: str, spans: Sequence[Span]) -> str:
+    """The text with its spans marked; of spans that overlap, the first counts. One over it all would swallow the others."""
+    narrower = [span for span in spans if text[: span.start].strip() or text[span.end :].strip()]
     parts, at = [], 0
-    for span in sorted((span for span in spans if span), key=lambda span: span.start):
+    for span in sorted(narrower or spans, key=lambda span: span.start):
         start, end = max(at, span.start), min(len(text), span.end)
         if start < end:
             parts += [_escaped(text[at:start]), "<mark>", _escaped(text[start:end]), "</mark>"]

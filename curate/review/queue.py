@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from curate.model import Finding, Pair, content_hash
 from recipes.schema import Recipe, Review
@@ -16,11 +16,22 @@ def review_of(recipe: Recipe) -> Review:
     return recipe.review or Review(awaiting="keep")
 
 
-def needing_review(pairs: Sequence[Pair], findings: Mapping[str, Sequence[Finding]], review: Review) -> set[str]:
-    """Ids of the pairs that the recipe wants a person to see. What was written anew at a reviewer's wish is always among them."""
+def needing_review(
+    pairs: Sequence[Pair], findings: Mapping[str, Sequence[Finding]], review: Review, changed: Collection[str] = ()
+) -> set[str]:
+    """Ids of the pairs that the recipe wants a person to see.
+
+    What was written anew at a reviewer's wish is always among them, and what has changed since somebody decided about it.
+
+    Args:
+        pairs: of a build.
+        findings: by pair.
+        review: the recipe's.
+        changed: ids of the pairs of which `history.earlier_versions` tells earlier ones.
+    """
     if review.pairs == "none":
         return set()
-    return {pair.id for pair in pairs if pair.replaces or _wanted(pair, findings.get(pair.id, ()), review)}
+    return {pair.id for pair in pairs if pair.replaces or pair.id in changed or _wanted(pair, findings.get(pair.id, ()), review)}
 
 
 def _wanted(pair: Pair, found: Sequence[Finding], review: Review) -> bool:

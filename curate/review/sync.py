@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from curate.ledger import Ledger
 from curate.model import Decision, Pair
-from curate.review.decisions import IN_WORDS, agreement, outcome_of
+from curate.review.decisions import agreement, outcome_of
 from curate.review.desk import Desk, Laid, connect
+from curate.review.history import earlier_versions, history_of, said
 from curate.review.page import DIMENSIONS, VECTOR, content_of, decision_of, record_of, settings_of
 from curate.review.queue import confidence, needing_review, review_of
 from curate.validate.terms import term_shares
+from recipes.folders import BuildFolder
 from recipes.schema import Recipe, Review
 
 MOST_TERMS = 60
 """Terms that pairs can be filtered by: those that most responses share."""
-
-ALIKE = 0.6
-"""Similarity of two texts, in [0, 1], from which one counts as the other's earlier version (difflib's ratio)."""
 
 Queue = Literal["review", "tie-break"]
 
@@ -63,6 +62,11 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
         CallError: the key is wrong, or somebody changed the dataset's settings.
         MachineError: the server does not run, cannot be reached or failed. Nothing is lost on either side.
     """
+    with _alone(recipe):
+        return _sync(recipe, ledger, progress)
+
+
+def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) -> Synced:
     review = review_of(recipe)
     client = connect(review)
     desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
@@ -70,16 +74,13 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
     synced = Synced(desk.url, [{"name": desk.name, "url": desk.page}])
     there = _take_up(desk, "review", ledger, synced)
 
-    number = ledger.newest_pairs()
-    pairs = {pair.id: pair for pair in ledger.pairs_of(number, *STANDING)} if number else {}
     decisions = ledger.decisions()
-    found = ledger.findings_in(number) if number else {}
-    wanted = needing_review(list(pairs.values()), found, review)
+    pairs, wanted, earlier = _wanted(ledger, review, decisions)
     outcomes = {pair: outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in wanted}
     awaiting = [pairs[pair] for pair in wanted if outcomes[pair].state == "awaiting"]
     disputed = [pairs[pair] for pair in wanted if outcomes[pair].state == "disputed"]
 
-    records = _records(recipe, ledger, awaiting, pairs, decisions)
+    records = _records(recipe, ledger, awaiting, pairs, decisions, earlier)
     _lay_out(desk, server, "review", records, there, ledger, synced, progress)
     _take_away(desk, server, "review", there, awaiting + disputed, pairs, ledger, synced)
 
@@ -89,13 +90,35 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
         there = _take_up(tie, "tie-break", ledger, synced)
         decisions = ledger.decisions()
         disputed = [p for p in disputed if outcome_of(decisions.get(p.id, ()), review.min_submitted).state == "disputed"]
-        records = _records(recipe, ledger, disputed, pairs, decisions, tie_break=True)
+        records = _records(recipe, ledger, disputed, pairs, decisions, earlier, tie_break=True)
         _lay_out(tie, server, "tie-break", records, there, ledger, synced, progress)
         _take_away(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
 
     synced.awaiting, synced.disputed = len(awaiting), len(disputed)
     _count(synced, pairs, decisions, review)
     return synced
+
+
+@contextmanager
+def _alone(recipe: Recipe) -> Iterator[None]:
+    """Two that make one desk at the same time would be in each other's way: the second waits."""
+    from filelock import FileLock
+
+    with FileLock(BuildFolder.of(recipe.name).root / ".review.lock"):
+        yield
+
+
+def _wanted(
+    ledger: Ledger, review: Review, decisions: Mapping[str, Sequence[Decision]]
+) -> tuple[dict[str, Pair], set[str], dict[str, list[Pair]]]:
+    """The newest build's standing pairs by id, which of them need a person, and the earlier versions of those that changed."""
+    number = ledger.newest_pairs()
+    if number is None:
+        return {}, set(), {}
+    states = ledger.states_of(number)
+    earlier = earlier_versions([pair for pair, _ in states.values()], decisions, ledger)
+    pairs = {identifier: pair for identifier, (pair, state) in states.items() if state in STANDING}
+    return pairs, needing_review(list(pairs.values()), ledger.findings_in(number), review, earlier), earlier
 
 
 def _name_of(review: Review, desk: Desk) -> str:
@@ -107,7 +130,7 @@ def _count(synced: Synced, pairs: Collection[str], decisions: Mapping[str, Seque
     decided = [outcome for outcome in outcomes if outcome.state not in ("awaiting", "disputed")]
     synced.decided = len(decided)
     synced.verdicts = dict(Counter(outcome.state for outcome in decided))
-    synced.reasons = dict(Counter(reason for outcome in decided for reason in outcome.reasons))
+    synced.reasons = dict(Counter(reason for outcome in decided if outcome.state != "approve" for reason in outcome.reasons))
     synced.agreement = agreement(decisions)
 
 
@@ -115,18 +138,21 @@ def standing(recipe: Recipe, ledger: Ledger) -> Synced:
     """How far the review is, by what was fetched so far; asks no server."""
     review = review_of(recipe)
     synced = Synced("")
-    number = ledger.newest_pairs()
-    pairs = ledger.pairs_of(number, *STANDING) if number else []
-    wanted = needing_review(pairs, ledger.findings_in(number) if number else {}, review)
     decisions = ledger.decisions()
+    pairs, wanted, _ = _wanted(ledger, review, decisions)
     states = [outcome_of(decisions.get(pair, ()), review.min_submitted).state for pair in wanted]
     synced.awaiting, synced.disputed = states.count("awaiting"), states.count("disputed")
-    _count(synced, [pair.id for pair in pairs], decisions, review)
+    _count(synced, pairs, decisions, review)
     return synced
 
 
 def pull(recipe: Recipe, ledger: Ledger) -> int:
     """Fetch decisions only; gives how many are new. Raises as `sync` does."""
+    with _alone(recipe):
+        return _pull(recipe, ledger)
+
+
+def _pull(recipe: Recipe, ledger: Ledger) -> int:
     review = review_of(recipe)
     client = connect(review)
     synced = Synced("")
@@ -141,10 +167,14 @@ def pull(recipe: Recipe, ledger: Ledger) -> int:
 def _take_up(desk: Desk, queue: Queue, ledger: Ledger, synced: Synced) -> dict[str, Laid]:
     """Bring what people answered into the ledger; gives all that lies there, by pair."""
     there = {laid.pair: laid for laid in desk.records()}
+    known = ledger.decisions()
     for laid in there.values():
         shown = ledger.texts_of(laid.pair) if laid.answers else []
         for answer in laid.answers if shown else ():
             decision = decision_of(shown, answer.reviewer, queue, answer.status, answer.values)
+            said_before = any(d.reviewer == answer.reviewer and d.queue == queue for d in known.get(laid.pair, ()))
+            if answer.status == "draft" and said_before:  # it was submitted, and no longer is
+                decision = Decision(laid.pair, answer.reviewer, queue, "withdrawn")
             if decision and ledger.add_decision(decision):
                 synced.decisions += 1
     return there
@@ -213,6 +243,7 @@ def _records(
     wanted: Sequence[Pair],
     pairs: Mapping[str, Pair],
     decisions: Mapping[str, Sequence[Decision]],
+    earlier: Mapping[str, Sequence[Pair]],
     *,
     tie_break: bool = False,
 ) -> list[dict[str, Any]]:
@@ -224,12 +255,11 @@ def _records(
     found = ledger.findings_in(number) if number else {}
     shares = term_shares(pair.response for pair in pairs.values())
     terms = {term for term, _ in sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:MOST_TERMS]}
-    gone = [ledger.pair(identifier) for identifier in decisions if identifier not in pairs]
     records = []
     for pair in sorted(wanted, key=lambda pair: (confidence(found.get(pair.id, ())), pair.id)):
         mine = terms & set(term_shares([pair.response]))
-        history = [_said("", decision) for decision in decisions.get(pair.id, ())] if tie_break else []
-        history += _history(pair, [earlier for earlier in gone if earlier], decisions)
+        history = [said("", decision) for decision in decisions.get(pair.id, ())] if tie_break else []
+        history += history_of(pair, earlier.get(pair.id, ()), decisions)
         records.append(record_of(pair, _passage(ledger, pair), found.get(pair.id, ()), history, sorted(mine)))
     return records
 
@@ -243,25 +273,6 @@ def _passage(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
         return None
     start, end = max(0, pair.evidence.start - 600), min(len(document.text), pair.evidence.end + 600)
     return document.path, start, end, document.text[start:end]
-
-
-def _history(pair: Pair, gone: Sequence[Pair], decisions: Mapping[str, Sequence[Decision]]) -> list[str]:
-    """What people said of the pair that this one replaces, or that it was before its document changed."""
-    if pair.replaces:
-        return [_said("Written anew. Before: ", decision) for decision in decisions.get(pair.replaces, ())]
-    earlier = [other for other in gone if (other.kind, other.document) == (pair.kind, pair.document) and _alike(other, pair)]
-    return [_said("It or its source has changed. Before: ", decision) for other in earlier for decision in decisions[other.id]]
-
-
-def _alike(one: Pair, other: Pair) -> bool:
-    matcher = difflib.SequenceMatcher(None, one.response, other.response, autojunk=False)
-    return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
-
-
-def _said(opening: str, decision: Decision) -> str:
-    reasons = f" ({', '.join(decision.reasons)})" if decision.reasons else ""
-    note = f": {decision.note}" if decision.note else ""
-    return f"{opening}{IN_WORDS[decision.verdict]} by {decision.reviewer}{reasons}{note}"
 
 
 def _vectors(texts: Sequence[str]) -> list[list[float]]:

@@ -181,6 +181,18 @@ def test_recordings_are_replayed_where_their_quote_stands(requests, ledger, tmp_
             assert pair.response == pair.evidence.quote
 
 
+def test_a_recorded_answer_keeps_its_lines_and_their_indentation(requests, ledger, tmp_path):
+    code = "Weigh it:\n\n    def weigh(flour):\n        return flour * 0.7\n\n\n    weigh(500)"
+    request = next(request for request in requests if request.kind == "question_answer")
+    quote = " ".join(request.material.split()[:6])
+    recording = {"kind": request.kind, "quote": quote, "instruction": "What is\n\tthis? \n", "response": code + " \n"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(recording))
+    generated = generate_pairs([request], recorded(str(tmp_path / "a.jsonl")), ledger, replayed(), Stage("g"), lambda *_: None)
+    (pair,) = generated.pairs
+    assert (pair.instruction, pair.response) == ("What is\n\tthis?", code)
+    assert pair.evidence.quote.split() == quote.split()
+
+
 def test_recordings_that_are_not_there_or_broken_are_told(tmp_path):
     with pytest.raises(CallError, match="no recordings are found here"):
         recorded(str(tmp_path / "*.jsonl"))

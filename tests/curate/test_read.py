@@ -18,7 +18,7 @@ from curate.model import Document, Stage
 from curate.read.conversations import missing_author, pairs_of, read_messages
 from curate.read.documents import Unreadable, read_document
 from curate.read.passages import HEADING, count_tokens, cut
-from curate.read.plain import html_to_plain, markdown_to_plain, pdf_to_plain, tidy
+from curate.read.plain import as_laid_out, html_to_plain, markdown_to_plain, pdf_to_plain, tidy
 from curate.read.read import find_files, read_sources
 from curate.read.ready_pairs import read_pairs
 from recipes.errors import CallError
@@ -96,6 +96,15 @@ def test_a_page_of_a_pdf_becomes_paragraphs_without_running_heads_and_hyphens():
 def test_text_is_tidied():
     text = tidy("\ufeffOne\u00a0two\u200b\t three\r\nfour\rfive\x0csix\x00\x07 \n\n\n\n seven e\u0301 so\u00adft")
     assert text == "One two three\nfour\nfive\nsix\n\nseven é soft"
+
+
+def test_what_is_kept_as_it_was_laid_out_stays_as_it_is():
+    dice = random.Random(8)
+    for _ in range(5000):
+        once = as_laid_out("".join(dice.choice("a \n\t\r\x00\x85\u0301\u200b\u2028é") for _ in range(dice.randint(1, 14))))
+        assert as_laid_out(once) == once.strip() == once
+        assert unicodedata.normalize("NFC", once) == once
+        assert not set(once) & set("\r\x00\x85\u200b\u2028")
 
 
 def test_tidy_text_stays_as_it_is_whatever_it_was_made_of():

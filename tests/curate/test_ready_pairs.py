@@ -14,6 +14,7 @@ from curate.model import Stage
 from curate.read.documents import Unreadable
 from curate.read.read import find_files, read_sources
 from curate.read.ready_pairs import read_pairs
+from curate.screen.duplicates import find_duplicates
 from recipes.load import load_recipe
 
 QUESTION, REPLY = "How hot is your oven?", "Two hundred degrees."
@@ -124,6 +125,32 @@ def test_json_that_is_broken_or_made_to_break_is_told(tmp_path, text, why):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(Unreadable, match=why):
         read(tmp_path / "a.json")
+
+
+CODE = "So:\n\n```python\ndef heat(oven):\n    for hour in range(3):\n\toven.warm(hour)\n\n\n    return oven\n```"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": f" {CODE}\n", "output": f"\ufeff\n{CODE}  \n"},
+        chat(("user", CODE), ("assistant", CODE.replace("\n", "\r\n"))),
+        chat(("user", CODE), ("assistant", [{"type": "text", "text": CODE.replace("\n\n\n", "\n \n\u200b\n")}])),
+    ],
+    ids=["blanks around it", "carriage returns", "parts"],
+)
+def test_code_in_an_answer_keeps_its_lines_and_their_indentation(tmp_path, row):
+    assert read(jsonl(tmp_path / "a.jsonl", row)) == ([([("user", CODE)], CODE)], {})
+    assert read(jsonl(tmp_path / "b.jsonl", ROW | {"output": "    if hot:\n        bake()"}))[0][0][1] == "if hot:\n    bake()"
+
+
+def test_an_answer_laid_out_otherwise_says_the_same(tmp_path):
+    texts = [CODE, CODE.replace("    ", "  ").replace("\n\n", "\n"), CODE.replace("oven", "kiln")]
+    jsonl(tmp_path / "a.jsonl", *(ROW | {"output": text} for text in texts))
+    pairs = read_pairs(tmp_path / "a.jsonl", "a.jsonl", Stage("read"))
+    (found,) = find_duplicates(pairs, near=0.9)
+    assert found.pair == pairs[1].id
+    assert found.message.startswith(f"exact duplicate of {pairs[0].id}")
 
 
 # --- dataset folders ---

@@ -112,6 +112,30 @@ def test_the_last_mending_stands_ratings_are_averaged_and_every_contrast_is_kept
     assert set(outcome.never_say) == {"Never.", "Nor this."}
 
 
+def test_who_approves_with_another_text_than_the_other_disagrees():
+    def state(*decisions, needed=2):
+        return outcome_of(decisions, needed).state
+
+    assert state(by("ada", response="One."), by("ben", response="Two.")) == "disputed"
+    assert state(by("ada", response="One."), by("ben", response="One.")) == "approve"
+    assert state(by("ada", response="One."), by("ben")) == "approve", "who changes nothing does not say that nobody may"
+    assert state(by("ada", "reject", response="One."), by("ben", "reject", response="Two.")) == "reject"
+    assert state(by("ada", response="One."), by("ben", response="Two."), by("cy", queue="tie-break")) == "approve"
+
+
+def test_what_is_taken_back_is_as_if_it_had_never_been_said():
+    def state(*decisions, needed=1):
+        return outcome_of(decisions, needed).state
+
+    assert state(by("ada"), by("ada", "withdrawn")) == "awaiting"
+    assert state(by("ada"), by("ada", "withdrawn"), by("ada", "reject")) == "reject"
+    assert state(by("ada"), by("ben"), by("ada", "withdrawn"), needed=2) == "awaiting"
+    assert state(by("ada", "reject", queue="applied"), by("ada"), by("ada", "withdrawn")) == "reject", "another queue's stands"
+    broken = [by("ada"), by("ben", "reject"), by("cy", queue="tie-break")]
+    assert state(*broken, needed=2) == "approve"
+    assert state(*broken, by("cy", "withdrawn", queue="tie-break"), needed=2) == "disputed"
+
+
 def test_a_contrast_is_made_of_what_stands_and_never_of_a_rejected_pair():
     grounded = Pair("pair-1", "grounded", PAIR.prompt, TEXT, "bread.md", context="The passage.")
 

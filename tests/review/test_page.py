@@ -1,7 +1,11 @@
 """What a reviewer sees of a pair."""
 
 import ast
+import re
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 import curate.screen
 from curate.model import Evidence, Finding, Pair, Span, Turn
@@ -30,15 +34,39 @@ def test_texts_stay_texts_evidence_is_marked_and_the_conversation_before_is_show
     )
     assert "<mark>The oven is older than I am.</mark>" in fields["source"]
     assert "\n" not in fields["source"], "an empty line would end the HTML, and the document's own Markdown would begin"
-    assert "documents/bread.md" in fields["source"]
     assert fields["findings"] == "<p>Nothing.</p>"
+
+
+@pytest.mark.parametrize("passage", [PASSAGE, None], ids=["with its passage", "without"])
+def test_a_pairs_id_stands_beside_its_document_for_the_commands_that_take_it(passage):
+    source = record_of(PAIR, passage, [], [], [])["fields"]["source"]
+    assert source.startswith("<p><i>documents/bread.md") and "<code>question-answer-1</code></p>" in source
+
+
+def test_a_conversation_says_who_speaks_and_which_turn_is_to_be_answered():
+    question = record_of(PAIR, None, [], [], [])["fields"]["question"]
+    assert re.findall("<i>(.*?)</i>", question) == ["They said", "You said", "They said, now"]
+    assert question.endswith("<p><i>They said, now</i></p><p>How old is your oven?</p>")
+    alone = replace(PAIR, prompt=PAIR.prompt[-1:])
+    assert record_of(alone, None, [], [], [])["fields"]["question"] == "<p>How old is your oven?</p>"
+
+
+def test_a_finding_about_the_whole_answer_does_not_hide_where_the_others_point():
+    start = ANSWER.index("the left")
+    whole = Finding(PAIR.id, "language", "warning", 0.5, "not English", Span("response", 0, len(ANSWER)))
+    there = Finding(PAIR.id, "echo", "warning", 0.4, "said often", Span("response", start, start + 8))
+    answer = record_of(PAIR, None, [whole, there], [], [])["fields"]["answer"]
+    assert re.findall("<mark>(.*?)</mark>", answer) == ["the left"]
+    assert record_of(PAIR, None, [whole], [], [])["fields"]["answer"].startswith("<p><mark>The oven"), "alone it is marked"
 
 
 def test_findings_are_told_in_words_and_where_they_point_is_marked():
     start = ANSWER.index("the left")
     found = [
         Finding(PAIR.id, "private_data", "warning", 1.0, "private data: a place", Span("response", start, start + 8)),
-        Finding(PAIR.id, "echo", "warning", 0.4, "“the left” stands in 40%", Span("response", start + 4, start + 8)),
+        Finding(
+            PAIR.id, "echo", "warning", 0.400000036363988, "“the left” stands in 40%", Span("response", start + 4, start + 8)
+        ),
         Finding(PAIR.id, "standalone", "warning", 1.0, "speaks of <it>", Span("instruction", 0, 3)),
     ]
     record = record_of(PAIR, None, found, ["left out by ada"], ["oven"])
@@ -84,10 +112,26 @@ def test_every_check_that_warns_can_be_filtered_and_sorted_by():
     assert set(CHECKS) == warns
 
 
-def test_the_guidelines_are_the_recipes(tmp_path):
-    recipe = load_recipe(Path(__file__).parents[2] / "recipes/demo/recipe.yaml")
+DEMO = Path(__file__).parents[2] / "recipes/demo/recipe.yaml"
+
+
+def test_the_guidelines_are_the_recipes():
+    recipe = load_recipe(DEMO)
     told = guidelines(recipe)
     for part in (recipe.persona.name, recipe.persona.description, "question_answer: 40 to 180 words", "Does not sound like me"):
         assert part in told
     assert "Reviewers disagreed" not in told
     assert "Reviewers disagreed" in settings_of(recipe, tie_break=True)["guidelines"]
+    assert "1, then Enter" not in told, "it is ticked already: that key would take it away"
+    assert "Shift+Enter" in told
+
+
+def test_in_the_guidelines_a_paragraph_is_one_line_and_the_personas_texts_are_no_markdown():
+    """Argilla shows a line break as one."""
+    recipe = load_recipe(DEMO)
+    persona = recipe.persona.model_copy(update={"name": "A*n*n <b>", "description": "# Keeper\n\n- counts *everything*\n"})
+    told = guidelines(recipe.model_copy(update={"persona": persona}), tie_break=True)
+    assert "answer as <b>A*n*n &lt;b&gt;</b> does, from these pairs" in told
+    assert "<br># Keeper<br><br>- counts *everything*</p>" in told
+    for paragraph in told.split("\n\n"):
+        assert all(line.startswith("- ") for line in paragraph.split("\n")[1:]), "only lists have lines"

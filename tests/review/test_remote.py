@@ -1,11 +1,18 @@
 """An Argilla server of somebody else's: only what is ours is touched, and whatever goes wrong is told and loses nothing."""
 
+import http.server
 import json
+import threading
+from datetime import timedelta
 
 import pytest
 
-from curate.review.desk import Desk
+from curate.review import page
+from curate.review.desk import Desk, connect
+from curate.review.page import DIMENSIONS, VECTOR
 from recipes.errors import CallError, MachineError
+from recipes.load import load_recipe
+from recipes.schema import Review
 from tests.review.conftest import published
 
 
@@ -58,41 +65,125 @@ def test_a_server_that_is_gone_is_told_with_what_to_do(town, monkeypatch):
     assert "http://127.0.0.1:9" in str(caught.value) and "Nothing is lost" in str(caught.value)
 
 
-def test_no_argilla_at_that_address_is_told(town, tmp_path, monkeypatch):
-    """Some other program answers there."""
-    import http.server
-    import threading
+class Answering:
+    """Some other program at an address of its own: it answers everything alike."""
 
-    other = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
-    threading.Thread(target=other.serve_forever, daemon=True).start()
-    try:
-        town.write(str(town.owner.http.base_url).rstrip("/"), f"http://127.0.0.1:{other.server_port}")
-        with pytest.raises(MachineError, match=f"127.0.0.1:{other.server_port}"):
-            town.sync()
-    finally:
-        other.shutdown()
-        other.server_close()
+    def __init__(self, status, content, **headers):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(content))} | headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_arguments): ...
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error):
+        self.server.shutdown()
+        self.server.server_close()
 
 
-def test_settings_that_somebody_changed_are_named_and_a_renamed_dataset_makes_room_for_a_new_one(town):
-    desk = town.desk()
-    owner = town.owner
+PAGE = b"<!DOCTYPE html><html><h1>Welcome</h1></html>"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: Answering(200, PAGE),
+        lambda: Answering(404, PAGE),
+        lambda: Answering(404, b'{"detail": "Not Found"}'),
+        lambda: Answering(200, b'{"hello": "world"}'),
+        lambda: Answering(200, b"[1]"),
+        lambda: Answering(301, b"", Location="https://127.0.0.1:9/"),
+    ],
+    ids=["a web page", "a web page, not found", "JSON, not found", "JSON", "a list", "it sends elsewhere"],
+)
+def test_no_argilla_at_that_address_is_told(other, monkeypatch):
+    monkeypatch.setenv("ARGILLA_API_KEY", "a key")
+    with other() as program, pytest.raises(CallError, match="no Argilla") as caught:
+        connect(Review(argilla=program.url))
+    assert str(caught.value).startswith(program.url) and "`argilla` in the recipe's `review`" in str(caught.value)
+
+
+def test_a_gateways_page_of_error_is_told_by_its_status(monkeypatch):
+    monkeypatch.setenv("ARGILLA_API_KEY", "a key")
+    with Answering(502, PAGE) as gateway, pytest.raises(MachineError, match="status 502") as caught:
+        connect(Review(argilla=gateway.url))
+    assert "<" not in str(caught.value)
+
+
+def test_metadata_and_vectors_that_somebody_removed_are_put_back_when_pairs_are_laid_out(town):
+    desk, owner = town.desk(), town.owner
     (kind,) = [each["id"] for each in owner.get(f"me/datasets/{desk}/metadata-properties")["items"] if each["name"] == "kind"]
     (vector,) = [each["id"] for each in owner.get(f"datasets/{desk}/vectors-settings")["items"]]
     owner.http.delete(f"/api/v1/metadata-properties/{kind}").raise_for_status()
     owner.http.delete(f"/api/v1/vectors-settings/{vector}").raise_for_status()
-    with pytest.raises(CallError, match="metadata property kind, vector wording") as caught:
-        town.sync()
-    assert "rename" in str(caught.value)
-    assert len(town.records()) == 9, "nothing was touched"
-    town.build()
-    assert any("somebody changed the settings" in note for note in town.notes)
+    assert town.sync().decisions == 1
+    town.sync()
+    there = owner.get(f"me/datasets/{desk}/metadata-properties")["items"]
+    assert [each["settings"]["type"] for each in there if each["name"] == "kind"] == ["terms"]
+    (vector,) = owner.get(f"datasets/{desk}/vectors-settings")["items"]
+    assert (vector["name"], vector["dimensions"]) == (VECTOR, DIMENSIONS)
+    assert len(town.records()) == 9
 
-    owner.http.patch(f"/api/v1/datasets/{desk}", json={"name": "kept-aside"}).raise_for_status()
-    synced = town.sync()
-    assert synced.pushed == 9
-    assert town.desk() != desk
-    assert len(owner.records(desk)) == 9
+
+def test_what_was_answered_is_fetched_from_a_dataset_that_lacks_a_field_and_nothing_is_pushed(town, monkeypatch):
+    """It was laid out by another version, say; the mend that is told is one that a person can do."""
+    before, first = town.records(), town.desk()
+    weather = {"name": "weather", "title": "What the weather was", "use_markdown": True, "required": False}
+
+    def settings_of(recipe, **queue):
+        ours = page.settings_of(recipe, **queue)
+        return ours | {"fields": [*ours["fields"], weather]}
+
+    monkeypatch.setattr("curate.review.sync.settings_of", settings_of)
+    with pytest.raises(CallError, match="'village' is not laid out as ours: it lacks the fields weather") as caught:
+        town.sync()
+    assert "Name another `workspace`" in str(caught.value)
+    ledger = town.ledger()
+    assert [decision.verdict for made in ledger.decisions().values() for decision in made] == ["reject"]
+    ledger.close()
+    assert town.records() == before
+    town.build()
+    assert any("lacks the fields weather" in note for note in town.notes)
+
+    second = f"{town.workspace}-2"
+    town.write(f"workspace: {town.workspace}", f"workspace: {second}")
+    assert town.sync().pushed == 8
+    moved = town.owner.dataset(second, "village")
+    assert "weather" in {field["name"] for field in town.owner.get(f"datasets/{moved}/fields")["items"]}
+    assert town.owner.records(first) == before, "this one stays as it is"
+
+
+def test_a_dataset_without_our_questions_is_not_ours(town):
+    settings = page.settings_of(load_recipe(town.recipe))
+    settings["questions"] = [*settings["questions"], {"type": "text", "name": "rhyme", "title": "A rhyme", "required": False}]
+    with pytest.raises(CallError, match="it lacks the questions rhyme"):
+        Desk(connect(Review(argilla=str(town.owner.http.base_url))), town.workspace, "village", settings, 1)
+
+
+def test_the_guidelines_follow_the_recipe_until_somebody_mends_them(town):
+    def told():
+        return town.owner.get(f"datasets/{town.desk()}")["guidelines"]
+
+    for before, after in (("Dry and exact.", "A baker who took to the sea."), ("who took to the sea", "who came back")):
+        assert after not in told()
+        town.write(before, after)
+        town.sync()
+        assert after in told()
+    mended = {"guidelines": told().replace("tick why", "tick why, and ask Ada")}
+    town.owner.http.patch(f"/api/v1/datasets/{town.desk()}", json=mended).raise_for_status()
+    town.write("who came back", "who stayed")
+    town.sync()
+    assert told() == mended["guidelines"]
 
 
 def test_a_dataset_that_somebody_deleted_is_laid_out_again_and_decisions_stay(town):
@@ -134,8 +225,23 @@ def test_what_people_answered_stays_when_its_record_is_pushed_again(town):
         assert record["status"] == before[pair]["status"]
 
 
-def test_a_half_made_dataset_of_a_killed_process_is_made_anew(village):
+def test_a_half_made_dataset_is_somebodys_who_makes_it_just_now_and_later_one_of_a_killed_process(village, monkeypatch):
     town = village("pairs: all, awaiting: keep")
+    body = {"name": "village", "workspace_id": town.workspace_id}
+    town.owner.http.post("/api/v1/datasets", json=body).raise_for_status()
+    made = town.desk()
+    town.build()
+    assert any("somebody is making the dataset 'village' just now" in note for note in town.notes)
+    assert town.desk() == made
+    monkeypatch.setattr("curate.review.desk.MAKING", timedelta(minutes=-1))
+    town.sync()
+    assert town.desk() != made
+    assert len(town.records()) == 9
+
+
+def test_on_the_local_server_a_half_made_dataset_is_made_anew_at_once(village, monkeypatch, argilla_server):
+    town = village("pairs: all, awaiting: keep")
+    monkeypatch.setattr("curate.review.desk.local_server", lambda home: argilla_server)
     body = {"name": "village", "workspace_id": town.workspace_id}
     town.owner.http.post("/api/v1/datasets", json=body).raise_for_status()
     town.build()

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from curate.build import build
+from curate.model import Decision
 from curate.show import find_pair, print_pair
 from recipes.errors import GateError
 from tests.messages_server import running
@@ -57,9 +59,13 @@ def test_what_people_answer_is_what_is_published_and_nothing_else(village):
     }
     (stage,) = [stage for stage in made.stages if stage.name == "review"]
     assert stage.reasons == {
-        "approved": 2, "edited": 1, "awaiting review": 4, "left out by reviewers: voice": 1, "left out by reviewers: too_long": 1,
+        "approved": 2,
+        "edited": 1,
+        "awaiting review": 4,
+        "left out by reviewers: voice, too_long": 1,
         "left out by reviewers: no reason given": 1,
-    }  # fmt: skip
+    }
+    assert sum(stage.reasons.values()) == stage.rows_in
 
     assert town.build().unchanged
     synced = town.sync()
@@ -131,11 +137,72 @@ def test_pushing_again_changes_only_what_changed_and_a_changed_text_comes_back_w
         pair: record for pair, record in before.items() if record["metadata"]["document"].endswith(("bread.md", "clock.html"))
     }, "untouched, to the second of their last change"
     new = {pair: record for pair, record in after.items() if pair not in before}
-    assert {record["metadata"]["document"] for record in new.values()} == {"documents/ferry.md"}
-    (back,) = [record for record in new.values() if "swim?" in record["fields"]["question"]]
+    (back,) = new.values()
+    assert "boatman was your" in back["fields"]["question"], "the passage is its answer; the other pair says what it said"
+    assert "thirty-one years" in back["fields"]["answer"]
     assert back["status"] == "pending"
-    assert f"Before: left out by {town.owner.name} (facts): He could swim a little." in back["fields"]["findings"]
+    assert not any("My uncle did not" in said(row) for row in published("sft").values()), "what was left out stays out"
     assert of_the_ferry & after.keys() == {rejected["external_id"], drafted["external_id"]}, "what people wrote on stays"
+
+
+def test_what_was_decided_of_a_text_stands_under_every_id_and_a_changed_text_is_shown_with_all_that_was_said(village):
+    town = village("pairs: flagged, awaiting: leave_out")
+    town.build()
+    ledger = town.ledger()
+    by_question = {pair.instruction: pair.id for pair in ledger.pairs_of(ledger.newest_pairs(), "kept", "awaiting")}
+    bake, flat, boatman = (next(i for q, i in by_question.items() if word in q) for word in ("even bake", "flat?", "boatman was"))
+    ledger.add_decision(Decision(bake, "ada", "review", "approve", response="Turn them. All of them.", never_say="Buy bread."))
+    ledger.add_decision(Decision(flat, "ada", "review", "reject", reasons=("facts",)))
+    ledger.add_decision(Decision(boatman, "ada", "review", "approve", instruction="What was he like?", rating=2))
+    ledger.close()
+    town.build()
+    before = {(row["prompt"][-1]["content"], said(row), row["review"]) for row in published("sft").values()}
+    ids = published("sft").keys()
+
+    town.write("description: ", "description: Very ")
+    made = town.build()
+    assert {(row["prompt"][-1]["content"], said(row), row["review"]) for row in published("sft").values()} == before
+    assert not published("sft").keys() & ids, "every request is another now, and so is every id"
+    assert [row["rejected"][0]["content"] for row in published("preference").values() if row["origin"] == "never_say"] == [
+        "Buy bread."
+    ]
+    assert town.build().unchanged
+    assert town.sync().decided == 3
+    (stage,) = [stage for stage in made.stages if stage.name == "review"]
+    assert stage.reasons.items() >= {"edited": 2, "left out by reviewers: facts": 1}.items()
+
+    file = town.folder / "documents/ferry.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("thirty years", "thirty-one years"), encoding="utf-8")
+    town.build()
+    (record,) = [record for record in town.records().values() if "thirty-one years" in record["fields"]["answer"]]
+    told = record["fields"]["findings"]
+    assert "It has changed. Before: approved by ada; the question mended to “What was he like?”; sounds like me: 2" in told
+
+
+def test_what_was_submitted_and_is_a_draft_again_waits_again(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    one = town.asking("swim?")
+    town.owner.answer(one, verdict="reject")
+    assert (town.sync().awaiting, town.sync().decided) == (8, 1)
+    town.owner.change(town.asking("swim?"), status="draft", verdict="reject")
+    synced = town.sync()
+    assert (synced.decisions, synced.awaiting, synced.decided) == (1, 9, 0)
+    assert town.sync().decisions == 0
+    town.owner.change(town.asking("swim?"), verdict="reject")
+    assert (town.sync().awaiting, town.sync().verdicts) == (8, {"reject": 1})
+
+
+def test_two_that_sync_at_once_lay_out_one_desk(village, monkeypatch):
+    town = village("pairs: all, awaiting: keep")
+    monkeypatch.setenv("ARGILLA_API_KEY", "not the key")
+    town.build()
+    monkeypatch.setenv("ARGILLA_API_KEY", town.owner.api_key)
+    assert town.owner.dataset(town.workspace, "village") is None, "nothing is laid out yet"
+    with ThreadPoolExecutor(4) as pool:
+        synced = list(pool.map(lambda _: town.sync(), range(4)))
+    assert [each.awaiting for each in synced] == [9] * 4
+    assert len(town.records()) == 9
 
 
 def test_a_document_that_vanished_retires_its_pairs_and_one_that_returns_finds_its_decisions(village):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -98,7 +100,7 @@ def test_a_recipe_reviewed_elsewhere_starts_and_stops_nothing(project, curate):
     assert "another name" in curate(project, "review", "up", "recipe.yaml", code=2).stderr
 
 
-def test_a_home_through_restarts_kills_and_busy_ports(home):
+def test_a_home_through_restarts_kills_and_busy_ports(home, monkeypatch):
     """One home, told as one story because each start takes seconds."""
     pages = copies_of_pages()
     first = server.up(home)
@@ -125,26 +127,51 @@ def test_a_home_through_restarts_kills_and_busy_ports(home):
     assert (second.url, second.password, second.api_key) == (first.url, first.password, first.api_key)
     assert server.down(home)
     assert gone(second.pid)
-    assert not (home / "tmp").exists()
+    assert not list(home.glob("tmp/*"))
     assert copies_of_pages() == pages, "Argilla's own start leaves 14 MB behind each time"
 
     port = int(second.url.rsplit(":", 1)[1])
     damage(home / "search.db")
-    (home / "credentials.json").unlink()
+    (home / "credentials.json").write_text('{"username": "reviewer", "pass')
     with socket.socket() as busy:
         busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         busy.bind(("127.0.0.1", port))
         busy.listen()
         third = server.up(home)
     assert third.url != second.url, "another program has the port: the server takes another"
-    assert third.password != second.password, "lost credentials are made anew, and they are good: the server answered to them"
+    assert third.password != second.password, "damaged credentials are made anew, and they are good: the server answered to them"
     assert search(third) == 0, "a damaged index is made anew"
     assert len(list(home.glob("tmp/*"))) == 1
 
-    os.unlink(home / "credentials.json")
-    with pytest.raises(MachineError, match="curate review down"):
-        server.status(home)
+    shutil.rmtree(home / "tmp")
+    with monkeypatch.context() as patch, pytest.raises(MachineError, match="does not answer(.|\n)*curate review down"):
+        patch.setattr(server, "SECONDS_TO_START", 1.0)
+        server.up(home)  # the server lives and would show nobody a page
+
+    for damaged in ("", "[]", '{"username": "reviewer", "password": "x", "api_key": 5, "auth_secret": "x"}', None):
+        (home / "credentials.json").unlink()
+        if damaged is not None:
+            (home / "credentials.json").write_text(damaged)
+        with pytest.raises(MachineError, match="curate review down"):
+            server.status(home)
     assert server.down(home)
+
+
+def test_a_server_whose_folder_was_deleted_ends_and_leaves_the_next_one_alone(home):
+    first = server.up(home)
+    os.kill(first.pid, signal.SIGSTOP)  # so that it finds out only when the next one is there
+    shutil.rmtree(home)
+    assert server.status(home) is None
+    second = server.up(home)
+    try:
+        assert second.pid != first.pid
+        assert second.url != first.url, "the port is still taken"
+        os.kill(first.pid, signal.SIGCONT)
+        assert gone(first.pid), "it ends by itself: nobody could find it to stop it"
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(first.pid, signal.SIGKILL)
+    assert server.up(home) == second, "it answers, and has its pages"
 
 
 def damage(file: Path) -> None:

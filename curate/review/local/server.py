@@ -82,16 +82,16 @@ def status(home: Path) -> Server | None:
     """The server of this home where its process lives (it may still be starting), else None.
 
     Raises:
-        MachineError: it lives, and its credentials were deleted.
+        MachineError: it lives, and its credentials were deleted or damaged.
     """
     running = _running(home)
     if running is None:
         return None
-    try:
-        keys = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    keys = _credentials(home)
+    if keys is None:
         mend = "Stop the server with `curate review down RECIPE`; the next start makes new credentials."
-        raise MachineError("the file is gone, and the server runs", where=str(home / "credentials.json"), mend=mend) from None
+        where = str(home / "credentials.json")
+        raise MachineError("the file is gone or damaged, and the server runs", where=where, mend=mend)
     return Server(f"http://127.0.0.1:{running['port']}", keys["username"], keys["password"], keys["api_key"], running["pid"])
 
 
@@ -161,28 +161,47 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
 
 
 def _keep_credentials(home: Path) -> None:
-    """Made once, at random; readable by the owner alone."""
-    path = home / "credentials.json"
-    if not path.exists():
+    """Made once, at random; readable by the owner alone. Damaged ones are as good as none."""
+    if _credentials(home) is None:
         made = {
             "username": "reviewer",
             "password": secrets.token_urlsafe(12),
             "api_key": secrets.token_urlsafe(32),
             "auth_secret": secrets.token_hex(32),
         }
-        write_whole(path, json.dumps(made, indent=2), mode=0o600)
+        write_whole(home / "credentials.json", json.dumps(made, indent=2), mode=0o600)
+
+
+def _credentials(home: Path) -> dict[str, str] | None:
+    """What credentials.json holds; None where it is missing, or lacks any of it."""
+    try:
+        keys = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    needed = ("username", "password", "api_key", "auth_secret")
+    whole = isinstance(keys, dict) and all(isinstance(keys.get(name), str) and keys[name] for name in needed)
+    return keys if whole else None
 
 
 def _answers(server: Server) -> bool:
-    """Whether this very server answers: only it knows the key. Asked directly: no proxy leads to the loopback interface."""
+    """Whether this very server answers, for only it knows the key, and has its pages, which lie in a folder of their own.
+
+    Asked directly: no proxy leads to the loopback interface.
+    """
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     try:
-        connection.request("GET", "/api/v1/me", headers={"X-Argilla-Api-Key": server.api_key})
-        return connection.getresponse().status == http.HTTPStatus.OK
+        return all(_gives(connection, path, server.api_key) for path in ("/api/v1/me", "/"))
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+
+
+def _gives(connection: http.client.HTTPConnection, path: str, api_key: str) -> bool:
+    connection.request("GET", path, headers={"X-Argilla-Api-Key": api_key})
+    response = connection.getresponse()
+    response.read()  # or the connection could not be used again
+    return response.status == http.HTTPStatus.OK
 
 
 def _taken(file: IO[str], kind: int = fcntl.LOCK_EX) -> bool:

@@ -13,11 +13,14 @@ import socket
 import sqlite3
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 USUAL_PORT = 6900  # where Argilla's own documentation and client look for it
 WORKSPACE = "review"
+SECONDS_BETWEEN_LOOKS = 2.0  # at whether the home is still ours
 
 
 def main(home: Path) -> None:
@@ -25,23 +28,27 @@ def main(home: Path) -> None:
     os.umask(0o077)  # what is reviewed is the owner's alone
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what stands under `finally` is done
     listener = take_port(home)
-    announce(home, listener.getsockname()[1])
+    end_with(home / "server.json", announce(home, listener.getsockname()[1]))
     credentials = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     configure(home, credentials["auth_secret"])
-    app = load_argilla(home)
-    bring_database_up_to_date(home)
-    asyncio.run(keep_user(credentials))
+    shutil.rmtree(home / "tmp", ignore_errors=True)  # of a server that was killed
+    (home / "tmp").mkdir(mode=0o700)
+    with tempfile.TemporaryDirectory(dir=home / "tmp", ignore_cleanup_errors=True) as pages:  # of this server, and no other's
+        app = load_argilla(Path(pages))
+        bring_database_up_to_date(home)
+        asyncio.run(keep_user(credentials))
+        serve(app, listener)
 
+
+def serve(app: Any, listener: socket.socket) -> None:
+    """Answer until told to stop."""
     import uvicorn
 
     from .jobs import start_worker
 
     start_worker()
     options = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-    try:
-        uvicorn.Server(options).run(sockets=[listener])
-    finally:
-        shutil.rmtree(home / "tmp", ignore_errors=True)
+    uvicorn.Server(options).run(sockets=[listener])
 
 
 def take_port(home: Path) -> socket.socket:
@@ -61,16 +68,40 @@ def take_port(home: Path) -> socket.socket:
     raise OSError("no port is free on 127.0.0.1")
 
 
-def announce(home: Path, port: int) -> None:
+def announce(home: Path, port: int) -> int:
     """Write server.json and keep it locked. Whoever finds it unlocked knows that the process it names is gone.
 
-    It is left open: the kernel closes it, and lets go of the lock, when the process is no more.
+    It is left open, and given back so: the kernel closes it, and lets go of the lock, when the process is no more.
     """
     path = home / ".server.json.new"
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     fcntl.flock(file, fcntl.LOCK_EX)
     os.write(file, json.dumps({"pid": os.getpid(), "port": port}).encode())
     os.replace(path, home / "server.json")
+    return file
+
+
+def end_with(path: Path, file: int) -> None:
+    """End this process when the open `file` no longer stands at `path`, where alone it can be found and stopped.
+
+    That is so when somebody deletes the home below it, and there may be another server's by then.
+    """
+
+    def watch() -> None:
+        while _stands_at(path, file):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="home-watch", daemon=True).start()
+
+
+def _stands_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # a disk that fails for a moment is no reason to go
+        return True
 
 
 def configure(home: Path, auth_secret: str) -> None:
@@ -88,15 +119,12 @@ def configure(home: Path, auth_secret: str) -> None:
     )
 
 
-def load_argilla(home: Path) -> Any:
+def load_argilla(pages: Path) -> Any:
     """The server's ASGI application, its web pages included, with our engine and queue in the places of the usual ones."""
     from .jobs import embed_redis
 
     embed_redis()  # before the import, which connects
-    # At import Argilla copies its web pages to a temporary folder, which it never removes. Ours is emptied at each start.
-    pages = home / "tmp"
-    shutil.rmtree(pages, ignore_errors=True)
-    pages.mkdir(mode=0o700)
+    # At import Argilla copies its web pages to a temporary folder, which it never removes. `pages` is, when we end.
     tempfile.tempdir = str(pages)
     import argilla_server
 
