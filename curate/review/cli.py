@@ -89,19 +89,19 @@ def down(recipe: RecipePath, as_json: Json = False) -> None:
 @app.command()
 def status(recipe: RecipePath, as_json: Json = False) -> None:
     """Whether Argilla runs and where, and how far the review is by what was fetched so far."""
-    from curate.review.local import server
     from curate.review.sync import standing
 
     loaded = _loaded(recipe)
-    found = server.status(_home(recipe)) if _is_local(loaded) else None
+    found = _found(loaded)
     with _ledger(loaded) as ledger:
         how_far = standing(loaded, ledger) if ledger else None
     if as_json:
-        keys = _server_as_dict(found) if found else {}
-        answer({"running": found is not None} | keys | {"review": how_far.as_dict() if how_far else None})
+        answer(found | {"review": how_far.as_dict() if how_far else None})
         return
-    if _is_local(loaded):
-        print(f"Argilla runs at {found.url} (process {found.pid})." if found else "Argilla does not run here.")
+    if found["running"]:
+        print(f"Argilla runs at {found['url']}" + (f" (process {found['pid']})." if found["pid"] else "."))
+    else:
+        print(f"Argilla at {found['url']}: {found['why']}" if found["url"] else "Argilla does not run here.")
     _print(how_far, recipe)
 
 
@@ -281,6 +281,31 @@ def _print(synced: Synced | None, recipe: Path) -> None:
         print(f"reviewers agree on {compared['agreed']:.0%} of {count_of(compared['pairs'], 'pair')}{alpha}")
     for dataset in synced.datasets:
         print(f"{dataset['name']}: {dataset['url']}")
+
+
+def _found(recipe: Recipe) -> dict[str, Any]:
+    """Whether and where the recipe's Argilla runs; nothing of what one signs in with, which is for `up` to tell.
+
+    Of a server that is not ours `running` is None where that cannot be told, as without a key, and `why` says it.
+    """
+    from curate.review.desk import connect
+    from curate.review.local import server
+    from curate.review.queue import review_of
+    from recipes.errors import CallError, MachineError
+    from recipes.folders import argilla_home
+
+    review = review_of(recipe)
+    if review.argilla == "local":
+        ours = server.status(argilla_home())
+        return {"running": ours is not None, "url": ours.url if ours else None, "pid": ours.pid if ours else None}
+    found = {"url": review.argilla.rstrip("/"), "pid": None}
+    try:
+        connect(review)
+    except MachineError as error:
+        return {"running": False, "why": error.what} | found
+    except CallError as error:
+        return {"running": None, "why": error.what} | found
+    return {"running": True} | found
 
 
 def _home(recipe_path: Path) -> Path:

@@ -117,6 +117,23 @@ def test_a_wrong_call_is_told_with_what_is_right(built, curate, arguments, told)
     assert told in done.stderr
 
 
+def test_status_says_where_a_server_that_is_not_ours_runs_and_whether(village, curate):
+    town = village("pairs: all, awaiting: keep")
+    url, key = str(town.owner.http.base_url).rstrip("/"), town.owner.api_key
+
+    def status(*arguments, key=key):
+        return curate(town.folder, "review", "status", "recipe.yaml", *arguments, ARGILLA_API_KEY=key).stdout
+
+    assert json.loads(status("--json")) == {"running": True, "url": url, "pid": None, "review": None}
+    assert f"Argilla runs at {url}." in status()
+    without = json.loads(status("--json", key=""))
+    assert (without["running"], without["url"], without["why"]) == (None, url, "ARGILLA_API_KEY is not set")
+    town.write(url, "http://127.0.0.1:9")
+    away = json.loads(status("--json"))
+    assert (away["running"], away["url"]) == (False, "http://127.0.0.1:9")
+    assert f"Argilla at http://127.0.0.1:9: {away['why']}" in status() and "cannot be reached" in away["why"]
+
+
 def test_what_people_answered_before_comes_first_and_what_they_answer_later_counts(village, curate):
     town = village("pairs: all, awaiting: keep")
     town.build()
