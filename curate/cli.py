@@ -209,7 +209,7 @@ def show(
     recipe: Annotated[Path | None, typer.Option("--recipe", help="Look in this recipe's build only.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a pair with its passage, quote, prompt, response and checks."""
+    """Show a pair with its passage, quote, prompt, response, checks and what reviewers said of it."""
     from curate.show import find_pair, print_pair
 
     found = find_pair(pair, recipe)

@@ -12,13 +12,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from typer import BadParameter
+
 from recipes.errors import LikenessError
 
 INTERRUPTED = 130
 STOPPED = "stopped; what was done is kept, and the same command goes on from here"
 
 
-def run_command(app: Callable[[], Any]) -> NoReturn:
+def run_command(app: Callable[..., Any]) -> NoReturn:
     """Run a typer application and leave with the promised exit code.
 
     0 done · 1 a gate failed or work remains · 2 the call or the recipe is wrong · 3 a provider, server or machine
@@ -28,13 +30,16 @@ def run_command(app: Callable[[], Any]) -> NoReturn:
     if "--debug" in sys.argv:
         sys.argv.remove("--debug")
     signal.signal(signal.SIGTERM, _interrupt)  # asked to end: leave as tidily as after Ctrl-C
+    usage_error: type[Any] = BadParameter.__mro__[1]  # click's UsageError, wherever this typer has it from
     try:
-        app()
-        code = 0
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else 1
+        left_with = app(standalone_mode=False)  # or typer tells its errors itself, and not as JSON
+        code = left_with if isinstance(left_with, int) else 0
         if code == INTERRUPTED:  # typer makes this of Ctrl-C
             say(STOPPED)
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    except usage_error as error:
+        code = fail_of_usage(error)
     except LikenessError as error:
         code = fail(error, debug)
     except KeyboardInterrupt:
@@ -47,10 +52,8 @@ def run_command(app: Callable[[], Any]) -> NoReturn:
         mend = "What was done is kept; run the command again when that is mended."
         code = fail(LikenessError(error.strerror or str(error), where=error.filename and str(error.filename), mend=mend), debug)
     except Exception as error:  # the last line of defence: no traceback for a person who did not ask
-        if debug:
-            traceback.print_exc()
-        say(f"error: {type(error).__name__}: {error}\nThis is a fault in the program; `--debug` shows where.")
-        code = 3
+        mend = "This is a fault in the program; `--debug` shows where."
+        code = fail(LikenessError(f"{type(error).__name__}: {error}", mend=mend), debug)
     sys.stdout.flush()
     sys.exit(code)
 
@@ -63,6 +66,20 @@ def fail(error: LikenessError, debug: bool) -> int:
     if "--json" in sys.argv:
         answer({"error": {"what": error.what, "where": error.where, "mend": error.mend}})
     return error.exit_code
+
+
+def fail_of_usage(error: Any) -> int:
+    """Tell how a command was called wrongly, and give the exit code.
+
+    Args:
+        error: click's UsageError; it knows the command that it is of.
+    """
+    error.show()
+    if "--json" in sys.argv:
+        command = error.ctx.command_path if error.ctx else None
+        mend = f"{command} --help says what it takes." if command else None
+        answer({"error": {"what": error.format_message(), "where": command, "mend": mend}})
+    return int(error.exit_code)
 
 
 def say(text: str) -> None:

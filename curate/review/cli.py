@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from curate.words import count_of
 from recipes.command import answer, settle_libraries
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def up(
     server = _up(as_json) if _is_local(loaded) else None
     synced = _synced(loaded, as_json)
     if as_json:
-        keys = _server_as_dict(server, with_keys=True) if server else {"url": synced.url if synced else "", "pid": None}
+        keys = _server_as_dict(server) if server else {"url": synced.url if synced else "", "pid": None}
         answer(keys | {"datasets": synced.datasets if synced else [], "review": synced.as_dict() if synced else None})
         return
     if server:
@@ -88,19 +89,19 @@ def down(recipe: RecipePath, as_json: Json = False) -> None:
 @app.command()
 def status(recipe: RecipePath, as_json: Json = False) -> None:
     """Whether Argilla runs and where, and how far the review is by what was fetched so far."""
-    from curate.review.local import server
     from curate.review.sync import standing
 
     loaded = _loaded(recipe)
-    found = server.status(_home(recipe)) if _is_local(loaded) else None
+    found = _found(loaded)
     with _ledger(loaded) as ledger:
         how_far = standing(loaded, ledger) if ledger else None
     if as_json:
-        keys = _server_as_dict(found) if found else {}
-        answer({"running": found is not None} | keys | {"review": how_far.as_dict() if how_far else None})
+        answer(found | {"review": how_far.as_dict() if how_far else None})
         return
-    if _is_local(loaded):
-        print(f"Argilla runs at {found.url} (process {found.pid})." if found else "Argilla does not run here.")
+    if found["running"]:
+        print(f"Argilla runs at {found['url']}" + (f" (process {found['pid']})." if found["pid"] else "."))
+    else:
+        print(f"Argilla at {found['url']}: {found['why']}" if found["url"] else "Argilla does not run here.")
     _print(how_far, recipe)
 
 
@@ -119,28 +120,30 @@ def apply(
 ) -> None:
     """One decision for all pairs that are like one of them. Shows them first; `--yes` decides."""
     from curate.review.apply import decide
+    from curate.review.decisions import IN_WORDS, outcome_of
+    from curate.review.queue import review_of
     from recipes.errors import CallError
 
     settle_libraries()
     loaded = _loaded(recipe)
     with _ledger(loaded) as ledger:
         if ledger is None:
-            raise CallError("nothing has been built yet", mend="Run `curate build RECIPE` first.")
+            raise CallError("nothing has been built yet", mend=f"Run this first: curate build {shlex.quote(str(recipe))}")
         _check_choices(verdict, reason, note)
         _fetch(loaded, ledger)
         found = _alike(ledger, pair, check, phrase, near)
-        decided = ledger.decisions()
+        so_far = {id_: outcome_of(made, review_of(loaded).min_submitted).state for id_, made in ledger.decisions().items()}
         if yes:
             with ledger.transaction():
-                for decision in decide(found, verdict, reason, note):
+                for decision in decide(found, verdict, reason, note.strip()):
                     ledger.add_decision(decision)
     if as_json:
         answer({"pairs": [each.id for each in found], "decided": yes, "verdict": verdict, "reason": reason})
         return
     for each in found:
-        said = ", ".join(dict.fromkeys(decision.verdict for decision in decided.get(each.id, ())))
+        said = IN_WORDS.get(so_far.get(each.id, ""), "")
         print(f"{each.id}  {_short(each.instruction, 50)}  {_short(each.response, 70)}" + (f"  (so far: {said})" if said else ""))
-    done = f"{len(found)} pairs: {verdict}" + (f", {reason}" if reason else "")
+    done = f"{count_of(len(found), 'pair')}: {verdict}" + (f", {reason}" if reason else "")
     print(f"{done}. The next build goes by it." if yes else f"{done}? Nothing is decided yet; --yes decides.")
 
 
@@ -168,12 +171,16 @@ def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, n
     pairs = ledger.pairs_of(number, *STANDING) if number else []
     ours = [pair for pair in pairs if pair.id.startswith(prefix)]
     if len(ours) != 1:
-        told = "no pair" if not ours else f"{len(ours)} pairs"
-        raise CallError(f"{told} of the newest build begins with {prefix!r}", mend="`curate show` and Argilla tell ids.")
+        told = "no pair's id" if not ours else f"the ids of {len(ours)} pairs"
+        begin = "begins" if not ours else "begin"
+        raise CallError(f"in the newest build {told} {begin} with {prefix!r}", mend="`curate show` and Argilla tell ids.")
     if [bool(check), bool(phrase), near].count(True) != 1:
         raise CallError("say in which way they are alike: --check NAME, --phrase TEXT or --near")
     if phrase:
-        return apply.with_phrase(pairs, phrase)
+        found = apply.with_phrase(pairs, phrase)
+        if ours[0] not in found:
+            raise CallError(f"{ours[0].id} does not hold the phrase {phrase!r}", mend="Name a pair that the others are like.")
+        return found
     if near:
         return apply.near(ours[0], pairs)
     assert check is not None
@@ -192,7 +199,9 @@ def _check_choices(verdict: str, reason: str | None, note: str) -> None:
         raise CallError(f"--verdict takes {', '.join(VERDICTS)}, not {verdict!r}")
     if reason and reason not in REASONS:
         raise CallError(f"--reason takes {', '.join(REASONS)}, not {reason!r}")
-    if verdict == "rewrite" and not note:
+    if verdict == "approve" and reason:
+        raise CallError("--reason says why a pair is left out; it does not go with --verdict approve")
+    if verdict == "rewrite" and not note.strip():
         raise CallError("--verdict rewrite needs a --note: what to do otherwise")
 
 
@@ -258,16 +267,45 @@ def _print(synced: Synced | None, recipe: Path) -> None:
         print(f"There is nothing to review yet: curate build {shlex.quote(str(recipe))}")
         return
     if synced.decisions:
-        print(f"{synced.decisions} new decisions; the next build goes by them: curate build {shlex.quote(str(recipe))}")
+        new = count_of(synced.decisions, "new decision")
+        print(
+            f"{new}; the next build goes by {'it' if synced.decisions == 1 else 'them'}: curate build {shlex.quote(str(recipe))}"
+        )
     disputed = f", {synced.disputed} disputed" if synced.disputed else ""
     decided = ", ".join(f"{synced.verdicts[verdict]} {said}" for verdict, said in IN_WORDS.items() if verdict in synced.verdicts)
-    print(f"{synced.awaiting} pairs await review{disputed}, {synced.decided} decided" + (f": {decided}" if decided else ""))
+    waiting = count_of(synced.awaiting, "pair", "await")
+    print(f"{waiting} review{disputed}, {synced.decided} decided" + (f": {decided}" if decided else ""))
     if synced.agreement.get("pairs"):
         compared = synced.agreement
         alpha = "" if compared["alpha"] is None else f" (Krippendorff's alpha {compared['alpha']:.2f})"
-        print(f"reviewers agree on {compared['agreed']:.0%} of {compared['pairs']} pairs{alpha}")
+        print(f"reviewers agree on {compared['agreed']:.0%} of {count_of(compared['pairs'], 'pair')}{alpha}")
     for dataset in synced.datasets:
         print(f"{dataset['name']}: {dataset['url']}")
+
+
+def _found(recipe: Recipe) -> dict[str, Any]:
+    """Whether and where the recipe's Argilla runs; nothing of what one signs in with, which is for `up` to tell.
+
+    Of a server that is not ours `running` is None where that cannot be told, as without a key, and `why` says it.
+    """
+    from curate.review.desk import connect
+    from curate.review.local import server
+    from curate.review.queue import review_of
+    from recipes.errors import CallError, MachineError
+    from recipes.folders import argilla_home
+
+    review = review_of(recipe)
+    if review.argilla == "local":
+        ours = server.status(argilla_home())
+        return {"running": ours is not None, "url": ours.url if ours else None, "pid": ours.pid if ours else None}
+    found = {"url": review.argilla.rstrip("/"), "pid": None}
+    try:
+        connect(review)
+    except MachineError as error:
+        return {"running": False, "why": error.what} | found
+    except CallError as error:
+        return {"running": None, "why": error.what} | found
+    return {"running": True} | found
 
 
 def _home(recipe_path: Path) -> Path:
@@ -286,12 +324,10 @@ def _home(recipe_path: Path) -> Path:
     return argilla_home()
 
 
-def _server_as_dict(server: Server, *, with_keys: bool = False) -> dict[str, Any]:
-    """Where it is; how to get in only `up` tells, for what `status` says is kept in logs and shown to others."""
-    where = {"url": server.url, "username": server.username, "pid": server.pid}
-    if not with_keys:
-        return where
-    return where | {"password": server.password, "api_key": server.api_key, "sign_in": server.sign_in}
+def _server_as_dict(server: Server) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(server) | {"sign_in": server.sign_in}
 
 
 def _show_first_use(progress: Any, done: int, total: int) -> None:

@@ -281,6 +281,32 @@ def test_a_traceback_is_shown_only_with_debug(tmp_path, curate):
     assert curate(tmp_path, "biuld", "recipe.yaml").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what", "where"),
+    [
+        (["build"], "Missing argument 'RECIPE'", "curate build"),
+        (["build", "recipe.yaml", "--smaple", "2"], "No such option: --smaple", "curate build"),
+        (["build", "recipe.yaml", "--sample", "none"], "Invalid value for '--sample'", "curate build"),
+        (["biuld", "recipe.yaml"], "No such command 'biuld'", "curate"),
+        (["review", "apply", "recipe.yaml"], "Missing argument 'PAIR'", "curate review apply"),
+    ],
+)
+def test_a_command_called_wrongly_is_told_as_json_too(tmp_path, curate, arguments, what, where):
+    done = curate(tmp_path, *arguments, "--json")
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert what in error["what"] and what in done.stderr
+    assert (error["where"], error["mend"]) == (where, f"{where} --help says what it takes.")
+    plain = curate(tmp_path, *arguments)
+    assert (plain.returncode, plain.stdout) == (2, "") and what in plain.stderr
+
+
+def test_help_is_no_error(tmp_path, curate):
+    for arguments in (["--help"], ["build", "--help"], ["review", "--help"], ["--version"]):
+        done = curate(tmp_path, *arguments)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
 def test_the_starter_builds_as_it_stands(tmp_path, curate):
     written = json.loads(curate(tmp_path, "init", "My Voice", "--json").stdout)
     assert load_recipe(tmp_path / written["recipe"]).name == "my-voice"

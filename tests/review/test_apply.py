@@ -1,6 +1,7 @@
 """One decision for many pairs that are alike, from the command line: first shown, then done."""
 
 import json
+import re
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_the_pairs_are_shown_first_and_decided_only_with_yes(built, curate):
 
     before = rows()["train"] + rows()["validation"]
     shown = apply("question", "--phrase", "uncle", code=2)
-    assert "pairs of the newest build begin" in shown.stderr
+    assert re.search(r"in the newest build the ids of \d pairs begin with 'question'", shown.stderr)
     one = json.loads(apply("own-words-82a", "--phrase", "uncle", "--json").stdout)["pairs"]
     assert len(one) == 2
 
@@ -90,7 +91,7 @@ def test_the_pairs_are_shown_first_and_decided_only_with_yes(built, curate):
     assert stage["reasons"]["left out by reviewers: private"] == 2
     standing = json.loads(curate(built, "review", "status", "recipe.yaml", "--json").stdout)["review"]
     assert (standing["decided"], standing["verdicts"], standing["reasons"]) == (2, {"reject": 2}, {"private": 2})
-    assert "(so far: reject)" in apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve").stdout
+    assert "(so far: left out)" in apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve").stdout
     apply("own-words-82a", "--phrase", "uncle", "--verdict", "approve", "--yes")
     assert rows()["train"] + rows()["validation"] == before, "it can be taken back"
 
@@ -100,16 +101,37 @@ def test_the_pairs_are_shown_first_and_decided_only_with_yes(built, curate):
     [
         (["own-words-82a"], "--check NAME, --phrase TEXT or --near"),
         (["own-words-82a", "--near", "--phrase", "uncle"], "--check NAME, --phrase TEXT or --near"),
-        (["nothing", "--near"], "no pair of the newest build begins with 'nothing'"),
+        (["nothing", "--near"], "in the newest build no pair's id begins with 'nothing'"),
         (["own-words-82a", "--check", "echo"], "the check 'echo' says nothing"),
         (["own-words-82a", "--near", "--verdict", "keep"], "--verdict takes approve, reject, rewrite"),
         (["own-words-82a", "--near", "--reason", "dull"], "--reason takes facts"),
         (["own-words-82a", "--near", "--verdict", "rewrite"], "needs a --note"),
+        (["own-words-82a", "--near", "--verdict", "rewrite", "--note", " \n"], "needs a --note"),
+        (["own-words-82a", "--near", "--verdict", "approve", "--reason", "voice"], "does not go with --verdict approve"),
+        (["own-words-82a", "--phrase", "orchard"], "does not hold the phrase 'orchard'"),
+        (["own-words-82a", "--phrase", "zeppelin"], "does not hold the phrase 'zeppelin'"),
     ],
 )
 def test_a_wrong_call_is_told_with_what_is_right(built, curate, arguments, told):
     done = curate(built, "review", "apply", "recipe.yaml", *arguments, "--yes", code=2)
     assert told in done.stderr
+
+
+def test_status_says_where_a_server_that_is_not_ours_runs_and_whether(village, curate):
+    town = village("pairs: all, awaiting: keep")
+    url, key = str(town.owner.http.base_url).rstrip("/"), town.owner.api_key
+
+    def status(*arguments, key=key):
+        return curate(town.folder, "review", "status", "recipe.yaml", *arguments, ARGILLA_API_KEY=key).stdout
+
+    assert json.loads(status("--json")) == {"running": True, "url": url, "pid": None, "review": None}
+    assert f"Argilla runs at {url}." in status()
+    without = json.loads(status("--json", key=""))
+    assert (without["running"], without["url"], without["why"]) == (None, url, "ARGILLA_API_KEY is not set")
+    town.write(url, "http://127.0.0.1:9")
+    away = json.loads(status("--json"))
+    assert (away["running"], away["url"]) == (False, "http://127.0.0.1:9")
+    assert f"Argilla at http://127.0.0.1:9: {away['why']}" in status() and "cannot be reached" in away["why"]
 
 
 def test_what_people_answered_before_comes_first_and_what_they_answer_later_counts(village, curate):
@@ -122,7 +144,7 @@ def test_what_people_answered_before_comes_first_and_what_they_answer_later_coun
         return curate(town.folder, "review", "apply", "recipe.yaml", *arguments, ARGILLA_API_KEY=town.owner.api_key).stdout
 
     shown = apply(early["external_id"], "--phrase", "uncle")
-    assert "(so far: approve)" in shown, "fetched before it is shown"
+    assert "(so far: approved)" in shown, "fetched before it is shown"
     apply(early["external_id"], "--phrase", "uncle", "--yes")
     town.sync()
     left = town.records()

@@ -9,6 +9,7 @@ import pytest
 
 from curate.build import build
 from curate.model import Decision
+from curate.show import find_pair, print_pair
 from recipes.errors import GateError
 from tests.messages_server import running
 from tests.review.conftest import published
@@ -464,3 +465,54 @@ def test_decisions_that_a_lost_ledger_had_are_told_of_and_the_next_build_goes_by
     town.build()
     assert published("sft").keys() == kept
     assert not any("arrived" in note for note in town.notes)
+
+
+def test_show_tells_what_became_of_a_pair_in_the_review(village, capsys):
+    town = village("pairs: all, awaiting: keep, min_submitted: 1")
+    town.build()
+
+    def shown(record):
+        print_pair(found := find_pair(record["external_id"], None))
+        return found, capsys.readouterr().out
+
+    names = ("swim?", "flat?", "apple tree", "boatman was your")
+    mended, rejected, sent_back, waiting = [town.asking(name) for name in names]
+    town.owner.answer(mended, response="He could not.", sounds_like_me=4, never_say="He swam like a fish.")
+    town.owner.answer(rejected, verdict="reject", reasons=["voice", "too_long"], note="Not a sermon.")
+    town.owner.answer(sent_back, verdict="rewrite", note="Shorter.")
+    town.build()
+    reviewer = town.owner.name
+
+    found, told = shown(mended)
+    assert (found["state"], found["review"]["told"], found["review"]["response"]) == ("kept", "mended", "He could not.")
+    assert "My uncle did not" in told and "response, as reviewers mended it" in told and "He could not." in told
+    assert "review: mended; sounds like me: 4 of 5" in told and f"approved by {reviewer}" in told
+    assert "what it must never say" in told and "He swam like a fish." in told
+    found, told = shown(rejected)
+    assert found["state"] == "rejected"
+    assert "review: left out (voice, too_long)" in told and "note: Not a sermon." in told and "mended" not in told
+    assert "review: sent back\n" in shown(sent_back)[1] and "note: Shorter." in shown(sent_back)[1]
+    found, told = shown(waiting)
+    assert found["review"]["outcome"] == "awaiting" and "review: awaits review" in told
+
+    (town.folder / "documents/ferry.md").unlink()
+    town.build()
+    found, told = shown(mended)
+    assert found["state"] == "not in the newest build" and "(question_answer, not in the newest build)" in told
+    town.write("min_submitted: 1", "min_submitted: 2")
+    assert find_pair(rejected["external_id"], town.recipe)["review"]["told"] == "awaits another reviewer"
+
+
+def test_show_names_the_pair_that_was_written_anew_and_the_one_before_it(village):
+    town = village("pairs: all, awaiting: keep")
+    town.build()
+    first = town.asking("swim?")["external_id"]
+    town.owner.answer(town.asking("swim?"), verdict="rewrite", note="Begin with the boat.")
+    recording = {"kind": "question_answer", "quote": "a man who can swim will trust the water", "replaces": first}
+    text = "The boat was the better kept for it. My uncle could not swim a stroke, and so he looked after every plank."
+    with (town.folder / "recorded/all.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(recording | {"instruction": "Should a boatman swim?", "response": text}) + "\n")
+    town.build()
+    new = find_pair(first, None)["review"]["replaced_by"]
+    assert find_pair(new, None)["response"] == text
+    assert find_pair(new, None)["review"]["replaces"] == first
