@@ -15,6 +15,7 @@ from curate.publish.versions import Version, read_version
 from curate.read.passages import cut
 from curate.read.read import read_before
 from curate.review.decisions import agreement, outcome_of
+from curate.review.history import earlier_versions
 from curate.review.queue import confidence, needing_review, review_of
 from curate.screen.coverage import Coverage, Part, coverage_of, passage_map
 from curate.screen.echo import Echo, echoes_with_pairs, like_long
@@ -197,7 +198,7 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
         habits=tuple(habit_rates(pairs, sources)),
         coverage=coverage_of(pairs, sources),
         passages=passage_map(pairs, sources),
-        reviewing=_reviewing(recipe, written, findings, decisions),
+        reviewing=_reviewing(recipe, written, findings, decisions, ledger),
         review_asked=recipe.review is not None,
     )  # fmt: skip
 
@@ -302,12 +303,14 @@ def _reviewing(
     written: Mapping[str, tuple[Pair, str]],
     findings: Mapping[str, Sequence[Finding]],
     decisions: Mapping[str, Sequence[Decision]],
+    ledger: Ledger,
 ) -> Reviewing:
     review = review_of(recipe)
     of_these = {pair: made for pair, made in decisions.items() if pair in written}
     outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
     standing = [pair for pair, state in written.values() if state not in ("dropped", "rejected", "left out")]
-    needing = needing_review(standing, findings, review)
+    changed = earlier_versions([pair for pair, _ in written.values()], decisions, ledger)
+    needing = needing_review(standing, findings, review, changed)
     open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]
     return Reviewing(
         dict(Counter(outcomes.values())),
