@@ -251,5 +251,9 @@ def _marked(text: str, spans: Sequence[Span]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text that stays text. An empty line would end the HTML and let Markdown begin, so line breaks are elements."""
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    """A text that stays text. An empty line would end the HTML and let Markdown begin, so line breaks are elements.
+
+    Browsers would swallow the blanks at the beginning of a line, which code needs.
+    """
+    indented = re.sub(r"(?<=\n)[ \t]+", lambda blanks: "\u00a0" * len(blanks[0].expandtabs(4)), text)
+    return html.escape(indented, quote=False).replace("\n", "<br>")

@@ -37,6 +37,12 @@ def test_texts_stay_texts_evidence_is_marked_and_the_conversation_before_is_show
     assert fields["findings"] == "<p>Nothing.</p>"
 
 
+def test_code_keeps_its_indentation_on_the_page():
+    pair = Pair("p", "pair", (Turn("user", "How?"),), "for loaf in oven:\n    turn(loaf)\n\tif burnt: stop()", "a.md")
+    answer = record_of(pair, None, [], [], [])["fields"]["answer"]
+    assert "for loaf in oven:<br>\u00a0\u00a0\u00a0\u00a0turn(loaf)<br>\u00a0\u00a0\u00a0\u00a0if burnt: stop()" in answer
+
+
 @pytest.mark.parametrize("passage", [PASSAGE, None], ids=["with its passage", "without"])
 def test_a_pairs_id_stands_beside_its_document_for_the_commands_that_take_it(passage):
     source = record_of(PAIR, passage, [], [], [])["fields"]["source"]
