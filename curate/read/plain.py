@@ -150,8 +150,8 @@ def tidy(text: str) -> str:
 
 def as_laid_out(text: str) -> str:
     """Normalised (NFC) text with its lines and their indentation, which is what code in it means: no invisible or control
-    characters, nothing around it, one kind of line end."""
-    return textwrap.dedent(_one_line_end(text)).strip()
+    characters, nothing around it, no blanks that nobody sees at the end of a line, one kind of line end."""
+    return textwrap.dedent(re.sub(r"[^\S\n]+$", "", _one_line_end(text), flags=re.MULTILINE)).strip()
 
 
 def _one_line_end(text: str) -> str:

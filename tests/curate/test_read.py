@@ -98,6 +98,10 @@ def test_text_is_tidied():
     assert text == "One two three\nfour\nfive\nsix\n\nseven é soft"
 
 
+def test_blanks_that_nobody_sees_do_not_stay():
+    assert as_laid_out("  One. \t\n \n  Two:\r\n      three  \n") == "One.\n\nTwo:\n    three"
+
+
 def test_what_is_kept_as_it_was_laid_out_stays_as_it_is():
     dice = random.Random(8)
     for _ in range(5000):
