@@ -61,7 +61,8 @@ def said_by(running: server.Server) -> list[tuple[str, int, Any]]:
 
     (workspace,) = [each["id"] for each in ask("GET", "/me/workspaces")["items"] if each["name"] == "review"]
     me = ask("GET", "/me")["id"]
-    said.clear()  # keys
+    said.clear()  # keys, and what other tests made
+    names.clear()
     made = {"name": "as-shipped", "workspace_id": workspace, "allow_extra_metadata": False}
     dataset = ask("POST", "/datasets", json=made)["id"]
     questions = {}
