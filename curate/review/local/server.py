@@ -32,6 +32,9 @@ ROOM = 20_000_000  # bytes that a start needs: the pages are copied, and a new d
 SECONDS_TO_START = 120.0  # it takes four to nine on a laptop; more only where the machine is very busy
 SECONDS_TO_STOP = 15.0
 
+LITTLE_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""glibc keeps what was freed, in a place for each thread: here 30 MB of 380 with 10,000 records."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -136,7 +139,7 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
         process = subprocess.Popen(
             [python, "-m", "serve", str(home)],
             cwd=home,
-            env=environment | {"PYTHONPATH": str(INSIDE)},
+            env=environment | {"PYTHONPATH": str(INSIDE)} | LITTLE_MEMORY,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -149,23 +149,31 @@ class Index:
                     if kind != "image"
                 }
                 missing = connection.execute(
-                    "SELECT id, updated_at, fields FROM main.records WHERE dataset_id = ?"
+                    "SELECT id FROM main.records WHERE dataset_id = ?"
                     " AND id NOT IN (SELECT record FROM side.places WHERE dataset = ?)",
                     (dataset, dataset),
-                )
-                for record, updated_at, content in missing.fetchall():
-                    for field, value in json.loads(content).items():
-                        if field in markdown:
-                            place = connection.execute(
-                                "INSERT INTO side.places (dataset, record, updated_at, field) VALUES (?, ?, ?, ?)",
-                                (dataset, record, updated_at, field),
-                            ).lastrowid
-                            texts = [shown(each) if markdown[field] else each for each in _texts(value)]
-                            text = BREAK.join(" ".join(words(each)) for each in texts)
-                            connection.execute("INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, text))
+                ).fetchall()
+                for (record,) in missing:  # one after the other: all texts at once would take tens of megabytes
+                    self._put_in(dataset, record, markdown)
         except BaseException:
             self._indexed.discard(dataset)
             raise
+
+    def _put_in(self, dataset: str, record: str, markdown: dict[str, bool]) -> None:
+        """Index a record's texts, unless it has gone meanwhile."""
+        connection = self._connection
+        for updated_at, content in connection.execute(
+            "SELECT updated_at, fields FROM main.records WHERE id = ?", (record,)
+        ).fetchall():
+            for field, value in json.loads(content).items():
+                if field in markdown:
+                    place = connection.execute(
+                        "INSERT INTO side.places (dataset, record, updated_at, field) VALUES (?, ?, ?, ?)",
+                        (dataset, record, updated_at, field),
+                    ).lastrowid
+                    texts = [shown(each) if markdown[field] else each for each in _texts(value)]
+                    text = BREAK.join(" ".join(words(each)) for each in texts)
+                    connection.execute("INSERT INTO side.texts (rowid, words) VALUES (?, ?)", (place, text))
 
     # vectors
 
