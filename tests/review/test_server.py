@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -229,6 +230,18 @@ def test_two_ups_at_once_make_one_server(home):
     running = server.status(home)
     assert running
     assert pids == {f"{running.pid}\n"}
+
+
+def test_two_servers_that_start_at_once_in_two_folders_take_two_ports(tmp_path):
+    homes = tmp_path / "one", tmp_path / "other"
+    try:
+        with ThreadPoolExecutor() as pool:
+            one, other = pool.map(server.up, homes)
+        assert one.url != other.url
+        assert {server.status(home).pid for home in homes} == {one.pid, other.pid}
+    finally:
+        for home in homes:
+            server.down(home)
 
 
 def test_a_process_id_that_was_given_out_again_is_left_alone(home):

@@ -62,6 +62,7 @@ def take_port(home: Path) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
+            listener.listen()  # at once: until then another server that starts just now can be bound to the same port
             return listener
         except OSError:
             listener.close()
