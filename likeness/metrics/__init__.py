@@ -1,0 +1,1 @@
+"""Measures on plain texts: numbers out, no pair in."""

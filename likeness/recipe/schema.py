@@ -1,0 +1,551 @@
+"""What a recipe may say. Every key here does something; a key that is not here is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+
+from likeness.kinds import KINDS
+from likeness.llama.smollm2 import SMOLLM2
+from likeness.recipe.expectations import KNOWN_EXPECTATIONS, OURS
+
+if TYPE_CHECKING:
+    KindName = str
+    AnyKind = str
+else:
+    KindName = Literal[tuple(kind.name for kind in KINDS.values() if kind.is_generated)]
+    AnyKind = Literal[tuple(KINDS)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a number, found true or false")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+Real = Annotated[float, BeforeValidator(_number), AllowInfNan(False)]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a text, found only blanks")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Persona(Section):
+    """Whose voice the model is to have."""
+
+    name: Text
+    description: str = Field("", description="What the generator should know about the voice.")
+    system_prompt: Text = Field(description="The system prompt in training, evaluation and export.")
+    samples: list[Text] = Field(
+        default_factory=list,
+        max_length=12,
+        description="Paragraphs of the author's that show the generator the voice, in place of those that are chosen from the "
+        "documents; `curate plan --samples` prints the choice as it can be put here.",
+    )
+
+
+class Source(Section):
+    """Files to learn from."""
+
+    path: str = Field(
+        description="A file or a glob such as documents/**/*.md, relative to the recipe's file. For conversations it may be the "
+        "folder of an unpacked Slack export, for pairs a Hugging Face dataset's folder (saved to disk, or as on the hub)."
+    )
+    as_: Literal["documents", "conversations", "pairs"] = Field(
+        "documents",
+        alias="as",
+        description="documents: text to ask about. conversations: mail (mbox, Maildir, .eml, Apple's and Thunderbird's folders) "
+        "and chats (Slack, Telegram, Discord, Messenger, Instagram, Signal, WhatsApp, iMessage, LinkedIn, others as .csv): what "
+        "the author answered is the response. pairs: rows that are pairs already (.jsonl, .json, .csv, .tsv, .parquet) as OpenAI "
+        "chat, ShareGPT, Gemini, Alpaca, instruction and response, distilabel, Argilla, preferences.",
+    )
+    author: str | None = Field(
+        None, description="For conversations: the name, address or user id of the one whose answers are the responses."
+    )
+    rights: Literal["own", "licensed", "public-domain"] = Field(description="Why you may use these texts.")
+    exclude: list[str] = Field(default_factory=list, description="Globs of files to leave out, matched like `path`.")
+    unreadable: Literal["refuse", "skip"] = Field(
+        "refuse",
+        description="A file that cannot be read: refuse to build, or skip it, name it in plan and build, and use the rest.",
+    )
+
+    @model_validator(mode="after")
+    def _conversations_have_an_author(self) -> Self:
+        if self.as_ == "conversations" and not self.author:
+            raise ValueError("a conversations source needs `author`: the name, address or id whose answers are to be learnt")
+        return self
+
+
+class Passages(Section):
+    """How documents are cut."""
+
+    max_tokens: Whole = Field(700, ge=50, le=8000, description="Longest passage; a word or a punctuation mark counts as one.")
+
+
+class Kind(Section):
+    """A shape of pair that the model is to learn, and how many of it."""
+
+    kind: KindName
+    per_passage: Whole | None = Field(None, ge=1, le=20)
+    per_document: Whole | None = Field(None, ge=1, le=50)
+    words: tuple[Whole, Whole] | None = Field(
+        None, description="Fewest and most words of a response; of a dialogue, of each answer."
+    )
+    prompt: str | None = Field(None, description="A Jinja2 file that asks for this kind instead of ours.")
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if (self.per_passage is None) == (self.per_document is None):
+            raise ValueError("say either `per_passage` or `per_document`")
+        if KINDS[self.kind].per == "passage" and self.per_document is not None:
+            raise ValueError(f"{self.kind} takes `per_passage`: its response or its prompt holds the passage")
+        if self.words and not 0 < self.words[0] < self.words[1]:
+            raise ValueError("`words` takes [fewest, most] with 0 < fewest < most")
+        return self
+
+    @property
+    def word_range(self) -> tuple[int, int]:
+        """Fewest and most words of a response."""
+        return self.words or KINDS[self.kind].words
+
+
+class Price(Section):
+    """US dollars per million tokens."""
+
+    input: Real = Field(ge=0)
+    output: Real = Field(ge=0)
+    cache_write: Real | None = Field(None, ge=0, description="1.25 times `input` by default.")
+    cache_read: Real | None = Field(None, ge=0, description="A tenth of `input` by default.")
+
+
+class RateLimits(Section):
+    """What the provider lets through in a minute, for `curate plan`. A build learns its limits from the answers themselves."""
+
+    requests: Whole | None = Field(None, ge=1)
+    input_tokens: Whole | None = Field(None, ge=1)
+    output_tokens: Whole | None = Field(None, ge=1)
+
+
+class Generate(Section):
+    """Who writes the pairs, and which."""
+
+    provider: Literal["anthropic", "llama-cpp", "recorded"]
+    model: str = Field(
+        "claude-sonnet-5-5",
+        min_length=1,
+        description="Claude's name; for `llama-cpp` a .gguf file, relative to the recipe's file, or builtin:smollm2-135m, which "
+        "is for trying the road: its pairs are too poor to train on.",
+    )
+    context: Whole | None = Field(
+        None,
+        ge=512,
+        description="For `llama-cpp`: the most tokens of prompt and answer together (8192 by default). More takes more memory.",
+    )
+    recordings: str | None = Field(None, description="For `recorded`: a glob of JSONL files to replay.")
+    mode: Literal["live", "batch"] = Field("live", description="batch: half the price, but up to a day to wait.")
+    concurrency: Whole = Field(16, ge=1, le=256, description="How many requests may run at once.")
+    per_minute: RateLimits = RateLimits()
+    price: Price | None = Field(None, description="What the model costs, if our price list is wrong or lacks it.")
+    budget_usd: Real | None = Field(None, gt=0, description="The most that all builds of this recipe may spend together.")
+    kinds: list[Kind] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _recorded_needs_recordings(self) -> Self:
+        if self.provider == "recorded" and not self.recordings:
+            raise ValueError("provider `recorded` needs `recordings`: a glob of JSONL files to replay")
+        if self.provider != "recorded" and self.recordings:
+            raise ValueError("`recordings` belongs to provider `recorded`; with another provider it does nothing")
+        if self.provider == "llama-cpp" and not self.model.endswith(".gguf") and self.model != SMOLLM2:
+            raise ValueError(f"provider `llama-cpp` needs `model`: the path of a .gguf file, or {SMOLLM2}")
+        if self.provider != "llama-cpp" and self.context:
+            raise ValueError("`context` belongs to provider `llama-cpp`; with another provider it does nothing")
+        names = [kind.kind for kind in self.kinds]
+        if len(set(names)) < len(names):
+            raise ValueError("each kind may appear once under `kinds`")
+        return self
+
+
+class Duplicates(Section):
+    """When two pairs count as the same."""
+
+    near: Real = Field(0.7, gt=0.3, le=1.0, description="Jaccard similarity of word triples from which two answers count as one.")
+    reworded: Literal["flag", "drop"] = Field(
+        "flag", description="What to do with a pair that says the same as a better one in other words."
+    )
+
+
+class Length(Section):
+    """How far from the kind's word range a response may lie before its pair is dropped."""
+
+    slack: Real = Field(0.5, ge=0.0, le=1.0, description="0.5 lets [40, 180] run from 20 to 270 words.")
+
+
+class PrivateData(Section):
+    """What is done about e-mail addresses, telephone numbers, keys and the like."""
+
+    action: Literal["flag", "redact", "drop"] = Field(
+        "flag",
+        description="flag: a reviewer sees it; redact: it is replaced by its type in brackets; drop: the pair is left out.",
+    )
+    names: list[Annotated[str, Field(min_length=2)]] = Field(
+        default_factory=list, description="People whose names are private data too, spelt as in the texts."
+    )
+
+
+class Voice(Section):
+    """When a response is too far from the author's writing."""
+
+    farther_than: Real = Field(
+        0.99,
+        gt=0.5,
+        lt=1.0,
+        description="A response is found when this share of the author's own text is nearer to their style than it is.",
+    )
+
+
+class Mannerisms(Section):
+    """When a response has too much of the generator's own habits."""
+
+    surprise: Real = Field(3.0, gt=0, description="3: the author would write so once in a thousand texts of that length.")
+
+
+class Echo(Section):
+    """When the data says a phrase too often."""
+
+    max_share: Real = Field(
+        0.15, gt=0.0, le=1.0, description="Largest share of responses that may contain one term of two words or more."
+    )
+    times: Real = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
+
+
+class Judge(Section):
+    """Claude is shown a pair with its passage, and says which claims the passage does not support. It costs money."""
+
+    model: str = Field(
+        "claude-haiku-5-5",
+        min_length=1,
+        description="The Claude model that judges. It may differ from the model that writes the pairs.",
+    )
+    pairs: Literal["all", "flagged"] = Field("flagged", description="flagged: those with a finding of another check.")
+
+
+class Screen(Section):
+    """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
+
+    duplicates: Duplicates = Duplicates()
+    length: Length = Length()
+    private_data: PrivateData = PrivateData()
+    voice: Voice = Voice()
+    mannerisms: Mannerisms = Mannerisms()
+    echo: Echo = Echo()
+    judge: Judge | None = None
+
+
+class Contrast(Section):
+    """Contrast sets for the terms that the sources mention and do not explain: true, confusable, false and invented."""
+
+    terms: Whole = Field(30, ge=1, le=500, description="Most terms that a set is drafted for, those at highest risk first.")
+    share: Real = Field(
+        0.1,
+        gt=0,
+        lt=0.5,
+        description="Largest share of the training rows that may come of them; more teaches a model to decline.",
+    )
+
+
+class Review(Section):
+    """Where people review the pairs."""
+
+    argilla: str = Field(
+        "local",
+        pattern=r"^(local|https?://\S+)$",
+        description="`local`, a server of your own, or the address of an Argilla server (its key: ARGILLA_API_KEY).",
+    )
+    workspace: str = Field("review", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", description="The workspace that its dataset is in.")
+    pairs: Literal["all", "flagged", "none"] | Annotated[Real, Field(gt=0, le=1)] = Field(
+        "flagged", description="Which pairs a person sees: all; those with a finding; or a share such as 0.2."
+    )
+    awaiting: Literal["leave_out", "keep", "hold"] = Field(
+        "leave_out",
+        description="What happens to a pair that nobody has decided yet: it is left out, it is kept, or the build fails.",
+    )
+    min_submitted: Whole = Field(1, ge=1, le=10, description="How many reviewers each pair needs.")
+
+
+class Balance(Section):
+    """What a dataset may have too much of: what is over a cap is left out, the best are kept.
+
+    Approved by a reviewer is better than not, fewer findings are better than more; of equals chance decides, the same each time.
+    """
+
+    per_document: Whole | None = Field(None, ge=1, description="The most pairs from one document or one conversation.")
+    per_kind: dict[AnyKind, Annotated[Whole, Field(ge=1)]] = Field(
+        default_factory=dict, description="The most pairs of a kind, such as {question_answer: 200}."
+    )
+    terms: dict[str, Annotated[Real, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict,
+        description="Largest share of responses that may contain a phrase, such as {slack water: 0.1}; `auto` means every "
+        "phrase that the check on echoes finds at that share.",
+    )
+
+    @field_validator("terms")
+    @classmethod
+    def _terms_have_words(cls, terms: dict[str, Real]) -> dict[str, Real]:
+        if wordless := [term for term in terms if not any(map(str.isalpha, term))]:
+            raise ValueError(f"a term has at least one word; these have none: {', '.join(map(repr, wordless))}")
+        return terms
+
+
+class Split(Section):
+    """What is held out of training to watch the loss on."""
+
+    validation: Real = Field(0.1, ge=0.0, lt=0.5)
+    by: Literal["document", "pair"] = Field("document", description="`document`: no document is on both sides.")
+    seed: Whole = Field(17, ge=0, description="Another seed holds out other pairs.")
+
+
+class Lora(Section):
+    """The adapter's shape."""
+
+    r: Whole = Field(16, ge=1, le=512)
+    alpha: Whole = Field(32, ge=1)
+    dropout: Real = Field(0.0, ge=0.0, lt=1.0)
+    target_modules: str | list[str] = "all-linear"
+
+
+class Sft(Section):
+    """Supervised fine-tuning."""
+
+    epochs: Real = Field(3, gt=0, le=100)
+    learning_rate: Real = Field(2.0e-4, gt=0, lt=1)
+    batch_size: Whole = Field(8, ge=1, description="Rows per optimizer step: the effective batch.")
+    micro_batch_size: Whole | None = Field(None, ge=1, description="Rows per forward pass; less needs less memory.")
+    max_length: Whole = Field(2048, ge=64, description="Tokens; longer rows are left out and counted.")
+    turns: Literal["last", "all"] = Field(
+        "last", description="Which answers of a conversation are learnt: its last, or every one of the author's."
+    )
+    warmup: Real = Field(0.05, ge=0.0, lt=1.0, description="Share of the steps in which the learning rate rises.")
+    evaluations_per_epoch: Whole = Field(2, ge=1, le=20)
+    patience: Whole = Field(2, ge=1, description="Evaluations without a better held-out loss before it stops.")
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> Self:
+        if self.micro_batch_size and self.batch_size % self.micro_batch_size:
+            raise ValueError("`batch_size` must be a multiple of `micro_batch_size`")
+        return self
+
+
+class Preference(Section):
+    """Preference training, which goes on from the adapter of supervised fine-tuning, on rows of right and wrong answers."""
+
+    method: Literal["dpo", "kto", "orpo"] = Field(
+        "dpo", description="dpo: pairs, with a supervised term; kto: each answer by itself; orpo: pairs, without a reference."
+    )
+    epochs: Real = Field(1, gt=0, le=20)
+    learning_rate: Real = Field(5.0e-6, gt=0, lt=1)
+    beta: Real = Field(
+        0.1, gt=0, le=10, description="How firmly it is held to the adapter it begins with (orpo: the odds' weight)."
+    )
+    batch_size: Whole = Field(8, ge=2, description="Rows per optimizer step.")
+
+
+class Train(Section):
+    """What is trained, and how."""
+
+    base_model: str = Field(
+        min_length=1, description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny."
+    )
+    method: Literal["lora", "qlora"] = "lora"
+    lora: Lora = Lora()
+    sft: Sft = Sft()
+    preference: Preference | None = None
+    seed: Whole = Field(17, ge=0)
+
+
+Quant = Literal["q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
+
+
+class SamplingSettings(Section):
+    """How answers are drawn: of the controlled questions, in `train chat`, and in the exported app, which carries it."""
+
+    temperature: Real = Field(0.7, ge=0, le=2, description="0 takes the likeliest word each time; small models then loop.")
+    min_p: Real = Field(0.05, ge=0, lt=1, description="Words less likely than this share of the likeliest are never drawn.")
+    repeat_penalty: Real = Field(1.0, ge=1, le=2, description="How much less likely a word becomes once it was said; 1: not.")
+
+
+class Export(Section):
+    """What leaves the house."""
+
+    publisher: str = Field("me", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    gguf: list[Quant] = Field(["q8_0", "q4_k_m"], min_length=1)
+    knowledge: bool = Field(
+        False,
+        description="Let the author's passages travel with the dataset and the export, for retrieval: the app, `train chat` and "
+        "the evaluation look facts up in them.",
+    )
+    sampling: SamplingSettings = SamplingSettings()
+
+
+class Gates(Section):
+    """What a run must reach. Where one is missed the command leaves with 1, and the run is kept."""
+
+    likeness: Real | None = Field(None, description="Least likeness; none where nothing is said.")
+    invented_declined: Real = Field(0.8, ge=0, le=1, description="Least share of invented things that are declined.")
+    known_declined: Real = Field(0.05, ge=0, le=1, description="Largest share of known things that are declined.")
+    general_drop: Real | None = Field(
+        None, ge=0, le=1, description="Largest drop in the share of general tasks; the noise floor where nothing is said."
+    )
+    longest_run: Whole = Field(50, ge=1, description="Tokens in a row that no answer may share with a row that is no quotation.")
+
+
+class Evaluate(Section):
+    """How a run's answers are measured."""
+
+    cells: Literal["all", "shipped"] = Field(
+        "all",
+        description="all: every mix of system prompt, adapter and retrieval, which shows what each earned; shipped: only base "
+        "and tuned model as they are used, in a third of the time.",
+    )
+    samples: Whole = Field(2, ge=0, le=8, description="Seeded answers to each question beside the greedy one, in every cell.")
+    strengths: list[Annotated[Real, Field(gt=0, le=2)]] = Field(
+        [0.5, 0.75, 1.0, 1.2], description="Strengths of the adapter that are measured; [] measures none but 1."
+    )
+    merge_best: bool = Field(False, description="Merge the adapter at the strength that measured best.")
+    gates: Gates | None = Field(
+        None, description="What a run must reach; {} takes every default. Without it, faults are only told."
+    )
+
+
+Expectation = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+
+
+class Recipe(Section):
+    """One YAML file that says everything about a dataset and the model trained on it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Results go to build/<name>/ beside the recipe.")
+    extends: str | None = Field(
+        None, description="The recipe that this one builds on: mappings are merged, everything else is replaced."
+    )
+    persona: Persona
+    sources: list[Source] = Field(min_length=1)
+    passages: Passages = Passages()
+    generate: Generate | None = None
+    contrast: Contrast | None = None
+    screen: Screen = Screen()
+    review: Review | None = None
+    expect: list[Expectation] = Field(default_factory=list, description="Great Expectations, by snake-case name.")
+    balance: Balance | None = None
+    split: Split = Split()
+    control: str | None = Field(None, description="Controlled questions: never trained on, asked of every run.")
+    train: Train | None = None
+    evaluate: Evaluate = Evaluate()
+    export: Export = Export()
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path:
+        """The file that it was read from; one made in code counts as in the calling folder."""
+        return self._file or Path("recipe.yaml").absolute()
+
+    def read_from(self, file: Path) -> Self:
+        """Note where it was read from, an absolute path: its results lie beside it."""
+        self._file = file
+        return self
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name == "argilla":
+            raise ValueError("build/argilla/ is where the review server lives; give the recipe another name")
+        return name
+
+    @field_validator("expect")
+    @classmethod
+    def _known_expectations(cls, expect: list[Expectation]) -> list[Expectation]:
+        for entry in expect:
+            (name,) = entry
+            if name not in KNOWN_EXPECTATIONS:
+                raise ValueError(f"unknown expectation {name!r}")
+            bounds = [] if name in OURS else [low for low in entry[name] or {} if low.startswith("min_")]  # ours check themselves
+            for low, high in ((low, low.replace("min_", "max_")) for low in bounds):
+                least, most = entry[name][low], entry[name].get(high)
+                if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+                    raise ValueError(f"{name}: {low} {least} is more than {high} {most}: nothing could hold")
+        return expect
+
+    @model_validator(mode="after")
+    def _documents_are_used(self) -> Self:
+        if self.generate is None and any(source.as_ == "documents" for source in self.sources):
+            raise ValueError("documents are turned into pairs by `generate`, which this recipe lacks")
+        if self.contrast and self.generate is None:
+            raise ValueError("`contrast` is drafted by the generator from documents; this recipe has no `generate`")
+        if self.screen.judge and self.generate is None:
+            raise ValueError("`screen.judge` reads pairs against their passages, and a recipe without `generate` has none")
+        if self.generate is not None and all(source.as_ != "documents" for source in self.sources):
+            raise ValueError("`generate` needs a source of documents, and this recipe has none")
+        return self
+
+
+class ControlQuestion(Section):
+    """A question asked of every run, never trained on."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    question: str = Field(min_length=1)
+    about: Literal["voice", "decision", "journaling", "facts", "thin", "invented", "unknown", "off-topic", "general"] = Field(
+        description="voice, journaling: does it sound right; decision: does it choose as the person does; facts, thin: does it "
+        "know the sources, and terms that they hardly explain; invented (or unknown): does it admit that it does not know; "
+        "off-topic: does the data echo where it does not belong; general: has it forgotten what the base model knew."
+    )
+    answer: str = Field("", description="The person's own answer.")
+    choices: list[Text] = Field(
+        default_factory=list, max_length=6, description="Of a decision, two or more, in a few words each."
+    )
+    choice: str = Field("", description="What the person themselves chose; one of `choices`, where there are any.")
+    retest: str = Field("", description="What the person chose when asked again weeks later.")
+    paraphrases: list[Text] = Field(default_factory=list, max_length=5, description="The same decision in other words.")
+
+    @model_validator(mode="after")
+    def _choices_are_whole(self) -> Self:
+        if len(self.choices) == 1:
+            raise ValueError("`choices` takes two or more")
+        for name in ("choice", "retest"):
+            if self.choices and (chosen := getattr(self, name)) and chosen not in self.choices:
+                raise ValueError(f"`{name}` is {chosen!r}, which is none of `choices`")
+        return self
+
+
+class Control(Section):
+    """The controlled questions of a recipe."""
+
+    questions: list[ControlQuestion] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [question.id for question in self.questions]
+        if repeated := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"ids must differ; repeated: {', '.join(repeated)}")
+        return self
