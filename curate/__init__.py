@@ -1,7 +1,7 @@
 """Documents become pairs, pairs a reviewed and validated dataset.
 
-The order of the steps stands in `curate.build` and nowhere else; each step is a room of its own: `read`, `generate`,
+The order of the steps is in `curate.build` and nowhere else; each step is a room of its own: `read`, `generate`,
 `screen`, `validate`, `publish`. What they hand to each other are the few data types of `curate.model`.
 """
 
-__version__ = "0.1.0"
+from likeness import __version__ as __version__

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from likeness.kinds import KINDS
+
 Severity = Literal["drop", "warning"]
 Side = Literal["instruction", "response"]
+BlockKind = Literal["prose", "heading", "list", "verse", "table", "code", "output", "quotation", "caption", "other"]
+OWN_WORDS: frozenset[BlockKind] = frozenset({"prose", "heading", "list", "verse"})
+"""The kinds of block that hold the author's own words."""
+SHOWN_OF_LEFT_OUT = 2000
 
 
 def content_hash(*parts: object, length: int = 16) -> str:
@@ -18,13 +25,56 @@ def content_hash(*parts: object, length: int = 16) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What one window of a document is: characters `start` to `end` of its text.
+
+    Only `prose`, `heading`, `list` and `verse` are the author's own words; the rest is other people's, a program's, or
+    figures. Blocks are in order and do not overlap; between two of them is white space only.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in the file that is not in the document's text, and why."""
+
+    reason: str
+    """A code, such as `comments`, `navigation`, `front_matter`, `footnotes`, `markup`, `signature`, `quoted_mail`."""
+    at: int
+    """Where it would be: an offset into the kept text."""
+    text: str
+    """Its beginning, at most `SHOWN_OF_LEFT_OUT` characters."""
+    characters: int
+    """How long it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A source file's text, cleaned of markup. `path` is relative to the recipe's folder."""
+    """A source file's text, cleaned of markup. `path` is relative to the recipe's folder.
+
+    A document without `blocks` is prose from end to end.
+    """
 
     path: str
     title: str
     text: str
     rights: str
+    blocks: tuple[Block, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    characters: int = 0
+    """How many the file holds, once decoded; 0 where it is not known."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read: a guessed encoding, half of it left out."""
+
+    @property
+    def own_text(self) -> str:
+        """The author's own words: without quotations, code, output, tables and captions."""
+        if not self.blocks:
+            return self.text
+        return "\n\n".join(self.text[block.start : block.end] for block in self.blocks if block.kind in OWN_WORDS)
 
     @property
     def id(self) -> str:
@@ -34,7 +84,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a document: `text == document.text[start:end]`, offsets in characters."""
+    """A window of a document: `text == document.text[start:end]`, offsets in characters."""
 
     document: str
     """The document's path."""
@@ -82,17 +132,24 @@ class Pair:
     """Path of the file that it comes from."""
     evidence: Evidence | None = None
     request: str | None = None
-    """Key of the request whose answer it stands in; None for pairs that came ready."""
+    """Key of the request whose answer it is in; None for pairs that came ready."""
     words_asked: tuple[int, int] | None = None
     """The word range that the recipe asks of its kind."""
     context: str = ""
     """The passage that the model is given beside the question (kind `grounded`)."""
     replaces: str | None = None
     """The pair that a reviewer sent back, in whose place this one was written."""
+    earlier: str | None = None
+    """The pair that it was before its document changed; a person is to look at it once more."""
     review: str = ""
     """What reviewers said of it: approved, edited, or nothing as yet."""
     rating: float | None = None
     """How much it sounds like the author, 1 to 5, where reviewers said so."""
+
+    @property
+    def wrote(self) -> str:
+        """Who wrote the response: `generator`, `author` (in a document), `person` (in a conversation) or `unknown`."""
+        return KINDS[self.kind].wrote
 
     @property
     def instruction(self) -> str:
@@ -124,6 +181,8 @@ class Finding:
     score: float
     message: str
     span: Span | None = None
+    reason: str = ""
+    """The check's code for it, such as `too_short`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +196,7 @@ class Decision:
     verdict: Literal["approve", "reject", "rewrite", "withdrawn"]
     """`withdrawn` takes back what the same person said of it before, in the same queue."""
     instruction: str | None = None
-    """As the reviewer mended it; None where it was left as it stood."""
+    """As the reviewer edited it; None where it was left as it was."""
     response: str | None = None
     reasons: tuple[str, ...] = ()
     rating: int | None = None
@@ -158,9 +217,15 @@ class Contrast:
     chosen: str
     rejected: str
     document: str
-    origin: Literal["never_say", "edited"]
+    origin: Literal["never_say", "edited", "generator", "earlier_run"]
+    """Where the wrong answer is from: what a reviewer said must never be said, their text before an edit, the generator's
+    plausible wrong answer, or an earlier run's own answer to the same question."""
     context: str = ""
     """The passage that the model is given beside the question, as in its pair."""
+    term: str = ""
+    """The term that it is about, where it is of a contrast set."""
+    evidence: str = ""
+    """The quote that the right answer rests on."""
 
 
 @dataclass(slots=True)
@@ -172,10 +237,25 @@ class Stage:
     rows_out: int = 0
     seconds: float = 0.0
     reasons: dict[str, int] = field(default_factory=dict)
+    by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of the step that asks, by kind, the pairs that no answer brought, by reason."""
+    skipped: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By check, the rows that it did not look at, counted by their language, which it does not cover."""
 
     def count(self, reason: str, rows: int = 1) -> None:
         """Note that `rows` rows went no further, and why."""
         self.reasons[reason] = self.reasons.get(reason, 0) + rows
+
+    def count_of_kind(self, kind: str, reason: str, pairs: int) -> None:
+        """Note that pairs of a kind were not written, and why.
+
+        Args:
+            kind: of the pairs.
+            reason: a code.
+            pairs: how many.
+        """
+        reasons = self.by_kind.setdefault(kind, {})
+        reasons[reason] = reasons.get(reason, 0) + pairs
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json` and the ledger."""
@@ -185,7 +265,17 @@ class Stage:
             "rows_out": self.rows_out,
             "seconds": round(self.seconds, 3),
             "reasons": self.reasons,
+            **({"by_kind": self.by_kind} if self.by_kind else {}),
+            **({"skipped": self.skipped} if self.skipped else {}),
         }
+
+    def skipped_in_words(self) -> list[str]:
+        """One line a check and language that was skipped."""
+        return [
+            f"{check}: skipped for {rows:,} row{'' if rows == 1 else 's'} in {language}"
+            for check, languages in self.skipped.items()
+            for language, rows in sorted(languages.items(), key=lambda each: (-each[1], each[0]))
+        ]
 
 
 @dataclass(slots=True)
@@ -208,3 +298,209 @@ class Usage:
         """For `--json`."""
         tokens = {"input": self.input_tokens, "output": self.output_tokens}
         return {"requests": self.requests, "tokens": tokens, "usd": round(self.usd, 6)}
+
+
+class Findings(Mapping[str, Sequence[Finding]]):
+    """What the checks found, by pair; in the order in which it was found."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self._by_pair: dict[str, list[Finding]] = {}
+        self._all: list[Finding] = []
+        self.add(findings)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Add what a further check found."""
+        for finding in findings:
+            self._by_pair.setdefault(finding.pair, []).append(finding)
+            self._all.append(finding)
+
+    def __getitem__(self, pair: str) -> Sequence[Finding]:
+        return self._by_pair[pair]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_pair)
+
+    def __len__(self) -> int:
+        return len(self._by_pair)
+
+    def all(self) -> Sequence[Finding]:
+        """Every finding."""
+        return self._all
+
+    @property
+    def dropped(self) -> set[str]:
+        """Ids of the pairs that a check keeps out of the dataset."""
+        return {finding.pair for finding in self._all if finding.severity == "drop"}
+
+
+def stages_as_json(stages: Iterable[Stage]) -> list[dict[str, Any]]:
+    """Stages for the ledger and `--json`."""
+    return [stage.as_dict() for stage in stages]
+
+
+Thinness = Literal["unexplained", "unanswered", "inconsistent"]
+
+
+@dataclass(frozen=True, slots=True)
+class ThinTerm:
+    """A distinctive term of the sources that a model would have to guess about."""
+
+    term: str
+    key: str
+    """What all its forms have in common."""
+    kind: Thinness
+    """`unexplained`: mentioned, and explained nowhere; `unanswered`: explained in the sources, and no pair asks for it or
+    explains it; `inconsistent`: explained or spelt in two ways."""
+    mentions: tuple[Evidence, ...]
+    """Every place where it stands, with the sentence around it."""
+    why: str
+    risk: Literal["high", "medium", "low"]
+    """high: answers say it, so the model will as well; medium: the sources come back to it; low: it is mentioned in passing."""
+    said_by: tuple[str, ...] = ()
+    """Ids of pairs whose answers say it."""
+    explanations: tuple[Evidence, ...] = ()
+    """Sentences that say what it is."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+
+        def shown(places: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+            return [{"document": at.document, "start": at.start, "end": at.end, "sentence": at.quote} for at in places]
+
+        return {
+            "term": self.term,
+            "kind": self.kind,
+            "risk": self.risk,
+            "why": self.why,
+            "mentions": shown(self.mentions),
+            "explanations": shown(self.explanations),
+            "said_by": list(self.said_by),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TermDecision:
+    """What a person said of a term: that it matters, that it is another's other name, that it is nothing, or what it is."""
+
+    term: str
+    action: Literal["add", "merge", "dismiss", "explain"]
+    into: str = ""
+    """The term that it is merged into."""
+    text: str = ""
+    """The person's own explanation."""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a person says that a term is, in their own words."""
+
+    term: str
+    key: str
+    """The term's key; "" where only its text is known."""
+    text: str
+
+
+Role = Literal["statement", "neighbour", "premise", "invented", "marked"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastItem:
+    """One question of a contrast set, with the right answer and a plausible wrong one."""
+
+    role: Role
+    """`statement`: what the term is; `neighbour`: how it differs from what it is confused with; `premise`: a question that
+    takes for granted what is not so; `invented`: a question about something that does not exist; `marked`: an answer that
+    somebody marked as wrong."""
+    about: str
+    """The term, its neighbour, or the invented name."""
+    question: str
+    chosen: str
+    rejected: str
+    evidence: Evidence | None = None
+    other_question: str = ""
+    """The statement's question in other words, which is held out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastSet:
+    """All that is drafted about one term, reviewed as one unit."""
+
+    id: str
+    term: str
+    key: str
+    document: str
+    """The one that mentions it most."""
+    items: tuple[ContrastItem, ...]
+    mentions: tuple[Evidence, ...]
+    ask: str = ""
+    """What the person is asked, where the sources say too little to write a true statement."""
+    request: str | None = None
+    pair: str = ""
+    """The pair from whose review it comes: then it adds no pair of its own."""
+
+
+def named_items(drafted: ContrastSet) -> list[tuple[str, ContrastItem]]:
+    """The items of a set, each with its name on the review's page: `statement`, `neighbour`, `premise`, `invented_1`, …"""
+    invented = 0
+    found = []
+    for item in drafted.items:
+        invented += item.role == "invented"
+        found.append((f"invented_{invented}" if item.role == "invented" else str(item.role), item))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastDecision:
+    """What one person said of one contrast set."""
+
+    contrast_set: str
+    reviewer: str
+    verdict: Literal["approve", "dismiss", "later"]
+    texts: Mapping[str, str]
+    """What they wrote, by the question's name on the page: `explain`, `statement_chosen`, …; only what they changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastTask:
+    """An answer of a model that a person or a probe marked as wrong."""
+
+    term: str
+    question: str
+    wrong: str
+    run: str = ""
+    rows: tuple[str, ...] = ()
+    """Ids of the training rows that are nearest to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeQuestion:
+    """A question held out of training: about something invented, or about a term that the data explains."""
+
+    id: str
+    about: Literal["invented", "known"]
+    question: str
+    term: str
+    contrast_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interviewed:
+    """One question of the interview with the person's own answer."""
+
+    key: str
+    """Names the question, so that it is not asked twice."""
+    about: str
+    """The term, topic or kind that it is about."""
+    kind: Literal["term", "topic", "decision", "register", "follow_up"]
+    question: str
+    answer: str
+    """Empty where they skipped it."""
+    choice: str = ""
+    """Of a decision: what they would do, in a few words."""
+    who: str = ""
+    follows: int | None = None
+    answered_at: float = 0.0
+    retests: int | None = None
+    """The earlier answer that this one repeats."""
+    id: int = 0

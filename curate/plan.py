@@ -2,78 +2,86 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.build import voice_samples
-from curate.generate.answers import answer_in
-from curate.generate.generate import key_of, make_provider
-from curate.generate.live import CHARACTERS_PER_TOKEN, expected_tokens
-from curate.generate.prices import BATCH, price_of
-from curate.generate.requests import Request, requests_for
-from curate.generate.shapes import Answer
-from curate.ledger import Ledger
+from curate.generate.answer_schemas import Answer
+from curate.generate.asked_again import asked_again
+from curate.generate.decided_before import decided_before
+from curate.generate.estimate import estimate, expected_yield, experience_of
+from curate.generate.providers import keyed
+from curate.generate.requests import requests_for
+from curate.generate.voice_samples import voice_samples
+from curate.ledger.ledger import Ledger
+from curate.llm.answers import answer_in
+from curate.llm.prices import unknown_model
+from curate.llm.request import Request
 from curate.model import Passage, Stage
 from curate.read.passages import cut
 from curate.read.read import Sources, find_files, read_sources
-from recipes.folders import BuildFolder
-from recipes.load import load_control, load_recipe
-from recipes.schema import Generate, Recipe
-
-SHORTEST_CACHED_PROMPT = 1024
-"""Tokens below which the provider caches no prompt (platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
-
-SECONDS_BEFORE_THE_FIRST_TOKEN = 1.5
-TOKENS_PER_SECOND = 60
-"""Of one answer, where no earlier one has been timed."""
-
-FEWEST_TO_LEARN_FROM = 20
-"""Earlier answers from which their own tokens and seconds count, instead of rules of thumb."""
+from curate.sources import SourceTexts
+from likeness.kinds import KINDS
+from likeness.llama.smollm2 import SMOLLM2, TRYING
+from likeness.metrics.text import count_of, count_words
+from likeness.recipe.examples import refuse_examples
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.load import load_control, load_recipe
+from likeness.recipe.schema import Recipe
 
 Verdict = Literal["for", "doubtful", "against"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One criterion of whether fine-tuning is the right tool, and how this recipe stands to it."""
+    """One criterion of whether fine-tuning is the right tool, and what it says of this recipe."""
 
     criterion: str
     verdict: Verdict
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Experience:
-    """What earlier answers teach: factors on our rules of thumb for tokens, and the seconds of an answer."""
-
-    answers: int
-    input_factor: float = 1.0
-    output_factor: float = 1.0
-    seconds: float | None = None
-
-
-def plan(recipe_path: Path) -> dict[str, Any]:
+def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
     """Requests, tokens, dollars and time of what a build would still ask, and reasons for and against; asks nothing.
+
+    Args:
+        recipe_path: the recipe's file.
+        settings: `key=value` of the command line, merged over the recipe.
 
     Raises:
         CallError: the recipe or a source is wrong.
     """
-    recipe = load_recipe(recipe_path)
+    from curate.contrast.interview import pairs_of
+
+    recipe = load_recipe(recipe_path, settings)
+    refuse_examples(recipe)
     control = len(load_control(Path(recipe.control)).questions) if recipe.control else 0
-    ledger = Ledger(BuildFolder.of(recipe.name).ledger)  # what is read for the plan is not read again by the build
+    folder = BuildFolder.of(recipe)
+    ledger = Ledger(folder.ledger)  # what is read for the plan is not read again by the build
+    folder.claim(recipe)
     try:
         stage = Stage("read")
         sources = read_sources(find_files(recipe, recipe_path.absolute().parent), ledger, stage, lambda *_: None)
         passages = {document.path: cut(document, recipe.passages.max_tokens) for document in sources.documents}
         requests = _requests(recipe, sources, passages, ledger)
-        keyed = _keyed(recipe, requests)
-        answered = {key for key in keyed if answer_in(ledger.responses(key), Answer) is not None}
-        experience = _experience({key: keyed[key] for key in answered}, ledger)
+        keys = keyed(requests, recipe.generate, ledger) if recipe.generate else {}
+        answered = {key for key in keys if answer_in(ledger.responses(key), Answer) is not None}
+        experience = experience_of({key: keys[key] for key in answered}, ledger)
+        before = decided_before(recipe, ledger, sources.documents, keys, sources.pairs + pairs_of(ledger.interviewed()))
+        covered = before.covered(keys) - answered if recipe.generate and recipe.generate.provider != "recorded" else set()
+        yields = expected_yield(ledger, requests)
+        missing = [keys[key] for key in keys if key not in answered | covered]
+        sets = _contrast_requests(recipe, sources, passages, ledger)
+        sets_missing = [request for key, request in sets.items() if answer_in(ledger.responses(key), request.shape) is None]
+        missing += sets_missing
+        is_claude = recipe.generate is not None and recipe.generate.provider == "anthropic"
+        costs = estimate(recipe.generate, missing, experience, ledger) if recipe.generate and is_claude else {}
+        again = asked_again(keys, covered, recipe.generate, ledger) if recipe.generate else None
     finally:
         ledger.close()
-    words = sum(len(document.text.split()) for document in sources.documents)
+    words = sum(count_words(document.text) for document in sources.documents)
     found: dict[str, Any] = {
         "name": recipe.name,
         "documents": len(sources.documents),
@@ -81,16 +89,26 @@ def plan(recipe_path: Path) -> dict[str, Any]:
         "passages": sum(map(len, passages.values())),
         "ready_pairs": len(sources.pairs),
         "requests": len(requests),
-        "answered_already": len(answered),
+        "answered_already": len(answered) + len(covered),
+        "asked_again": {"requests": again.requests, "usd": round(again.usd, 4), "told": again.in_words()} if again else None,
+        "decided": {
+            "stay": len(before.stay),
+            "second_look": len(before.second_look),
+            "go": dict(Counter(pair.kind for pair in before.lost)),
+        },
         "pairs": sum(request.pairs for request in requests),
         "kinds": _by_kind(requests),
+        "contrast": {"sets": len(sets), "to_ask": len(sets_missing)},
         "tokens": {"input": 0, "output": 0},
         "usd": {"live": 0.0, "batch": 0.0},
         "seconds": {"live": 0.0, "batch": 0.0},
         "basis": "",
+        "yield": yields,
+        "notes": sources.notes(),
     }
     if recipe.generate and recipe.generate.provider == "anthropic":
-        found |= _estimate(recipe.generate, [keyed[key] for key in keyed if key not in answered], experience)
+        found["unknown_model"] = unknown_model(recipe.generate.model)
+        found |= costs
     found["fit"] = [
         {"criterion": reason.criterion, "verdict": reason.verdict, "why": reason.why}
         for reason in reasons(recipe, requests, len(sources.pairs), words, control)
@@ -101,17 +119,25 @@ def plan(recipe_path: Path) -> dict[str, Any]:
 def _requests(recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger) -> list[Request]:
     if not recipe.generate:
         return []
-    return list(requests_for(recipe, sources.documents, passages, voice_samples(ledger, passages)))
+    samples = voice_samples(recipe, ledger, sources.documents)
+    return list(requests_for(recipe, sources.documents, passages, samples))
 
 
-def _keyed(recipe: Recipe, requests: Sequence[Request]) -> dict[str, Request]:
-    """The requests by key, as a build would have them; needs no key of the provider's."""
-    if not recipe.generate:
+def _contrast_requests(
+    recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger
+) -> dict[str, Request]:
+    """What the contrast sets ask for, by key; at most so many: pairs that are not written yet may explain some of the terms."""
+    if not recipe.contrast or not recipe.generate:
         return {}
-    if recipe.generate.provider == "anthropic":
-        return {key_of(request, recipe.generate.model): request for request in requests}
-    provider = make_provider(recipe.generate)
-    return {key_of(request, provider.identity(request)): request for request in requests}
+    from curate.contrast.sets import requests_for as contrast_requests
+    from curate.contrast.terms import thin_terms
+
+    number = ledger.newest_pairs()
+    pairs = ledger.pairs_of(number, "kept", "awaiting") if number else []
+    terms = thin_terms(sources.documents, pairs, ledger.term_decisions())
+    texts = SourceTexts({document.path: document for document in sources.documents}, passages)
+    asked = contrast_requests(recipe, terms, texts, voice_samples(recipe, ledger, sources.documents).shown)
+    return keyed(list(asked.values()), recipe.generate, ledger)
 
 
 def _by_kind(requests: Sequence[Request]) -> list[dict[str, Any]]:
@@ -125,76 +151,24 @@ def _by_kind(requests: Sequence[Request]) -> list[dict[str, Any]]:
     return list(kinds.values())
 
 
-def _experience(answered: dict[str, Request], ledger: Ledger) -> Experience:
-    """How far our rules of thumb were off for the answers that are there, and how long these took."""
-    expected_in = expected_out = 0.0
-    read = written = 0
-    for key, request in answered.items():
-        responses = [row for row in ledger.responses(key) if row["provider"].startswith("anthropic")]
-        for response in responses:
-            tokens = expected_tokens(request)
-            expected_in, expected_out = expected_in + tokens[0], expected_out + tokens[1]
-            read += response["input_tokens"] + response["cache_write_tokens"] + response["cache_read_tokens"]
-            written += response["output_tokens"]
-    count = ledger.spent()[0]
-    if count < FEWEST_TO_LEARN_FROM or not expected_in or not expected_out:
-        return Experience(count)
-    return Experience(count, read / expected_in, written / expected_out, ledger.seconds_of_an_answer())
-
-
-def _estimate(generate: Generate, missing: Sequence[Request], experience: Experience) -> dict[str, Any]:
-    """Tokens, dollars and seconds of the requests that are still to be asked."""
-    tokens = [expected_tokens(request) for request in missing]
-    read = sum(in_ for in_, _ in tokens) * experience.input_factor
-    written = sum(out for _, out in tokens) * experience.output_factor
-    shared = len(missing[0].system) / CHARACTERS_PER_TOKEN * experience.input_factor if missing else 0.0
-    price = price_of(generate)
-    live = whole = price.cost(read, written)
-    if shared >= SHORTEST_CACHED_PROMPT:  # the first request writes what all share to the cache, the others read it there
-        rest = shared * (len(missing) - 1)
-        live = price.cost(read - shared - rest, written, cache_write=shared, cache_read=rest)
-    seconds, bound = _seconds(generate, len(missing), read, written, experience)
-    learnt = experience.input_factor != 1.0
-    return {
-        "tokens": {"input": round(read), "output": round(written)},
-        "usd": {"live": round(live, 4), "batch": round(whole * BATCH, 4)},
-        "seconds": {"live": round(seconds, 1), "batch": 3600.0 if missing else 0.0},
-        "bound_by": bound,
-        "prices_as_of": price.as_of,
-        "budget_usd": generate.budget_usd,
-        "basis": f"from {experience.answers} earlier answers"
-        if learnt
-        else "by rules of thumb: 3.8 characters a token, 1.4 tokens a word",
-    }
-
-
-def _seconds(generate: Generate, requests: int, read: float, written: float, experience: Experience) -> tuple[float, str]:
-    """How long it takes live, and what it is that takes so long."""
-    if not requests:
-        return 0.0, ""
-    each = experience.seconds or SECONDS_BEFORE_THE_FIRST_TOKEN + written / requests / TOKENS_PER_SECOND
-    limits = generate.per_minute
-    bounds = {f"concurrency: {generate.concurrency}": each * requests / min(generate.concurrency, requests)}
-    for amount, limit, of in (
-        (requests, limits.requests, "requests"),
-        (read, limits.input_tokens, "input tokens"),
-        (written, limits.output_tokens, "output tokens"),
-    ):
-        if limit:
-            bounds[f"{limit:,} {of} a minute"] = amount / limit * 60
-    bound = max(bounds, key=lambda name: bounds[name])
-    return bounds[bound] + each, bound  # the first request goes alone
-
-
 def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words: int, control: int) -> list[Reason]:
     """Whether fine-tuning is the right tool, by the criteria that are known.
 
     It teaches a voice or a form well, and facts badly: what the base model does not know is learnt slowly and then raises
     hallucination (Gekhman et al. 2024, arXiv 2405.05904). From about fifty examples it shows, from 500 to 3,000 it holds.
+
+    Args:
+        recipe: the recipe.
+        requests: what to ask.
+        ready_pairs: pairs that came ready.
+        words: fewest and most words.
+        control: how many controlled questions there are.
     """
     pairs = sum(request.pairs for request in requests) + ready_pairs
-    facts = sum(request.pairs for request in requests if request.kind == "question_answer") / pairs if pairs else 0.0
+    facts = sum(request.pairs for request in requests if KINDS[request.kind].asks == "facts") / pairs if pairs else 0.0
     found = []
+    if recipe.generate and recipe.generate.provider == "llama-cpp" and recipe.generate.model == SMOLLM2:
+        found.append(Reason("a model that can write", "against", f"{TRYING}."))
     if facts > MOSTLY_FACTS:
         why = (
             f"{facts:.0%} of the pairs are questions about what the documents say. Fine-tuning teaches how to answer, not what is"
@@ -270,44 +244,87 @@ def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words
 
 
 MOSTLY_FACTS = 0.7
+MOST_NOTES = 12
 
 
-def told(found: dict[str, Any]) -> list[str]:
+def plan_lines(found: dict[str, Any]) -> list[str]:
     """The plan for a terminal."""
-    ready = f", {found['ready_pairs']:,} pairs that came ready" if found["ready_pairs"] else ""
-    lines = [
-        f"{found['name']}: {found['documents']:,} documents, {found['words']:,} words, {found['passages']:,} passages{ready}"
-    ]
+    read = [count_of(found[f"{thing}s"], thing) for thing in ("document", "word", "passage")]
+    if found["ready_pairs"]:
+        read.append(count_of(found["ready_pairs"], "pair") + " that came ready")
+    lines = [f"{found['name']}: {', '.join(read)}"]
     for kind in found["kinds"]:
         words = f"{kind['words'][0]}-{kind['words'][1]} words"
         lines.append(
             f"  {kind['kind']:<16} {kind['requests']:>6,} requests {kind['pairs']:>7,} pairs {kind['share']:>5.0%}   {words}"
         )
+    lines += [f"note: {note}" for note in found["notes"][:MOST_NOTES]]
+    if (more := len(found["notes"]) - MOST_NOTES) > 0:
+        lines.append(f"and {more:,} more notes: `curate plan --passages` shows all")
     to_ask = found["requests"] - found["answered_already"]
+    missing = to_ask + found["contrast"]["to_ask"]
     lines.append(
-        f"to ask: {to_ask:,} of {found['requests']:,} requests"
+        f"to ask: {to_ask:,} of {count_of(found['requests'], 'request')}"
         + (" (the others are answered)" if found["answered_already"] else "")
     )
-    if found["basis"] and to_ask:
+    if sets := found["contrast"]["sets"]:
+        lines.append(f"and at most {count_of(sets, 'contrast set')}, {found['contrast']['to_ask']} of them to ask for")
+    if found.get("unknown_model"):
+        lines.append(f"model:  {found['unknown_model']}")
+    if found["asked_again"]:
+        lines.append(f"again:  {found['asked_again']['told']}")
+    if decided := _decided_in_words(found["decided"]):
+        lines.append(f"decided: {decided}")
+    if found["basis"] and missing:
         lines += [
             f"tokens: about {found['tokens']['input']:,} in, {found['tokens']['output']:,} out ({found['basis']})",
             f"live:  about ${found['usd']['live']:.2f} and {_duration(found['seconds']['live'])} (bound by {found['bound_by']})",
             f"batch: about ${found['usd']['batch']:.2f}, mostly within an hour, at most a day (`mode: batch`)",
             f"prices: {found['prices_as_of']}",
         ]
-        budget = found["budget_usd"]
-        if budget is None:
+        budget, least = found["budget_usd"], found["smallest_budget_usd"]
+        if budget is not None and budget < least:
+            lines.append(
+                f"budget: ${budget:.2f} lets nothing through: the next answer might pass it. The smallest that is of use is "
+                f"${least:.2f}, which sets aside what one answer may cost at worst; all takes about ${found['usd']['live']:.2f}"
+            )
+        elif budget is None:
             lines.append("budget: none; `budget_usd` under `generate` sets a ceiling that is never passed")
         elif budget < found["usd"]["live"]:
             lines.append(f"budget: ${budget:.2f} will not be enough live: the build stops there and keeps what it has")
         else:
             lines.append(f"budget: ${budget:.2f}, which is never passed")
-    elif to_ask:
+    elif missing:
         lines.append("nothing is paid for")
+    if found["yield"]:
+        lines.append(_yield_in_words(found["yield"]))
     lines.append("is fine-tuning the right tool?")
     for reason in found["fit"]:
         lines.append(f"  {reason['verdict']:<9} {reason['criterion']}: {reason['why']}")
     return lines
+
+
+def _yield_in_words(found: dict[str, Any]) -> str:
+    """What was kept of what was asked for, and what to expect of all."""
+    of = f"a sample of {count_of(found['sample'], 'passage')}" if found["sample"] else "the last build"
+    each = f", at ${found['usd_per_kept']:.4f} a kept pair" if found["usd_per_kept"] else ""
+    kept = f"{found['kept']:,} of {count_of(found['asked'], 'pair')} asked for"
+    return f"yield:  {of} kept {kept}: expect about {count_of(found['expected'], 'pair')} in all{each}"
+
+
+def _decided_in_words(decided: dict[str, Any]) -> str:
+    """What becomes of what people decided where a document, a prompt or the model has changed."""
+    parts = []
+    if decided["stay"]:
+        parts.append(f"{count_of(decided['stay'], 'pair', 'stay')}, for the quotes they rest on are still there")
+    if decided["second_look"]:
+        parts.append(f"{count_of(decided['second_look'], 'pair', 'await')} a second look, for their quotes have changed")
+    if decided["go"]:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in decided["go"].items())
+        parts.append(
+            f"{count_of(sum(decided['go'].values()), 'pair')} must go, for what they rest on is gone ({kinds}); a build asks"
+        )
+    return "; ".join(parts)
 
 
 def _duration(seconds: float) -> str:

@@ -10,18 +10,18 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.ledger import Ledger
+from curate.ledger.ledger import Ledger
 from curate.model import Decision, Finding, Pair
 from curate.publish.versions import Row, Version, find_version, read_version
-from curate.screen.shape import quantiles
-from curate.validate.terms import term_shares
-from recipes.errors import CallError
-from recipes.folders import BuildFolder
-from recipes.load import load_recipe
+from likeness.errors import CallError
+from likeness.metrics.terms import term_shares
+from likeness.metrics.text import count_words, quantiles
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.load import load_recipe
 
 TERMS = 10
 MOVED = 0.005
-"""A term is told of when its share has moved by half a percent at least."""
+"""A term is reported when its share has moved by half a percent at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of words that both texts have, or one of them."""
+    """A run of words that both texts have, or one of them."""
 
     sign: Literal["=", "-", "+"]
     text: str
@@ -84,7 +84,7 @@ class Difference:
     added: tuple[Came, ...]
     removed: tuple[Came, ...]
     changed: tuple[Changed, ...]
-    asked_anew: dict[str, str]
+    asked_again: dict[str, str]
     """Rows with the very same words under another id: their request was another. Old id, new id."""
     moved: dict[str, str]
     """Rows that are in another split now, and in which."""
@@ -95,19 +95,19 @@ class Difference:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        return asdict(self) | {"asked_anew": self.asked_again}  # the name of before 0.2
 
 
 @dataclass(frozen=True)
 class Behind:
-    """What the ledger knows of the build that a version came of. Empty where the ledger does not know it."""
+    """What the ledger knows of the build that a version came from. Empty where the ledger does not know it."""
 
     pairs: Mapping[str, tuple[Pair, str]]
     findings: Mapping[str, Sequence[Finding]]
-    written_anew: Mapping[str, str]
+    rewritten: Mapping[str, str]
     """Pairs that reviewers sent back, and the pairs in their place."""
     by_words: Mapping[tuple[str, str, str], str]
-    """Pairs by kind, instruction and response: what was asked for anew has another id and may say the very same."""
+    """Pairs by kind, instruction and response: what was asked for again has another id and may say the very same."""
 
     @classmethod
     def of(cls, version: Version, ledger: Ledger) -> Behind:
@@ -115,10 +115,10 @@ class Behind:
         build = ledger.build_of(version.name)
         if build is None:
             return cls({}, {}, {}, {})
-        pairs = ledger.states_of(build["id"])
-        anew = {pair.replaces: pair.id for pair, _ in pairs.values() if pair.replaces}
+        pairs = ledger.states_of(build.id)
+        again = {pair.replaces: pair.id for pair, _ in pairs.values() if pair.replaces}
         by_words = {(pair.kind, pair.instruction, pair.response): pair.id for pair, _ in pairs.values()}
-        return cls(pairs, ledger.findings_in(build["id"]), anew, by_words)
+        return cls(pairs, ledger.findings_in(build.id), again, by_words)
 
     def known_as(self, row: Row) -> str | None:
         """The build's pair that this row is, or that says the very same."""
@@ -136,14 +136,14 @@ def difference(recipe_path: Path, before: str | None = None, after: str | None =
     Raises:
         CallError: the recipe is wrong, or there is no such version.
     """
-    folder = BuildFolder.of(load_recipe(recipe_path).name)
+    folder = BuildFolder.of(load_recipe(recipe_path))
     now = read_version(folder.dataset(find_version(folder, after) if after else None))
     name = find_version(folder, before) if before else now.manifest["parent"]
     if name is None:
         raise CallError(
             f"dataset {now.name} is the first of its line, there is none before it",
             where=str(folder.datasets),
-            mend=f"Name two versions: curate diff {shlex.quote(str(recipe_path))} V1 V2",
+            fix=f"Name two versions: curate diff {shlex.quote(str(recipe_path))} V1 V2",
         )
     then = read_version(folder.dataset(name))
     ledger = Ledger(folder.ledger)
@@ -153,9 +153,9 @@ def difference(recipe_path: Path, before: str | None = None, after: str | None =
     finally:
         ledger.close()
     both = [identifier for identifier in then.rows if identifier in now.rows]
-    anew = dict(_same_words(then, now))
-    came = [row for row in now.rows.values() if row.id not in then.rows and row.id not in anew.values()]
-    went = [row for row in then.rows.values() if row.id not in now.rows and row.id not in anew]
+    again = dict(_same_words(then, now))
+    came = [row for row in now.rows.values() if row.id not in then.rows and row.id not in again.values()]
+    went = [row for row in then.rows.values() if row.id not in now.rows and row.id not in again]
     return Difference(
         before=then.name,
         after=now.name,
@@ -163,7 +163,7 @@ def difference(recipe_path: Path, before: str | None = None, after: str | None =
         added=tuple(_came(row, then, now, behind_then, behind_now) for row in came),
         removed=tuple(_went(row, then, now, behind_now, decisions) for row in went),
         changed=tuple(_changes(then, now, both)),
-        asked_anew=anew,
+        asked_again=again,
         moved={each: now.rows[each].split for each in both if now.rows[each].split != then.rows[each].split},
         kinds=tuple(_kinds(then, now)),
         terms=_terms(then, now),
@@ -182,8 +182,8 @@ def _same_words(then: Version, now: Version) -> Iterator[tuple[str, str]]:
 
 def _went(row: Row, then: Version, now: Version, behind: Behind, decisions: Mapping[str, Sequence[Decision]]) -> Came:
     """A row that is not there any more."""
-    if row.id in behind.written_anew:
-        return Came(row.id, row.kind, row.source, REASONS["anew"][0], f"the new one is {behind.written_anew[row.id]}")
+    if row.id in behind.rewritten:
+        return Came(row.id, row.kind, row.source, REASONS["rewritten"][0], f"the new one is {behind.rewritten[row.id]}")
     reason, detail = _absence(row, now, then, behind)
     if reason == "rejected" and row.id in decisions:
         last = decisions[row.id][-1]
@@ -194,9 +194,9 @@ def _went(row: Row, then: Version, now: Version, behind: Behind, decisions: Mapp
 
 def _came(row: Row, then: Version, now: Version, behind_then: Behind, behind_now: Behind) -> Came:
     """A row that was not there before."""
-    old = next((old for old, new in behind_now.written_anew.items() if new == row.id), None)
+    old = next((old for old, new in behind_now.rewritten.items() if new == row.id), None)
     if old:
-        return Came(row.id, row.kind, row.source, REASONS["anew"][1], f"in place of {old}")
+        return Came(row.id, row.kind, row.source, REASONS["rewritten"][1], f"in place of {old}")
     reason, detail = _absence(row, then, now, behind_then)
     return Came(row.id, row.kind, row.source, REASONS[reason][1], detail)
 
@@ -209,13 +209,13 @@ REASONS = {
     "disputed": ("reviewers disagree on it", "reviewers agree on it now"),
     "left out": ("a cap or the split left it out", "a cap or the split had left it out"),
     "kept": ("it was left out after the checks", "it had been left out after the checks"),
-    "anew": ("a reviewer sent it back, and it was written anew", "a reviewer asked for it in place of another"),
+    "rewritten": ("a reviewer sent it back, and it was rewritten", "a reviewer asked for it in place of another"),
     "no document": ("its document is gone", "its document is new"),
     "other document": ("its document changed", "its document changed"),
     "no kind": ("its kind is no longer asked for", "its kind is newly asked for"),
     "not asked": ("it is no longer asked for", "it was newly asked for, or answered"),
 }
-"""Why a version lacks a row, as it is told of a row that went and of one that came."""
+"""Why a version lacks a row, in words for a row that went and for one that came."""
 
 
 def _absence(row: Row, lacks: Version, has: Version, behind: Behind) -> tuple[str, str]:
@@ -259,7 +259,7 @@ def _kinds(then: Version, now: Version) -> Iterator[KindChange]:
     words: list[dict[str, list[int]]] = [{}, {}]
     for of_kind, version in zip(words, (then, now), strict=True):
         for row in version.rows.values():
-            of_kind.setdefault(row.kind, []).append(len(row.response.split()))
+            of_kind.setdefault(row.kind, []).append(count_words(row.response))
     for kind in sorted({*words[0], *words[1]}):
         before, after = (of_kind.get(kind, []) for of_kind in words)
         yield KindChange(

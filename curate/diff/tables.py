@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from curate.diff.diff import Came, Changed, Difference, Piece
-from curate.words import count_of
+from likeness.metrics.text import count_of
 
 IDS = 6
 TEXTS = 10
@@ -24,9 +24,9 @@ def print_difference(found: Difference) -> None:
     same = found.rows[1] - len(found.added) - len(found.changed)
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, {same} as they were"
     console.print(Text(f"{found.rows[0]} -> {found.rows[1]} rows: {counts}"))
-    if found.asked_anew:
-        anew = count_of(len(found.asked_anew), "row")
-        console.print(f"{anew} of both versions: asked for anew, the words are the same and the id is new")
+    if found.asked_again:
+        again = count_of(len(found.asked_again), "row")
+        console.print(f"{again} of both versions: asked for again, the words are the same and the id is new")
     if found.moved:
         console.print(f"{count_of(len(found.moved), 'row')} of both versions: in another split now")
     for name, rows in (("added", found.added), ("removed", found.removed)):
@@ -57,11 +57,11 @@ def _by_reason(name: str, rows: Sequence[Came]) -> Table:
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         reasons.setdefault((row.why, row.detail.split(":")[0]), []).append(row.id)
-    told = [
+    lines = [
         (str(len(ids)), f"{why} ({detail})" if detail else why, ", ".join(ids[:IDS]) + (" …" if len(ids) > IDS else ""))
         for (why, detail), ids in sorted(reasons.items(), key=lambda item: -len(item[1]))
     ]
-    return _rows(_table(name, "why", "rows"), told)
+    return _rows(_table(name, "why", "rows"), lines)
 
 
 def _print_texts(console: Console, changed: Sequence[Changed]) -> None:
@@ -89,7 +89,7 @@ def marked(side: Sequence[Piece]) -> Text:
 
 
 def _middle_cut(same: str, *, first: bool, last: bool) -> str:
-    """What both texts have, as much of it as stands beside a change."""
+    """What both texts have, as much of it as is beside a change."""
     words = same.split()
     before = [] if first else words[:AROUND]
     after = [] if last else words[-AROUND:]

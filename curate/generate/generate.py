@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from curate.generate.answers import answer_in, pairs_of
-from curate.generate.live import Progress, ask_live
-from curate.generate.provider import Provider
-from curate.generate.requests import Request
-from curate.generate.shapes import Answer
-from curate.ledger import Ledger
-from curate.model import Pair, Stage, Usage, content_hash
-from recipes.schema import Generate
+from curate.generate.answer_schemas import Answer
+from curate.generate.answers import pairs_of
+from curate.ledger.ledger import Ledger
+from curate.llm.answers import answer_in
+from curate.llm.ask import ask_missing, known_key
+from curate.llm.live import Progress
+from curate.llm.provider import Provider
+from curate.llm.request import Request
+from curate.model import Pair, Stage, Usage
+from likeness.recipe.schema import Generate
 
 NOT_RECORDED = "not recorded"
 
@@ -29,6 +31,8 @@ class Generated:
     """What the answers to these requests have cost, whenever they were paid for."""
     requests: dict[str, Request] = field(default_factory=dict)
     """By key, which the pairs name."""
+    planned: list[Request] = field(default_factory=list)
+    """Those that the recipe asks for; the others ask again for what reviewers sent back."""
 
     def add(self, more: Generated) -> None:
         """Take in what further requests came to."""
@@ -37,31 +41,6 @@ class Generated:
         self.usage.add(more.usage)
         for kind, usd in more.usd_by_kind.items():
             self.usd_by_kind[kind] = self.usd_by_kind.get(kind, 0.0) + usd
-
-
-def make_provider(generate: Generate) -> Provider:
-    """The provider that a recipe names.
-
-    Raises:
-        CallError: it lacks its key, its recordings or its model.
-    """
-    if generate.provider == "recorded":
-        from curate.generate.recorded import Recorded
-
-        assert generate.recordings
-        return Recorded(generate.recordings)
-    if generate.provider == "llama-cpp":
-        from curate.generate.llama_local import LlamaLocal
-
-        return LlamaLocal(generate.model, generate.context)
-    from curate.generate.claude import Claude
-
-    return Claude(generate)
-
-
-def key_of(request: Request, identity: str) -> str:
-    """A request's key is its content: whatever would change the answer (`identity`: of the provider), and nothing else."""
-    return content_hash(identity, request.system, request.user, request.schema, length=32)
 
 
 def generate_pairs(
@@ -90,7 +69,7 @@ def generate_pairs(
         GateError: the budget is reached, or batches are under way.
         MachineError: requests stayed without an answer; what did arrive is kept.
     """
-    keyed = {key_of(request, provider.identity(request)): request for request in requests}
+    keyed = {known_key(request, provider.identity(request), ledger): request for request in requests}
     usage = Usage()
     ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
     generated = Generated([], usage, requests=keyed)
@@ -100,42 +79,14 @@ def generate_pairs(
         by_kind[request.kind] += costs.get(key, 0.0)
         answer = answer_in(ledger.responses(key), Answer)
         if isinstance(answer, Answer):
-            generated.pairs.extend(pairs_of(request, key, answer, stage))
+            most = None if settings.provider == "recorded" else request.count  # what was recorded, somebody wanted
+            generated.pairs.extend(pairs_of(request, key, answer, stage, most))
             if not answer.pairs and not answer.dialogues:
-                stage.count(NOT_RECORDED if settings.provider == "recorded" else "no pair in the answer")
+                why = NOT_RECORDED if settings.provider == "recorded" else "no pair in the answer"
+                stage.count(why)
+                stage.count_of_kind(request.kind, why, request.pairs)
         elif answer:
             stage.count(answer)
+            stage.count_of_kind(request.kind, answer, request.pairs)
     generated.usd_by_kind = dict(by_kind)
     return generated
-
-
-def ask_missing(
-    keyed: dict[str, Request],
-    provider: Provider,
-    ledger: Ledger,
-    settings: Generate,
-    usage: Usage,
-    progress: Progress,
-    *,
-    wait: bool,
-) -> None:
-    """Ask what the ledger has no answer to, live or in batches; what is paid now is added to `usage`.
-
-    Raises:
-        As `generate_pairs` does.
-    """
-    batched = settings.provider == "anthropic" and settings.mode == "batch"
-    missing = _missing(keyed, ledger)
-    if settings.provider == "anthropic" and ((missing and batched) or ledger.open_batches()):
-        # Also in live mode: what an earlier build handed over is paid for, and is not asked again.
-        from curate.generate.batches import ask_in_batches
-        from curate.generate.claude import Claude
-
-        ask_in_batches(missing, Claude(settings), ledger, settings, usage, progress, submit=batched, wait=wait)
-        missing = _missing(missing, ledger)
-    if missing and not batched:
-        ask_live(missing, provider, ledger, settings, usage, progress)
-
-
-def _missing(keyed: dict[str, Request], ledger: Ledger) -> dict[str, Request]:
-    return {key: request for key, request in keyed.items() if answer_in(ledger.responses(key), request.shape) is None}

@@ -1,8 +1,11 @@
 """Provider `recorded`: answers written down beforehand, replayed through the same path as live ones, at no cost.
 
 A recording is a JSON line `{"kind", "quote", "instruction", "response"}`, of a dialogue `{"kind": "dialogue", "exchanges":
-[{"quote", "instruction", "response"}, …]}`. A request is answered with the recordings of its kind whose (first) quote stands
+[{"quote", "instruction", "response"}, …]}`. A request is answered with the recordings of its kind whose (first) quote is
 in its material: so a document may be edited, and what no longer rests on it falls away.
+
+A contrast set is recorded as `{"kind": "contrast", "term": …, "set": {"statements": […], …}}` and answers the request about that
+term, written just so.
 
 What a reviewer sent back is answered only with recordings that name it, `"replaces": <the pair's id>`: the others would say the
 same again.
@@ -17,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from curate.generate.answers import find_quote
-from curate.generate.provider import Response
-from curate.generate.requests import Request
+from curate.llm.provider import Response
+from curate.llm.request import Request
 from curate.model import content_hash
-from recipes.errors import CallError
+from likeness.errors import CallError
 
 
 class Recorded:
@@ -31,7 +34,7 @@ class Recorded:
         self._answers: dict[tuple[str, str | None], str] = {}
         files = sorted(glob.glob(pattern, recursive=True))
         if not files:
-            raise CallError("no recordings are found here", where=pattern, mend="Mend `generate.recordings`.")
+            raise CallError("no recordings are found here", where=pattern, fix="Correct `generate.recordings`.")
         for name in files:
             for recording in _lines(Path(name)):
                 self._by_kind.setdefault(recording["kind"], []).append(recording)
@@ -58,8 +61,11 @@ class Recorded:
         return self._answers[asked]
 
     def _found(self, request: Request) -> str:
+        if request.kind == "contrast":
+            drafts = (each["set"] for each in self._by_kind.get("contrast", ()) if each["term"] == request.about)
+            return json.dumps(next(drafts, {}), ensure_ascii=False)
         recordings = [each for each in self._by_kind.get(request.kind, ()) if each.get("replaces") == request.replaces]
-        if request.kind == "dialogue" and not request.replaces:
+        if "dialogues" in request.schema["properties"]:
             found = {"dialogues": [{"exchanges": r["exchanges"]} for r in recordings if find_quote(_quote(r), request)]}
         else:
             fields = request.schema["properties"]["pairs"]["items"]["required"]
@@ -83,6 +89,8 @@ def _lines(path: Path) -> Iterable[dict[str, Any]]:
         try:
             recording = json.loads(line)
             needed = {"kind"} if "exchanges" in recording else {"kind", "quote", "instruction"}
+            if recording.get("kind") == "contrast":
+                needed = {"term", "set"}
             missing = needed - recording.keys()
             for exchange in recording.get("exchanges", ()):
                 missing |= {"quote", "instruction", "response"} - exchange.keys()

@@ -3,66 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from pydantic import BaseModel
-
-from curate.generate.shapes import Answer
-from curate.generate.stretches import PARAGRAPH, own_stretches
+from curate.generate.answer_schemas import Answer
+from curate.generate.own_words import own_windows
 from curate.generate.templates import Prompts
-from curate.model import Document, Pair, Passage, Turn, content_hash
+from curate.generate.voice_samples import VoiceSamples
+from curate.llm.request import Request, _list, as_object
+from curate.model import Document, Pair, Passage, content_hash
 from curate.read.passages import count_tokens
-from recipes.schema import Kind, Recipe
-
-LONGEST_MATERIAL = 6000
-"""Tokens of a document that one request carries; a longer document is taken in stretches of whole passages."""
-
-VOICE_SAMPLES = 3
+from likeness.kinds import KINDS
+from likeness.recipe.schema import Kind, Recipe
 
 EXCHANGES = 3
 """Questions and answers of a dialogue, as its prompt asks for them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One call: the prompt, the schema that binds the answer, and what it is about."""
-
-    kind: str
-    document: str
-    passage: str | None
-    start: int
-    """Offset of `material` in the document."""
-    material: str
-    count: int
-    """Pairs (or dialogues) asked for."""
-    words: tuple[int, int]
-    system: str
-    user: str
-    schema: dict[str, Any]
-    before: tuple[Turn, ...] = ()
-    """The conversation that the answer goes on with."""
-    replaces: str | None = None
-    """The pair that is to be written anew."""
-    shape: type[BaseModel] = Answer
-    """What its answer is read as."""
-
-    @property
-    def pairs(self) -> int:
-        """Pairs that its answer is to bring."""
-        return self.count * (EXCHANGES if self.kind == "dialogue" and not self.replaces else 1)
-
-    @property
-    def longest_answer(self) -> int:
-        """Room for the answer in tokens: its words, its JSON, and thinking before it."""
-        return min(20_000, 6_000 + 3 * self.pairs * (self.words[1] + 80))
+LONGEST_MATERIAL = 6000
+"""Tokens of a document that one request carries; a longer document is taken in windows of whole passages."""
 
 
 def requests_for(
-    recipe: Recipe, documents: Sequence[Document], passages: dict[str, list[Passage]], samples: Sequence[str]
+    recipe: Recipe, documents: Sequence[Document], passages: dict[str, list[Passage]], samples: VoiceSamples
 ) -> Iterator[Request]:
-    """Every request of a recipe, document by document; what stands twice in the documents is asked about once.
+    """Every request of a recipe, document by document; what is twice in the documents is asked about once.
 
     Args:
         recipe: with a `generate` section.
@@ -72,7 +37,9 @@ def requests_for(
     """
     assert recipe.generate is not None
     prompts = Prompts(recipe)
-    system = prompts.system(list(samples))
+    system = prompts.system(samples.shown)
+    keyed_system = prompts.system(samples.shown if samples.fixed else ())
+    earlier_systems = tuple(prompts.system(earlier) for earlier in samples.earlier)
     seen: set[tuple[str, str]] = set()
     for document in documents:
         headings = {passage.id: passage.heading for passage in passages[document.path]}
@@ -93,24 +60,44 @@ def requests_for(
                     words=kind.word_range,
                     system=system,
                     user=user,
-                    schema=answer_schema(kind.kind),
+                    schema=answer_schema(KINDS[kind.kind].answer),
+                    shape=Answer,
+                    exchanges=EXCHANGES if KINDS[kind.kind].answer == "dialogues" else 1,
+                    writes_responses=KINDS[kind.kind].answer != "questions",
+                    keyed_system=keyed_system,
+                    earlier_systems=earlier_systems,
                 )
 
 
 def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title: str) -> Request:
-    """What asks for `pair`, which answered `asked`, to be written anew with a reviewer's note."""
+    """What asks for `pair`, which answered `asked`, to be rewritten with a reviewer's note.
+
+    Args:
+        recipe: the recipe.
+        pair: the pair.
+        asked: the request that it answered.
+        note: a few words beside the bar.
+        title: the document's title.
+    """
     return replace(
         asked,
         count=1,
         user=Prompts(recipe).rewrite(pair, note, title, asked.material, asked.words),
-        schema=answer_schema("own_words" if pair.kind == "own_words" else "question_answer"),
+        schema=answer_schema("questions" if KINDS[pair.kind].answer == "questions" else "pairs"),
+        exchanges=1,
         before=pair.prompt[:-1],
         replaces=pair.id,
     )
 
 
 def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], count: int) -> list[Request]:
-    """The requests about `count` passages, which are spread over the documents; the same ones each time."""
+    """The requests about `count` passages, which are spread over the documents; the same ones each time.
+
+    Args:
+        requests: what to ask.
+        passages: by document path.
+        count: how many.
+    """
     shuffled = {
         path: sorted(passages[path], key=lambda passage: content_hash("sample", passage.id))
         for path in sorted(passages, key=lambda path: content_hash("sample", path))
@@ -131,10 +118,10 @@ def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], c
 
 def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
     """(passage id, offset in the document, text, pairs to ask for) of each request."""
-    if kind.kind == "own_words":
+    if KINDS[kind.kind].answer == "questions":
         assert kind.per_passage
         for passage in passages:
-            for start, end in own_stretches(passage, kind.per_passage, kind.word_range):
+            for start, end in own_windows(document, passage, kind.per_passage, kind.word_range):
                 yield passage.id, passage.start + start, passage.text[start:end], 1
     elif kind.per_passage:
         for passage in passages:
@@ -165,36 +152,10 @@ def _windows(passages: list[Passage]) -> list[tuple[int, int]]:
     return windows
 
 
-def choose_voice_samples(passages: dict[str, list[Passage]]) -> list[tuple[str, str]]:
-    """A paragraph from each of a few documents, (path, text): the same for the same documents."""
-    chosen: list[tuple[str, str]] = []
-    for path in sorted(passages, key=lambda path: content_hash("voice", path)):
-        paragraphs = [
-            paragraph.strip()
-            for passage in passages[path]
-            for paragraph in PARAGRAPH.findall(passage.text)
-            if 50 <= len(paragraph.split()) <= 180 and not paragraph.lstrip().startswith("#")
-        ]
-        if paragraphs:
-            chosen.append((path, min(paragraphs, key=lambda text: content_hash("voice", text))))
-        if len(chosen) == VOICE_SAMPLES:
-            break
-    return chosen
-
-
-def answer_schema(kind: str) -> dict[str, Any]:
-    """JSON Schema of an answer, within what schema-bound output supports (no length or count limits)."""
+def answer_schema(form: str) -> dict[str, Any]:
+    """JSON Schema of an answer of a form (`PairKind.answer`), without the limits on length that no API supports."""
     text = {"type": "string"}
-    pair = as_object(instruction=text) if kind == "own_words" else as_object(instruction=text, response=text, quote=text)
-    if kind == "dialogue":
+    pair = as_object(instruction=text) if form == "questions" else as_object(instruction=text, response=text, quote=text)
+    if form == "dialogues":
         return as_object(dialogues=_list(as_object(exchanges=_list(pair))))
     return as_object(pairs=_list(pair))
-
-
-def as_object(**properties: Any) -> dict[str, Any]:
-    """The JSON Schema of an object with all of these properties and no other."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _list(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}

@@ -1,18 +1,19 @@
-"""Pairs that reviewers sent back with a note are written anew with that note, and again if they come back again."""
+"""Pairs that reviewers sent back with a note are rewritten with that note, and again if they come back again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from curate.generate.generate import Generated, make_provider
+from curate.decisions.outcomes import outcome_of
+from curate.decisions.queue import review_of
+from curate.generate.generate import Generated
+from curate.generate.providers import make_provider
 from curate.generate.requests import rewrite_request
 from curate.model import Decision, Document, Pair
-from curate.review.decisions import outcome_of
-from curate.review.queue import review_of
-from recipes.schema import Recipe
+from likeness.recipe.schema import Recipe
 
 
-def write_anew(
+def rewrite_pairs(
     generated: Generated,
     recipe: Recipe,
     decisions: Mapping[str, Sequence[Decision]],
@@ -44,12 +45,12 @@ def write_anew(
         generated.add(ask(requests, make_provider(recipe.generate), settings=recipe.generate))
 
 
-def not_written_anew(pairs: Sequence[Pair], sent_back: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
+def not_rewritten(pairs: Sequence[Pair], sent_back: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
     """What a person should know of the pairs that were sent back and have nothing in their place. They stay out.
 
     Args:
         pairs: all of the build.
-        sent_back: those of them that reviewers want written anew.
+        sent_back: those of them that reviewers want rewritten.
         recipe: with a `generate` section or without.
     """
     replaced = {pair.replaces for pair in pairs}
@@ -57,12 +58,12 @@ def not_written_anew(pairs: Sequence[Pair], sent_back: Sequence[Pair], recipe: R
     asked = sum(pair.request is not None for pair in left)
     if ready := len(left) - asked:
         yield (
-            f"note: {ready} of the pairs sent back came ready and cannot be written anew; they stay out: mend or reject them in"
+            f"note: {ready} of the pairs sent back came ready and cannot be rewritten; they stay out: correct or reject them in"
             " Argilla"
         )
     if asked and recipe.generate and recipe.generate.provider == "recorded":
         yield (
-            f"note: {asked} of the pairs sent back cannot be written anew by recordings; they stay out: mend or reject them in"
+            f"note: {asked} of the pairs sent back cannot be rewritten by recordings; they stay out: correct or reject them in"
             " Argilla, or have `provider: anthropic` write them"
         )
     elif asked:

@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate.generate.mix import mix_lines
-from curate.model import Contrast, Pair, content_hash
+from curate.model import Contrast, Pair, ProbeQuestion, content_hash
 from curate.publish.formats import write_formats
-from curate.publish.split import Split
-from recipes.folders import BuildFolder, whole_folder, write_whole
-from recipes.notes import with_notes
-from recipes.schema import ControlQuestion, Recipe
+from curate.select.mix import mix_lines
+from curate.select.split import Split
+from likeness.files import atomic_folder, write_atomic
+from likeness.metrics.text import count_words
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.notes import with_notes
+from likeness.recipe.schema import ControlQuestion, Recipe
 
 Row = dict[str, Any]
 
@@ -50,9 +52,17 @@ PREFERENCE = pa.schema(
         ("term", pa.string()),
         ("origin", pa.string()),
         ("source", pa.string()),
+        ("evidence", pa.string()),
     ]
 )
-CONTROL = pa.schema([("prompt", MESSAGES), ("id", pa.string()), ("about", pa.string())])
+PROBES = pa.schema(
+    [("id", pa.string()), ("about", pa.string()), ("prompt", MESSAGES), ("term", pa.string()), ("set", pa.string())]
+)
+CONTROL = pa.schema(
+    [("prompt", MESSAGES)]
+    + [(name, pa.string()) for name in ("id", "about", "answer", "choice", "retest")]
+    + [(name, pa.list_(pa.string())) for name in ("choices", "paraphrases")]
+)
 
 
 def publish(
@@ -63,6 +73,7 @@ def publish(
     sources: Sequence[dict[str, Any]],
     facts: dict[str, Any],
     folder: BuildFolder,
+    probes: Sequence[ProbeQuestion] = (),
 ) -> tuple[str, dict[str, int]]:
     """Write a dataset version and make it the newest; the same rows give the same version, whenever they are built.
 
@@ -76,6 +87,7 @@ def publish(
         sources: path, sha256 and rights of each file.
         facts: stages, checks, mix and sample, for the manifest.
         folder: where to.
+        probes: questions held out of training: about what is invented, and about terms that the rows explain.
 
     Returns:
         The version's name, and its rows by split.
@@ -92,11 +104,15 @@ def publish(
     }
     preferred = sum(map(len, preferences.values()))
     questions = [_question(question, recipe) for question in control]
-    more = [preferences] if preferred else []
+    held_out = [_probe(probe, recipe) for probe in probes]
+    more: list[Any] = [preferences] if preferred else []
+    more += [held_out] if held_out else []
     fingerprint = content_hash("dataset", 1, rows, questions, *more, length=64)
     counts = {split: len(entries) for split, entries in rows.items()} | {"control": len(questions)}
     if preferred:
         counts["preference"] = preferred
+    if held_out:
+        counts["probes"] = len(held_out)
     sample = facts["sample"] is not None
     version = None if sample else _same_version(folder, fingerprint)
     if version is None:
@@ -108,20 +124,23 @@ def publish(
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": portable(recipe),
             "sources": list(sources),
+            "control": content_hash("control", questions) if questions else None,
             "counts": counts | {"kinds": dict(Counter(pair.kind for pair in sides.pairs))},
             **facts,
         }
-        with whole_folder(folder.datasets / version) as part:
+        with atomic_folder(folder.datasets / version) as part:
             _write_parquet(part / "sft", rows, SFT)
             if preferred:
                 _write_parquet(part / "preference", preferences, PREFERENCE)
+            if held_out:
+                _write_parquet(part / "probes", {"test": held_out}, PROBES)
             if questions:
                 _write_parquet(part / "control", {"test": questions}, CONTROL)
             write_formats(part / "formats", {split: entries for split, entries in rows.items() if entries})
             (part / "README.md").write_text(_card(recipe, manifest, part), encoding="utf-8")
             (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if not sample:
-        write_whole(folder.latest, version + "\n")
+        write_atomic(folder.latest, version + "\n")
     return version, counts
 
 
@@ -136,7 +155,7 @@ def _row(pair: Pair, recipe: Recipe) -> Row:
         "quote": evidence.quote if evidence else None,
         "quote_start": evidence.start if evidence else None,
         "quote_end": evidence.end if evidence else None,
-        "words": len(pair.response.split()),
+        "words": count_words(pair.response),
     } | ({"review": pair.review, "rating": pair.rating} if pair.review else {})
 
 
@@ -154,10 +173,16 @@ def _preference(contrast: Contrast, recipe: Recipe) -> Row:
         "chosen": [{"role": "assistant", "content": contrast.chosen}],
         "rejected": [{"role": "assistant", "content": contrast.rejected}],
         "id": contrast.pair,
-        "term": None,
+        "term": contrast.term or None,
         "origin": contrast.origin,
         "source": contrast.document,
+        "evidence": contrast.evidence or None,
     }
+
+
+def _probe(probe: ProbeQuestion, recipe: Recipe) -> Row:
+    prompt = [{"role": "system", "content": recipe.persona.system_prompt}, {"role": "user", "content": probe.question}]
+    return {"id": probe.id, "about": probe.about, "prompt": prompt, "term": probe.term, "set": probe.contrast_set}
 
 
 def _question(question: ControlQuestion, recipe: Recipe) -> Row:
@@ -165,7 +190,8 @@ def _question(question: ControlQuestion, recipe: Recipe) -> Row:
         {"role": "system", "content": recipe.persona.system_prompt},
         {"role": "user", "content": question.question},
     ]
-    return {"prompt": prompt, "id": question.id, "about": question.about}
+    own = {name: getattr(question, name) for name in ("answer", "choice", "retest", "choices", "paraphrases")}
+    return {"prompt": prompt, "id": question.id, "about": question.about} | {name: value for name, value in own.items() if value}
 
 
 def _write_parquet(folder: Path, splits: dict[str, list[Row]], schema: pa.Schema) -> None:
@@ -206,7 +232,7 @@ def portable(recipe: Recipe) -> dict[str, Any]:
 def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
     """The card of the dataset in `folder`; its `configs` tell `load_dataset` what there is."""
     configs = []
-    for config in ("sft", "preference", "control"):
+    for config in ("sft", "preference", "probes", "control"):
         files = [split for split in ("train", "validation", "test") if (folder / config / f"{split}.parquet").exists()]
         if files:
             configs += [f"- config_name: {config}", *(["  default: true"] if config == "sft" else []), "  data_files:"]
@@ -243,7 +269,10 @@ def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
             "Each row: `prompt` and `completion` (chat messages), `id`, `kind`, `source` (the document), `quote` with",
             "`quote_start` and `quote_end` (the evidence, as character offsets in the document's text), `words`; reviewed rows",
             "have `review` (approved or edited) and `rating` (1 to 5). In `preference`, `chosen` is right, and `rejected`",
-            "must not be said.",
+            "must not be said; `term` is the one that it is about, and `evidence` the quote that the right answer rests on. The",
+            "questions in `probes` are never trained on: about what is invented, and about terms that the rows explain.",
+            "",
+            "`reference/author.json` has the author's style in numbers, to measure likeness by; no sentence can be read from it.",
             "",
             "## Rights",
             "",

@@ -1,4 +1,4 @@
-"""Dataset versions as they lie on disk, read back for the report and for comparing them."""
+"""Dataset versions as they are on disk, read back for the report and for comparing them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recipes.errors import CallError
-from recipes.folders import BuildFolder
+from likeness.errors import CallError
+from likeness.recipe.folders import BuildFolder
 
 SPLITS = ("train", "validation")
 
@@ -67,7 +67,7 @@ def find_version(folder: BuildFolder, said: str) -> str:
     raise CallError(
         f"{len(meant) or 'no'} dataset versions begin with {said!r}",
         where=str(folder.datasets),
-        mend=f"There are: {', '.join(names)}." if names else "Run `curate build RECIPE` first.",
+        fix=f"There are: {', '.join(names)}." if names else "Run `curate build RECIPE` first.",
     )
 
 

@@ -1,183 +1,136 @@
-"""Chat exports as messages: Slack, Telegram, Discord, WhatsApp, Messenger and Instagram, and plain CSV.
+"""Chat exports as messages, each recognised by what is in the file and read as its program writes it.
 
-Each format is told by what is in the file, and read as its program writes it. Messages of the program itself (who joined,
-who called) are left out; a message without words of its sender's keeps its place with an empty text, so that no answer to a
-picture is taken for an answer to what stood before it.
+Messages of the program itself (who joined, who called) are left out. A message without words of its sender, such as a picture, is
+kept with an empty text; otherwise an answer to it would be taken for an answer to the message before it.
 """
 
 from __future__ import annotations
 
-import html
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import groupby, pairwise
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from curate.model import Stage
+from curate.read.assistants import assistant_of, why_not
 from curate.read.documents import Unreadable, decode
-from curate.read.message import Message
-from curate.read.plain import tidy
-from curate.read.rows import check_size, csv_rows, json_value
+from curate.read.imessage import ME, database_messages, is_sqlite, is_text_export, text_messages
+from curate.read.mail_html import html_lines
+from curate.read.message import Message, names, without_quotes
+from curate.read.rows import check_size, csv_rows, json_rows, json_value
+from curate.read.slack import people_of, slack_day, slack_folder
+from curate.read.telegram import is_telegram_page, telegram_chat, telegram_page
+from curate.read.times import epoch, iso, times_of
+from curate.read.whatsapp import whatsapp_messages
 
 Row = dict[str, Any]
 
+KNOWN = (
+    "mail (.mbox, .eml, Maildir), Slack, Telegram, Discord, Messenger, Instagram, Signal, WhatsApp (.txt), iMessage (chat.db, "
+    ".txt) and CSV with time, sender and text"
+)
 
-def chat_messages(path: Path) -> Iterator[Message]:
-    """The messages of a chat export: a file, or the unpacked folder of a Slack export.
+
+def chat_messages(path: Path, stage: Stage) -> Iterator[Message]:
+    """The messages of a chat export: a file, or the unpacked folder of an export.
 
     Raises:
         Unreadable: it is no export known here, or is damaged.
     """
     if path.is_dir():
-        return _slack_folder(path)
+        return _folder(path)
     match path.suffix.lower():
         case ".json":
-            return _json_export(json_value(path), path)
+            try:
+                return _json_export(json_value(path), path)
+            except Unreadable as error:
+                if "Extra data" not in str(error):
+                    raise
+            return _json_lines(list(json_rows(path)))  # under another name
+        case ".jsonl" | ".ndjson":
+            return _json_lines(list(json_rows(path)))
         case ".csv" | ".tsv":
-            return _csv(path)
+            return _csv(path, stage)
         case ".txt":
-            return _whatsapp(path)
+            check_size(path)
+            text = decode(path.read_bytes())
+            return text_messages(text) if is_text_export(text) else whatsapp_messages(text, stage)
+        case ".html" | ".htm":
+            check_size(path)
+            if is_telegram_page(page := decode(path.read_bytes())):
+                return telegram_page(page, path)
+            raise Unreadable("is a web page, but not one of a Telegram export; export the chat as JSON")
         case ".zip":
             raise Unreadable("is packed; unpack it and name what is in it")
+        case ".pst" | ".ost" | ".olm" | ".msg":
+            raise Unreadable("is Outlook's own; save the mails as .eml, or convert the file with `readpst` to mbox")
+        case _ if is_sqlite(path):
+            return database_messages(path)
         case _:
-            raise Unreadable(
-                "is no conversation known here: .mbox, .json, .csv, .tsv, .txt (WhatsApp), or a Slack export's folder"
-            )
+            raise Unreadable(f"is not a conversation in a known format: {KNOWN}")
+
+
+def _folder(folder: Path) -> Iterator[Message]:
+    """Slack's folder, Telegram's pages, or the inbox of Messenger or Instagram: a folder for each talk, newest file first."""
+    if pages := sorted(folder.glob("messages*.html"), key=lambda page: (len(page.name), page.name)):
+        return (message for page in pages for message in chat_messages(page, Stage("read")))
+    if not (folder / "users.json").is_file() and (parts := sorted(folder.rglob("message_*.json"))):
+        return _inbox(folder, parts)
+    return slack_folder(folder)
+
+
+def _inbox(folder: Path, parts: list[Path]) -> Iterator[Message]:
+    for part in parts:
+        try:
+            for message in _json_export(json_value(part), part):
+                name = part.relative_to(folder).as_posix()
+                yield Message(f"{name}/{message.id}", message.time, message.sender, message.text, part.parent.name)
+        except Unreadable as error:
+            raise Unreadable(f"holds {part.relative_to(folder)}, which {error}") from None
 
 
 def _json_export(export: Any, path: Path) -> Iterator[Message]:
-    """By the keys that only the one program writes."""
-    if isinstance(export, list) and all(isinstance(row, dict) and "ts" in row for row in export):
-        return _slack_day(export, path.parent.name, _slack_people(path.parent.parent, path.parent))
+    """Recognise a JSON export by keys that only its program writes."""
+    if program := assistant_of(export):
+        raise Unreadable(why_not(program))
+    if isinstance(export, list) and export and all(isinstance(row, dict) for row in export):
+        if all("ts" in row for row in export):
+            return slack_day(export, path.parent.name, people_of(path.parent.parent, path.parent))
+        if all("Contents" in row and "Timestamp" in row for row in export):
+            raise Unreadable(
+                "is of Discord's own data package, which holds your messages and not what they answer; export the channels with "
+                "DiscordChatExporter"
+            )
+        if all("body" in row and "sender" in row for row in export):
+            return _sigexport(export)
+    if isinstance(export, list) and not export:
+        return iter(())
     if isinstance(export, dict):
         if isinstance(chats := export.get("chats"), dict) and isinstance(chats.get("list"), list):
-            return (message for chat in _dicts(chats["list"]) for message in _telegram(chat))
+            return (message for chat in _dicts(chats["list"]) for message in telegram_chat(chat))
         if isinstance(export.get("messages"), list):
             if "guild" in export and isinstance(export.get("channel"), dict):
                 return _discord(export)
             if "threadName" in export or "thread_path" in export:
                 return _messenger(export)
             if "type" in export and "id" in export:
-                return _telegram(export)
-    raise Unreadable("is JSON, but no chat export known here (Slack, Telegram, Discord, Messenger, Instagram)")
+                return telegram_chat(export)
+        for key in ("messages", "messsages"):  # so one tool spells it
+            if (rows := _dicts(export.get(key))) and "conversationId" in rows[0]:
+                return _signal_database(rows)
+    raise Unreadable("is JSON, but not a known chat export (Slack, Telegram, Discord, Messenger, Instagram, Signal)")
+
+
+def _json_lines(rows: list[Any]) -> Iterator[Message]:
+    if any(isinstance(row, dict) and "chatItem" in row for row in rows):
+        return _signal_frames(_dicts(rows))
+    if rows and all(isinstance(row, dict) and "body" in row and "sender" in row for row in rows):
+        return _sigexport(rows)
+    raise Unreadable("is JSON line by line, but not a known chat export (Signal)")
 
 
 def _dicts(rows: Any) -> list[Row]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _names(*names: Any) -> tuple[str, ...]:
-    """What a sender goes by, each once."""
-    return tuple(dict.fromkeys(clean for name in names if isinstance(name, str | int) and (clean := tidy(str(name)))))
-
-
-# --- Slack: one JSON list a channel and day; people are told by id, and named in users.json (slack.com/help, data exports)
-
-SLACK_SAID = (None, "me_message", "thread_broadcast", "file_share", "bot_message", "tombstone")
-"""Subtypes of messages that somebody sent; all others are the program's."""
-
-
-def _slack_folder(folder: Path) -> Iterator[Message]:
-    people = _slack_people(folder)
-    days = sorted(folder.glob("*/*.json"))
-    if not people or not days:
-        raise Unreadable("is a folder, but no Slack export: that has users.json, and a folder of JSON files for each channel")
-    for day in days:
-        try:
-            rows = json_value(day)
-            if not isinstance(rows, list):
-                raise Unreadable("is not a list of messages")
-            yield from _slack_day(_dicts(rows), day.parent.name, people)
-        except Unreadable as error:
-            raise Unreadable(f"holds {day.relative_to(folder)}, which {error}") from None
-
-
-def _slack_people(*folders: Path) -> dict[str, Row]:
-    """Everybody in users.json, by id."""
-    for folder in folders:
-        if (users := folder / "users.json").is_file():
-            return {str(user.get("id")): user for user in _dicts(json_value(users))}
-    return {}
-
-
-def _slack_day(rows: Sequence[Row], channel: str, people: dict[str, Row]) -> Iterator[Message]:
-    for row in rows:
-        if row.get("subtype") not in SLACK_SAID or (time := _epoch(row.get("ts"))) is None:
-            continue
-        user = str(row.get("user", row.get("username", "")))
-        known = people.get(user, {})
-        profile = known.get("profile") or row.get("user_profile") or {}
-        by_bot = bool(row.get("bot_id") or known.get("is_bot") or user == "USLACKBOT" or row.get("subtype") == "bot_message")
-        wordless = by_bot or row.get("subtype") == "tombstone" or row.get("files") or row.get("hidden")
-        thread = str(row.get("thread_ts", ""))
-        yield Message(
-            id=f"{channel}/{row['ts']}",
-            time=time,
-            sender=_names(*_slack_names(known, profile), user),
-            text="" if wordless else _without_quotes(_slack_text(str(row.get("text", "")), people)),
-            thread=f"{channel}/{thread}" if thread else channel,
-        )
-
-
-def _slack_names(user: Row, profile: Any) -> list[Any]:
-    profile = profile if isinstance(profile, dict) else {}
-    return [
-        profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name"), profile.get("name"),
-        profile.get("email"),
-    ]  # fmt: skip
-
-
-def _slack_text(text: str, people: dict[str, Row]) -> str:
-    """Slack's own marks (`<@U1>`, `<https://…|label>`, `&amp;`) as a reader sees them (docs.slack.dev, formatting)."""
-
-    def shown(mark: re.Match[str]) -> str:
-        target, _, label = mark[1].partition("|")
-        if target.startswith("@"):
-            user = people.get(target[1:], {})
-            return "@" + next(iter(_names(label, *_slack_names(user, user.get("profile")))), "somebody")
-        if target[:1] in "#!":
-            return "#" + (label or target[1:]) if target.startswith("#") else label or "@" + target[1:].split("^")[0]
-        return label or target.removeprefix("mailto:")
-
-    return html.unescape(re.sub(r"<([^<>\n]+)>", shown, text))
-
-
-# --- Telegram Desktop: result.json, of one chat or of an account
-
-
-def _telegram(chat: Row) -> Iterator[Message]:
-    if chat.get("type") in ("bot_chat", "saved_messages"):
-        return
-    name = str(chat.get("id"))
-    rows = _dicts(chat.get("messages"))
-    topics = {str(row.get("id")) for row in rows if row.get("action") == "topic_created"}
-    for row in rows:
-        time = _epoch(row.get("date_unixtime", "")) or _iso(row.get("date"))
-        if row.get("type") != "message" or time is None:
-            continue
-        answered = str(row.get("reply_to_message_id") or "")
-        in_topic = answered in topics  # in a forum, all there is answers the message that opened the topic
-        elsewhere = row.get("reply_to_peer_id") or name
-        wordless = any(row.get(key) for key in ("forwarded_from", "via_bot", "media_type", "photo", "file", "poll"))
-        identifier = str(row.get("from_id") or "")
-        yield Message(
-            id=f"{name}/{row.get('id')}",
-            time=time,
-            sender=_names(row.get("from"), identifier, identifier.removeprefix("user")),
-            text="" if wordless else _without_quotes(_telegram_text(row.get("text"))),
-            thread=f"{name}/{answered}" if in_topic else name,
-            reply_to=f"{elsewhere}/{answered}" if answered and not in_topic else "",
-        )
-
-
-def _telegram_text(text: Any) -> str:
-    """Plain, or a list of plain stretches and marked ones; what was quoted from others is left out."""
-    if isinstance(text, list):
-        parts = (part if isinstance(part, dict) else {"text": part} for part in text)
-        return "".join(str(part.get("text", "")) for part in parts if part.get("type") != "blockquote")
-    return text if isinstance(text, str) else ""
 
 
 # --- Discord: DiscordChatExporter's JSON (its CSV is read as any other)
@@ -186,48 +139,62 @@ def _telegram_text(text: Any) -> str:
 def _discord(export: Row) -> Iterator[Message]:
     channel = str(export["channel"].get("id"))
     for row in _dicts(export["messages"]):
-        if row.get("type") not in ("Default", "Reply", "19") or (time := _iso(row.get("timestamp"))) is None:
+        if row.get("type") not in ("Default", "Reply", "19") or (time := iso(row.get("timestamp"))) is None:
             continue
         author: Row = who if isinstance(who := row.get("author"), dict) else {}
         reference = row.get("reference") if row["type"] != "Default" else None
-        wordless = author.get("isBot") or any(row.get(key) for key in ("attachments", "stickers", "forwardedMessage"))
+        text = "" if author.get("isBot") or row.get("forwardedMessage") else without_quotes(str(row.get("content") or ""))
+        if row.get("stickers") and not text and not row.get("attachments"):
+            continue
         tagged = f"{author.get('name')}#{author.get('discriminator')}"
         yield Message(
             id=str(row.get("id")),
             time=time,
-            sender=_names(author.get("nickname"), author.get("name"), tagged, author.get("id")),
-            text="" if wordless else _without_quotes(str(row.get("content") or "")),
+            sender=names(author.get("nickname"), author.get("name"), tagged, author.get("id")),
+            text=text,
             thread=channel,
             reply_to=str(reference.get("messageId") or "") if isinstance(reference, dict) else "",
+            pictured=bool(row.get("attachments")),
         )
 
 
 # --- Facebook Messenger and Instagram: message_1.json (names in snake_case, newest first), and the one of encrypted chats
 
-MESSENGER_WORDLESS = ("photos", "videos", "audio_files", "files", "gifs", "sticker", "is_unsent", "isUnsent", "media")
-MESSENGER_OWN = re.compile(  # in other languages these are too short to become pairs
-    r"(?:Liked a message|Reacted \S{1,12} to your message|.{1,80} sent an attachment\.)\s*"
-)
+MESSENGER_PICTURED = ("photos", "videos", "audio_files", "files", "gifs", "media", "share")
+MESSENGER_OWN = re.compile(r"(?:.{1,80} sent an attachment\.|.{1,80} shared a (?:story|post|reel)\.)\s*")
+MESSENGER_PASSING = re.compile(r"(?:Liked a message|Reacted \S{1,12} to (?:your|a) (?:message|story)|.{1,80} liked a message)\s*")
+"""In other languages these are too short to become pairs."""
 
 
 def _messenger(export: Row) -> Iterator[Message]:
     encrypted = "threadName" in export
-    told: Callable[[Any], str] = _plain if encrypted else _mojibake
+    decode_name: Callable[[Any], str] = _plain if encrypted else _mojibake
     time_key, sender_key, text_key = (
         ("timestamp", "senderName", "text") if encrypted else ("timestamp_ms", "sender_name", "content")
     )
     rows = _dicts(export["messages"])
-    if rows and (_epoch(rows[0].get(time_key)) or 0) > (_epoch(rows[-1].get(time_key)) or 0):
+    if rows and (epoch(rows[0].get(time_key)) or 0) > (epoch(rows[-1].get(time_key)) or 0):
         rows.reverse()
     for number, row in enumerate(rows):
         if row.get("type") in ("Call", "Subscribe", "Unsubscribe", "placeholder") or "call_duration" in row:
             continue
-        text = told(row.get(text_key))
-        if (time := _epoch(row.get(time_key))) is None:
+        text = decode_name(row.get(text_key))
+        if (time := epoch(row.get(time_key))) is None:
             continue
-        wordless = any(row.get(key) for key in MESSENGER_WORDLESS) or MESSENGER_OWN.fullmatch(text)
-        sender = _names(told(row.get(sender_key)))
-        yield Message(str(number), time, sender, "" if wordless else _without_quotes(text), thread="")
+        if MESSENGER_PASSING.fullmatch(text) or (row.get("sticker") and not text):
+            continue
+        wordless = row.get("is_unsent") or row.get("isUnsent") or MESSENGER_OWN.fullmatch(text)
+        sender = names(decode_name(row.get(sender_key)))
+        words = "" if wordless else without_quotes(text)
+        yield Message(
+            str(number),
+            time,
+            sender,
+            words,
+            thread="",
+            deleted=bool(row.get("is_unsent") or row.get("isUnsent")),
+            pictured=any(row.get(key) for key in MESSENGER_PICTURED),
+        )
 
 
 def _plain(text: Any) -> str:
@@ -235,178 +202,166 @@ def _plain(text: Any) -> str:
 
 
 def _mojibake(text: Any) -> str:
-    """Facebook writes each byte of its UTF-8 as a character of Latin-1."""
+    """Undo Facebook's encoding, which writes each byte of UTF-8 as a character of Latin-1."""
     try:
         return _plain(text).encode("latin-1").decode("utf-8")
     except UnicodeError:
         return _plain(text)
 
 
-# --- WhatsApp: text, of iPhones (`[05/03/2025, 10:14:33] Ann: Hi`) and Androids (`05/03/2025, 10:14 - Ann: Hi`)
-
-HIDDEN = "[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"
-WHATSAPP_DATE = r"\d{1,4}[./-] ?\d{1,2}[./-] ?\d{2,4},?[^\d\n]{1,8}?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?\s?m\.?)?"
-WHATSAPP_LINE = re.compile(
-    rf"^{HIDDEN}(?:\[({WHATSAPP_DATE})\] |({WHATSAPP_DATE}) [-–] ){HIDDEN}(?:~[\s\u202f]?)?(?:([^:\"“”\n]{{1,80}}): )?(.*)$",
-    re.IGNORECASE,
-)
-WHATSAPP_WORDLESS = re.compile(
-    r"\u200e.*|<[^<>\n]{3,60}>|null"  # the iPhone marks its own words, the Android puts them into angle brackets
-    r"|\u200e?\S+\.\w{2,5} \([^()\n]+\)(?:\n.*)?"  # IMG-1.jpg (file attached), in any language
-    r"|(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht|Du hast diese Nachricht gelöscht"
-    r"|Ce message a été supprimé|Vous avez supprimé ce message|Se eliminó este mensaje|Eliminaste este mensaje)\.?",
-    re.DOTALL,
-)
-WHATSAPP_EDITED = re.compile(r"\u200e?<[^<>\n]{2,30} [^<>\n]{2,30}>$")
-"""`<This message was edited>`, in any language."""
+# --- Signal: rows of the desktop's database, of signal-export, and the frames of a plain backup
 
 
-def _whatsapp(path: Path) -> Iterator[Message]:
-    check_size(path)
-    found: list[tuple[str, str, list[str]]] = []  # date, sender, lines
-    for line in decode(path.read_bytes()).replace("\r\n", "\n").split("\n"):
-        if start := WHATSAPP_LINE.match(line):
-            found.append((start[1] or start[2], start[3] or "", [start[4]]))
-        elif found:
-            found[-1][2].append(line)
-    if not found:
-        raise Unreadable("is no WhatsApp chat: no line begins with a date and a time")
-    times = _times([date for date, _, _ in found])
-    now = -math.inf
-    for number, ((_, sender, lines), time) in enumerate(zip(found, times, strict=True)):
-        if sender and time is not None:
-            now = max(now, time)  # in autumn the phone's clock is set back
-            text = "\n".join(lines).strip()
-            words = "" if WHATSAPP_WORDLESS.fullmatch(text) else _without_quotes(WHATSAPP_EDITED.sub("", text))
-            yield Message(str(number), now, _names(sender), words, thread="")
+def _signal_database(rows: list[Row]) -> Iterator[Message]:
+    for row in rows:
+        kind = row.get("type")
+        if kind not in ("incoming", "outgoing") or (time := epoch(row.get("sent_at") or row.get("timestamp"))) is None:
+            continue
+        if row.get("sticker"):
+            continue
+        wordless = any(row.get(key) for key in ("isErased", "deletedForEveryone", "isViewOnce"))
+        sender = (
+            (ME,)
+            if kind == "outgoing"
+            else names(*(row.get(key) for key in ("conversationName", "source", "sourceServiceId", "sourceUuid")))
+        )
+        quote = row.get("quote")
+        yield Message(
+            id=str(row.get("id") or time),
+            time=time,
+            sender=sender or names(row.get("conversationId")),
+            text="" if wordless else without_quotes(_plain(row.get("body"))),
+            thread=str(row.get("conversationId")),
+            reply_to=str(quote.get("messageId") or "") if isinstance(quote, dict) else "",
+            deleted=bool(row.get("isErased") or row.get("deletedForEveryone")),
+            pictured=bool(row.get("attachments") or row.get("hasAttachments")),
+        )
+
+
+def _sigexport(rows: list[Row]) -> Iterator[Message]:
+    """A chat's data.json of signal-export, where the owner is `Me`."""
+    for number, row in enumerate(rows):
+        if (time := iso(row.get("date")) or epoch(row.get("date"))) is None:
+            continue
+        text = without_quotes(_plain(row.get("body")))
+        if row.get("sticker") and not text:
+            continue
+        yield Message(str(number), time, names(row.get("sender")), text, thread="", pictured=bool(row.get("attachments")))
+
+
+def _signal_frames(rows: list[Row]) -> Iterator[Message]:
+    """A backup's frames as JSON: its people, chats and messages (github.com/signalapp, Backup.proto)."""
+    people: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if isinstance(recipient := row.get("recipient"), dict):
+            contact: Row = next((recipient[key] for key in ("contact", "group") if isinstance(recipient.get(key), dict)), {})
+            given = (
+                [contact.get("systemGivenName"), contact.get("systemFamilyName")],
+                [contact.get("profileGivenName"), contact.get("profileFamilyName")],
+            )
+            full = [" ".join(str(part) for part in parts if part) for parts in given]
+            mine = ME if "self" in recipient else None
+            people[str(recipient.get("id"))] = names(
+                mine, *full, contact.get("username"), contact.get("e164"), contact.get("aci")
+            )
+    for row in rows:
+        item = row.get("chatItem")
+        item = item.get("chatItem", item) if isinstance(item, dict) else None
+        if not isinstance(item, dict) or (time := epoch(item.get("dateSent"))) is None:
+            continue
+        if "updateMessage" in item or "stickerMessage" in item:
+            continue
+        said = item.get("standardMessage")
+        text = said.get("text") if isinstance(said, dict) else None
+        quote = said.get("quote") if isinstance(said, dict) else None
+        chat = str(item.get("chatId"))
+        yield Message(
+            id=f"{chat}/{item.get('dateSent')}",
+            time=time,
+            sender=people.get(str(item.get("authorId"))) or names(item.get("authorId")),
+            text=without_quotes(_plain(text.get("body"))) if isinstance(text, dict) else "",
+            thread=chat,
+            reply_to=f"{chat}/{quote.get('targetSentTimestamp')}"
+            if isinstance(quote, dict) and quote.get("targetSentTimestamp")
+            else "",
+            pictured=isinstance(said, dict) and bool(said.get("attachments")),
+        )
 
 
 # --- CSV, of DiscordChatExporter and whatever else writes one message a row
 
 CSV_COLUMNS = {
-    "time": ("timestamp", "time", "date", "datetime", "sent", "sent_at", "created_at"),
+    "time": ("timestamp", "time", "date", "datetime", "sent", "sent_at", "created_at", "message_date", "sent_date"),
     "sender": ("sender", "from", "author", "name", "user", "username", "sender_name"),
-    "text": ("text", "message", "content", "body"),
-    "thread": ("conversation", "thread", "channel", "chat", "conversation_id", "thread_id", "channel_id", "chat_id"),
-    "sender_id": ("authorid", "author_id", "sender_id", "user_id", "from_id", "email"),
+    "text": ("text", "message", "content", "body", "message_text", "contents"),
+    "thread": ("conversation", "thread", "channel", "chat", "conversation_id", "thread_id", "channel_id", "chat_id",
+               "conversationid", "threadid", "channelid", "chatid", "chat_session", "thread_name", "chat_name",
+               "conversation_name", "room", "room_id"),
+    "sender_id": ("authorid", "author_id", "sender_id", "senderid", "user_id", "userid", "from_id", "email",
+                  "sender_profile_url"),
+    "attachments": ("attachments", "attachment"),
+    "direction": ("type", "direction"),
+    "folder": ("folder",),
+    "draft": ("is_message_draft", "is_draft", "draft"),
+    "profile": ("sender_profile_url",),
 }  # fmt: skip
-"""The names that a column goes by; of several in one file, the first here."""
+"""The names that a column may have. If a file has several of them, the first in this list is used. Blanks are read as `_`."""
+NO_THREAD = "no column for the conversation: the rows are read as one"
+OUTGOING = ("outgoing", "sent")
+NOT_SENT = ("draft", "drafts", "spam", "trash", "junk")
+"""Folders of messages that were never sent, were deleted or are spam."""
+HTML = re.compile(r"</?(?:p|br|div|span|ul|ol|li|strong|b|em|i|a)(?: [^<>]{0,500})?/?>", re.IGNORECASE)
 
 
-def _csv(path: Path) -> Iterator[Message]:
+def _csv(path: Path, stage: Stage) -> Iterator[Message]:
     columns: dict[str, str] = {}
     dates: list[str] = []
-    said: list[tuple[tuple[str, ...], str, str]] = []
+    said: list[tuple[tuple[str, ...], str, str, bool]] = []
     people: dict[tuple[str, str], tuple[str, ...]] = {}  # each once: a million rows have few senders
     for row in csv_rows(path):
         if not columns:
             columns = _csv_columns(list(row))
+            if "thread" not in columns and "reactions" not in row:  # DiscordChatExporter writes one channel a file
+                stage.count(NO_THREAD)
+        direction = row.get(columns.get("direction", ""), "").strip().lower()
+        if direction == "notification" or _is_unsent(row, columns):
+            continue
         who = row[columns["sender"]], row.get(columns.get("sender_id", ""), "")
+        if direction in OUTGOING and not who[0].strip():
+            who = ME, who[1]
         dates.append(row[columns["time"]])
         if who not in people:
-            people[who] = _names(*who)
-        text = "" if row.get("attachments") else row[columns["text"]]
-        said.append((people[who], text, row.get(columns.get("thread", ""), "")))
-    for number, (time, (sender, text, thread)) in enumerate(zip(_times(dates), said, strict=True)):
+            people[who] = names(*who)
+        text = row[columns["text"]]
+        if "profile" in columns and HTML.search(text):  # LinkedIn's own editor
+            text = html_lines(text)
+        attached = bool(row.get(columns.get("attachments", ""), "").strip())
+        said.append((people[who], text, row.get(columns.get("thread", ""), ""), attached))
+    rows = list(zip(times_of(dates), said, strict=True))
+    known = [time for time, _ in rows if time is not None]
+    if len(known) > 1 and known[0] > known[-1]:  # newest first: of messages in one minute, the last row is the oldest
+        rows.reverse()
+        dates.reverse()
+    for number, (time, (sender, text, thread, attached)) in enumerate(rows):
         if time is None:
             raise Unreadable(
                 f"row {number + 1} has the time {dates[number][:40]!r}, which cannot be read; write it as 2025-01-31 18:30"
             )
-        yield Message(str(number), time, sender, _without_quotes(text), thread)
+        yield Message(str(number), time, sender, without_quotes(text), thread, pictured=attached)
 
 
-def _csv_columns(names: list[str]) -> dict[str, str]:
+def _is_unsent(row: dict[str, str], columns: dict[str, str]) -> bool:
+    folder = row.get(columns.get("folder", ""), "").strip().lower()
+    return folder in NOT_SENT or row.get(columns.get("draft", ""), "").strip().lower() in ("yes", "true", "1")
+
+
+def _csv_columns(given: list[str]) -> dict[str, str]:
     """The column of each of our fields, where there is one."""
-    found = {field: name for field, known in CSV_COLUMNS.items() if (name := next((n for n in known if n in names), None))}
+    plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in reversed(given)}
+    found = {field: plain[name] for field, known in CSV_COLUMNS.items() if (name := next((n for n in known if n in plain), None))}
     for field in ("time", "sender", "text"):
         if field not in found:
             raise Unreadable(
-                f"names no column for the {field} ({', '.join(CSV_COLUMNS[field])}); it has {', '.join(names)[:200]}"
+                f"names no column for the {field} ({', '.join(CSV_COLUMNS[field])}); it has {', '.join(given)[:200]}"
             )
     return found
-
-
-# --- what they share
-
-CLOCK = re.compile(
-    r"\D*(\d{1,4})[./-] ?(\d{1,2})[./-] ?(\d{1,4})(?:\D{1,8}?(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\s?([ap])\.?\s?m)?)?",
-    re.IGNORECASE,
-)
-
-
-def _without_quotes(text: str) -> str:
-    """What the sender wrote: no `> quoted` lines."""
-    return tidy(re.sub(r"^[ \t]*>.*$", "", text, flags=re.MULTILINE))
-
-
-def _epoch(value: Any) -> float | None:
-    """Seconds since 1970 of a number in seconds, milli-, micro- or nanoseconds."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not math.isfinite(number):
-        return None
-    while abs(number) > 1e11:
-        number /= 1000
-    return number
-
-
-def _iso(value: Any) -> float | None:
-    """Seconds since 1970 of an ISO 8601 time; one without a zone is taken as it is."""
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, AttributeError, OverflowError):
-        return None
-
-
-def _times(written: Sequence[str]) -> list[float | None]:
-    """Seconds since 1970 of each time, in whichever form the file has them."""
-    times = [epoch if (epoch := _epoch(text)) is not None else _iso(text) for text in written]
-    parts = {index: _date_parts(written[index]) for index, time in enumerate(times) if time is None}
-    day_first = _day_comes_first([part for part in parts.values() if part])
-    for index, part in parts.items():
-        times[index] = _from_parts(part, day_first) if part else _named_month(written[index])
-    return times
-
-
-def _date_parts(text: str) -> tuple[int, ...] | None:
-    """Three numbers of a date as they stand, then hour, minute, second."""
-    found = CLOCK.match(text)
-    if not found:
-        return None
-    hour = int(found[4] or 0)
-    if found[7]:
-        hour = hour % 12 + (12 if found[7] in "pP" else 0)
-    return (*(int(found[n]) for n in (1, 2, 3)), hour, int(found[5] or 0), int(found[6] or 0))
-
-
-def _day_comes_first(parts: Sequence[tuple[int, ...]]) -> bool:
-    """Whether 05/03 is the fifth of March: as dates they must all be some, and a chat goes on in small steps."""
-
-    def unlikely(day_first: bool) -> tuple[int, float]:
-        times = [_from_parts(each, day_first) for each, _ in groupby(parts)]
-        known = [time for time in times if time is not None]
-        return len(times) - len(known), sum(abs(later - earlier) for earlier, later in pairwise(known))
-
-    return unlikely(day_first=True) <= unlikely(day_first=False)
-
-
-def _from_parts(parts: tuple[int, ...], day_first: bool) -> float | None:
-    first, second, third, hour, minute, seconds = parts
-    year, month, day = (first, second, third) if first > 31 else (third, second, first) if day_first else (third, first, second)
-    try:
-        return datetime(year if year > 99 else year + 2000, month, day, hour, minute, seconds, tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
-
-
-def _named_month(text: str) -> float | None:
-    """`05-Jan-24 06:30 PM`, as older versions of DiscordChatExporter write it."""
-    for form in ("%d-%b-%y %I:%M %p", "%d-%b-%y %H:%M", "%b %d, %Y %I:%M %p"):
-        try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC).timestamp()
-        except ValueError:
-            continue
-    return None

@@ -1,4 +1,4 @@
-"""A Hugging Face dataset's folder: one that `save_to_disk` wrote, or one laid out as on the hub.
+"""A Hugging Face dataset's folder: one that `save_to_disk` wrote, or one with the layout of the hub.
 
 Nothing is fetched and nothing in it is run. The card may name the files of each configuration (huggingface.co/docs/hub,
 "Manual configuration"); only files inside the folder are read, whatever it says.
@@ -23,10 +23,15 @@ TEST = re.compile(r"(?:^|[/._-])test(?:$|[/._-])", re.IGNORECASE)
 
 
 def dataset_rows(folder: Path, rows_of: Callable[[Path], Iterator[Any]], stage: Stage) -> Iterator[Any]:
-    """The rows of all splits but `test`, which is not to be learnt from and is counted in `stage`.
+    """The rows of all splits but `test`, whose rows are not for training; they are counted in `stage`.
+
+    Args:
+        folder: the dataset's.
+        rows_of: reads one file.
+        stage: counts what is left out.
 
     Raises:
-        Unreadable: it is no dataset, holds several configurations of which none is the default, or is damaged.
+        Unreadable: it is not a dataset, is damaged, or has several configurations and no default.
     """
     if (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file():
         splits = _saved(folder)
@@ -44,7 +49,7 @@ def _saved(folder: Path) -> Iterator[tuple[str, Iterator[Any]]]:
 
     try:
         saved = load_from_disk(str(folder))
-    except Exception as error:  # the library raises whatever its parts raise
+    except Exception as error:  # the library lets all errors of its dependencies through
         raise Unreadable(f"cannot be read as a saved dataset: {str(error).splitlines()[0][:160]}") from None
     parts = saved if isinstance(saved, DatasetDict) else {"train": saved}
     for split, dataset in parts.items():
@@ -56,13 +61,13 @@ def _on_the_hub(folder: Path, rows_of: Callable[[Path], Iterator[Any]]) -> Itera
     if files is None:
         files = _of_one_kind(folder)
     if not files:
-        raise Unreadable(f"is a folder that holds no dataset: no file ends on {', '.join(sorted(ROWS))}")
+        raise Unreadable(f"is a folder without a dataset: no file name ends with {', '.join(sorted(ROWS))}")
     for split, path in files:
-        yield split, _told(path.relative_to(folder), rows_of(path))
+        yield split, _in_words(path.relative_to(folder), rows_of(path))
 
 
 def _of_one_kind(folder: Path) -> list[tuple[str, Path]]:
-    """(name, file) of all that end on what most of them end on: a set that is there in two forms is read once."""
+    """(name, file) of all data files with the commonest suffix, so that a dataset stored in two formats is read once."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ROWS and path.is_file())
     named = [(path.relative_to(folder).as_posix(), path) for path in found]
     shown = [(name, path) for name, path in named if not re.search(r"(?:^|/)\.", name)]
@@ -70,7 +75,7 @@ def _of_one_kind(folder: Path) -> list[tuple[str, Path]]:
     return [(name, path) for name, path in shown if path.suffix.lower() == kinds.most_common(1)[0][0]]
 
 
-def _told(name: Path, rows: Iterator[Any]) -> Iterator[Any]:
+def _in_words(name: Path, rows: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from rows
     except Unreadable as error:
@@ -78,7 +83,7 @@ def _told(name: Path, rows: Iterator[Any]) -> Iterator[Any]:
 
 
 def _named_by_the_card(folder: Path) -> list[tuple[str, Path]] | None:
-    """(split, file) of the default configuration; None where the card names none."""
+    """(split, file) of the default configuration; None if the card lists no configuration."""
     configurations = [entry for entry in _card(folder).get("configs") or [] if isinstance(entry, dict)]
     if not configurations:
         return None

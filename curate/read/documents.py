@@ -1,32 +1,31 @@
-"""Files become documents. A file that cannot be read is named, with what mends it, before a cent is spent."""
+"""Read files as documents. A file that cannot be read is reported, with the fix, before any money is spent."""
 
 from __future__ import annotations
 
 import glob
 import re
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from curate.model import Document
-from curate.read.plain import html_to_plain, markdown_to_plain, pdf_to_plain, tidy
-from recipes.errors import CallError
-from recipes.schema import Source
+from curate.read.encoding import decode_text
+from curate.read.markdown import read_markdown
+from curate.read.org import read_org
+from curate.read.plain_text import read_plain_text
+from curate.read.reading import Reading, Unreadable
+from likeness.errors import CallError
+from likeness.recipe.schema import Source
 
-MARKDOWN = {".md", ".markdown", ".mdown"}
-PLAIN = {".txt", ".text", ".rst", ".org"}
-HTML = {".html", ".htm", ".xhtml"}
-CONVERTED = {".docx", ".pdf", ".pptx", ".epub"}
-READABLE = MARKDOWN | PLAIN | HTML | CONVERTED
+__all__ = ["Unreadable", "decode", "read_document", "source_files"]
+
 LARGEST_BYTES = 20_000_000
-"""A whole library in one file is a mistake: evidence and splits work by document."""
-
-
-class Unreadable(Exception):
-    """Why a file cannot be read, with the mend."""
+"""Largest file. A whole library in one file would be one document, and evidence and splits work by document."""
+LARGEST_WITH_PICTURES = 200_000_000
+"""Largest file of a format that holds pictures beside its text."""
 
 
 def source_files(source: Source) -> list[Path]:
-    """The files that a source names, sorted; or the one folder: a dataset of pairs, or an export of conversations.
+    """The files that a source names, sorted; or one folder, if it is a dataset of pairs or an export of conversations.
 
     Raises:
         CallError: it names none.
@@ -34,14 +33,15 @@ def source_files(source: Source) -> list[Path]:
     if source.as_ != "documents" and Path(source.path).is_dir():
         return [Path(source.path)]
     left_out = {name for pattern in source.exclude for name in glob.glob(pattern, recursive=True)}
-    files = sorted(Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out if Path(name).is_file())
+    found = [Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out]
+    files = sorted(path for path in found if path.is_file() or (source.as_ == "conversations" and path.suffix == ".mbox"))
     if not files:
         if Path(source.path).is_dir():
             raise CallError(
-                "is a folder, and a pattern is needed", where=source.path, mend=f"Write {source.path}/**/*.* for all in it."
+                "is a folder, but a pattern is needed", where=source.path, fix=f"Write {source.path}/**/*.* for all in it."
             )
-        mend = "Put your files there, or mend `sources[].path`; `**` reaches into folders."
-        raise CallError("no file is found here", where=source.path, mend=mend)
+        fix = "Put your files there, or correct `sources[].path`; `**` reaches into folders."
+        raise CallError("no file matches", where=source.path, fix=fix)
     return files
 
 
@@ -54,76 +54,158 @@ def read_document(path: Path, name: str, rights: str) -> Document:
         rights: on what ground it may be used.
 
     Raises:
-        Unreadable: it cannot be read as what its name says it is, or holds no text.
+        Unreadable: it cannot be read as the format that its suffix names, or has no text.
     """
-    title, text = _title_and_text(path)
-    if not re.search(r"\w", text):
-        raise Unreadable("holds no text; scanned pages need optical character recognition first")
-    return Document(path=name, title=title or _first_heading(text) or path.stem, text=text, rights=rights)
-
-
-def _title_and_text(path: Path) -> tuple[str, str]:
     suffix = path.suffix.lower()
+    if suffix in REFUSED:
+        raise Unreadable(REFUSED[suffix])
     if suffix not in READABLE:
-        raise Unreadable(f"is not of a kind that can be read ({', '.join(sorted(READABLE))})")
+        raise Unreadable(f"is not a file type that can be read ({', '.join(READABLE)})")
+    characters = 0
     try:
         size = path.stat().st_size
         if size == 0:
             raise Unreadable("is empty; remove it, or name it under `exclude`")
-        if size > LARGEST_BYTES:
-            raise Unreadable(f"is {size / 1e6:.0f} MB, and a document may have {LARGEST_BYTES / 1e6:.0f}; split it by chapter")
-        if suffix in CONVERTED:
-            return _converted(path)
-        text = decode(path.read_bytes())
+        largest = LARGEST_WITH_PICTURES if suffix in FILES and FILES[suffix] is not _web else LARGEST_BYTES
+        if size > largest:
+            raise Unreadable(
+                f"is {size / 1e6:.0f} MB, and the limit for a document is {largest / 1e6:.0f} MB; split it by chapter"
+            )
+        if suffix in TEXTS:
+            text, note = decode_text(path.read_bytes())
+            characters = len(text)
+            reading = TEXTS[suffix](text)
+            if note:
+                reading.note(note)
+        else:
+            reading = FILES[suffix](path)
     except OSError as error:
         raise Unreadable(f"cannot be opened: {error.strerror}") from None
-    if suffix in HTML:
-        return html_to_plain(text)
-    if suffix in MARKDOWN:
-        return markdown_to_plain(text)
-    return "", tidy(text)
+    document = reading.document(name, rights, stem=path.stem, characters=characters)
+    if not re.search(r"\w", document.text):
+        raise Unreadable("contains no text; scanned pages need optical character recognition first")
+    return document
 
 
 def decode(data: bytes) -> str:
-    """UTF-8, or UTF-16 with its mark.
+    """The text in a file's bytes, whatever its encoding.
 
     Raises:
-        Unreadable: it is neither; says where, what it may be, and how to convert it.
+        Unreadable: it is no text, or in no encoding that can be recognised.
     """
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    return decode_text(data)[0]
+
+
+def _web(path: Path) -> Reading:
+    from curate.read.notes import HIGHLIGHTS, is_kindle_page
+    from curate.read.web import read_page
+
+    data = path.read_bytes()
+    declared = re.search(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", data[:4096], re.IGNORECASE)
     try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        if b"\x00" in data[:4096]:
-            raise Unreadable("is not text") from None
-        raise Unreadable(
-            f"is not UTF-8 (byte 0x{data[error.start]:02x} in line {line}); it may be Windows-1252: "
-            "`iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW` converts it"
-        ) from None
+        text, note = data.decode(declared[1].decode() if declared else "utf-8"), ""
+    except (UnicodeDecodeError, LookupError):
+        text, note = decode_text(data)
+    if is_kindle_page(text):
+        raise Unreadable(HIGHLIGHTS)
+    reading = read_page(text)
+    if note:
+        reading.note(note)
+    return reading
 
 
-def _converted(path: Path) -> tuple[str, str]:
-    from markitdown import MarkItDown
+def _plain_text(text: str) -> Reading:
+    if "==========" in text:
+        from curate.read.notes import HIGHLIGHTS, is_clippings
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = MarkItDown(enable_plugins=False).convert_local(path)
-    except Exception as error:
-        told = f"{type(error).__name__} {error}"
-        if "password" in told.lower() or "encrypt" in told.lower():
-            raise Unreadable("is encrypted; save a copy without its password") from None
-        reason = told.strip().splitlines()[-1][:160]
-        raise Unreadable(f"cannot be read as {path.suffix[1:].upper()} ({reason}); open it and save it anew") from None
-    if result.markdown.startswith("Content from the zip file"):
-        raise Unreadable(f"cannot be read as {path.suffix[1:].upper()} (it is some other ZIP file); open it and save it anew")
-    if path.suffix.lower() == ".pdf":
-        return "", pdf_to_plain(result.markdown)
-    title, text = markdown_to_plain(result.markdown)
-    return title or (result.title or "").strip(), text
+        if is_clippings(text):
+            raise Unreadable(HIGHLIGHTS)
+    return read_plain_text(text)
 
 
-def _first_heading(text: str) -> str:
-    found = re.search(r"^#{1,2} (.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else ""
+def _day_one(path: Path) -> Reading:
+    from curate.read.notes import read_day_one
+
+    return read_day_one(path)
+
+
+def _epub(path: Path) -> Reading:
+    from curate.read.epub import read_epub
+
+    return read_epub(path)
+
+
+def _evernote(path: Path) -> Reading:
+    from curate.read.notes import read_evernote
+
+    return read_evernote(path)
+
+
+def _pdf(path: Path) -> Reading:
+    from curate.read.pdf import read_pdf
+
+    return read_pdf(path)
+
+
+def _slides(path: Path) -> Reading:
+    from curate.read.slides import read_slides
+
+    return read_slides(path)
+
+
+def _word(path: Path) -> Reading:
+    from curate.read.word import read_word
+
+    return read_word(path)
+
+
+def _rst(text: str) -> Reading:
+    from curate.read.restructured import read_rst
+
+    return read_rst(text)
+
+
+TEXTS: dict[str, Callable[[str], Reading]] = {
+    ".markdown": read_markdown,
+    ".md": read_markdown,
+    ".mdown": read_markdown,
+    ".mdx": read_markdown,
+    ".org": read_org,
+    ".qmd": read_markdown,
+    ".rmd": read_markdown,
+    ".rst": _rst,
+    ".text": _plain_text,
+    ".txt": _plain_text,
+}
+"""The readers of text formats, which get the decoded text."""
+
+FILES: dict[str, Callable[[Path], Reading]] = {
+    ".docx": _word,
+    ".enex": _evernote,
+    ".epub": _epub,
+    ".htm": _web,
+    ".html": _web,
+    ".json": _day_one,
+    ".pdf": _pdf,
+    ".pptx": _slides,
+    ".xhtml": _web,
+    ".zip": _day_one,
+}
+"""The readers of binary formats, which get the file."""
+
+_AS_WORD = "open it and save a copy as DOCX"
+REFUSED: dict[str, str] = {
+    ".azw": "is a Kindle book; use an EPUB of it",
+    ".azw3": "is a Kindle book; use an EPUB of it",
+    ".doc": f"is a file of an old Word; {_AS_WORD}",
+    ".key": "is a presentation of Keynote; export it as PPTX",
+    ".mobi": "is a Kindle book; use an EPUB of it",
+    ".odt": f"is an OpenDocument text; {_AS_WORD}",
+    ".pages": "is a document of Pages; export it as DOCX",
+    ".ppt": "is a file of an old PowerPoint; open it and save a copy as PPTX",
+    ".rtf": f"is RTF; {_AS_WORD}",
+    ".tex": "is TeX; convert it with `pandoc FILE -o NEW.md`, or name the PDF made of it",
+}
+"""Common formats that are not read, each with the message for `Unreadable` that says what to do."""
+
+READABLE = sorted({*TEXTS, *FILES})

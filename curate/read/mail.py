@@ -1,89 +1,259 @@
-"""Mail as messages: an mbox file, as every mail program writes it. Quoted text and signatures are taken off."""
+"""Read the mail that mail programs keep or export as messages, without quotes of other people's mails and without signatures."""
 
 from __future__ import annotations
 
-import email.policy
-import mailbox
+import codecs
+import email
+import email.header
 import re
-from collections.abc import Iterator
-from email.message import EmailMessage
-from email.utils import getaddresses
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from email.message import Message as Mail
+from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 from curate.read.documents import Unreadable
-from curate.read.message import Message
-from curate.read.plain import html_to_plain, tidy
-
-QUOTE_INTRODUCTION = re.compile(
-    r"^(?:(?:On|Am|Le|El) .{4,200}(?:wrote|schrieb|a écrit|escribió) ?:"
-    r"|-{2,} ?(?:Original Message|Ursprüngliche Nachricht|Forwarded message).*"
-    r"|(?:From|Von|De): [^\n]+\n(?:Sent|Date|Gesendet|Envoyé|Enviado): [^\n]+"  # Outlook's
-    r"|_{10,})\s*$",
-    re.MULTILINE | re.IGNORECASE | re.DOTALL,
+from curate.read.mail_html import html_lines
+from curate.read.mail_words import (
+    joined,
+    others_words,
+    recurring,
+    tidy_mail,
+    unflowed,
+    without_others,
+    without_signature,
+    without_tail,
 )
-SIGNATURE = re.compile(r"^(?:-- ?|Sent from my .{1,40})$", re.MULTILINE)
+from curate.read.mailboxes import is_mbox, raw_mails
+from curate.read.message import Message
+
+AUTOMATIC, INVITATION, ENCRYPTED = "an automatic mail", "a calendar invitation", "an encrypted mail"
+FORWARDED = "a forwarded mail"
+FORWARD = re.compile(
+    r"(?:fwd?|wg|wtr|tr|rv|rvx|enc|i|doorst|vb|vl|videresend|pd|továbbítás|πρθ|ilt|trs|пересл|fw|转发|轉寄|轉發|転送|전달)\s?[:：]",
+    re.IGNORECASE,
+)
+"""The prefixes with which mail programs mark the subject of a forwarded mail, in many languages."""
+UNSENT_LABELS = frozenset(
+    """drafts draft trash spam bin entwürfe papierkorb brouillons corbeille borradores papelera bozze cestino rascunhos lixeira
+    concepten prullenbak kladder papirkurv utkast papperskorgen luonnokset roskakori черновики корзина спам чернетки кошик
+    koncepty koš piszkozatok kuka taslaklar çöp πρόχειρα κάδος טיוטות אשפה المسودات المهملات 下書き ゴミ箱 草稿 垃圾邮件 垃圾郵件
+    已删除邮件 垃圾桶 임시보관함 휴지통 draf sampah robocze szkice kosz indésirables""".split()
+)
+"""Labels of drafts, deleted mail and spam in Gmail's export. For labels of several words, one word is here."""
+
+MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
+READ_AS = {  # the encoding that a name mostly stands for, as browsers read it (encoding.spec.whatwg.org)
+    "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
+    "latin-1": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
+    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7", "utf8": "utf-8", "x-unknown": "utf-8",
+}  # fmt: skip
+SEVERAL_BYTES = {
+    "gb18030",
+    "cp932",
+    "cp949",
+    "big5hkscs",
+    "euc_jp",
+    "euc-jp",
+    "johab",
+    "utf-16",
+    "utf-16le",
+    "utf-16be",
+    "utf-32",
+}
+SIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n", re.MULTILINE)
+FEW = 3
+"""A plain part that has less than 1/FEW of the HTML part's words only says that there is an HTML part."""
 
 
 def mail_messages(path: Path) -> Iterator[Message]:
-    """The messages of an mbox. Each is a thread of its own: what a mail answers is told by its header alone.
+    """The mails of a file or a folder, as input for `one_mailbox`.
 
     Raises:
-        Unreadable: it is no mbox.
+        Unreadable: it is no mailbox.
     """
-    with path.open("rb") as file:
-        if not file.read(5) == b"From ":
-            raise Unreadable("is not an mbox file: it does not begin with a `From ` line")
-    for number, message in enumerate(_mails(path)):
+    if path.is_file() and path.suffix.lower() in (".mbox", ".mbx") and not is_mbox(path):
+        raise Unreadable("is not an mbox file: it does not begin with a `From ` line")
+    for number, raw in enumerate(raw_mails(path)):
+        mail = email.message_from_bytes(raw)
+        if _is_unsent(mail):
+            continue
+        identifier = next(iter(MESSAGE_ID.findall(_header(mail, "message-id"))), f"mail {number} of {path.name}")
+        text, wordless, quoted, quoted_from = _texts(mail)
         yield Message(
-            id=_header(message, "message-id"),
-            time=0.0,
-            sender=tuple(sorted({address for _, address in getaddresses([_header(message, "from")]) if address})),
-            text=body_text(message),
-            thread=str(number),
-            reply_to=_header(message, "in-reply-to"),
+            id=identifier,
+            time=_time(mail),
+            sender=tuple(sorted({address for _, address in getaddresses([_header(mail, "from")]) if address})),
+            text=text,
+            thread=identifier,  # only the header tells which mail is answered
+            reply_to=" ".join(_answered(mail)),
+            wordless=wordless,
+            quoted=quoted,
+            quoted_from=quoted_from,
         )
 
 
-def _mails(path: Path) -> Iterator[EmailMessage]:
-    box = mailbox.mbox(path, factory=None, create=False)
+def one_mailbox(mails: Iterable[Message]) -> list[Message]:
+    """Join the mails of several files: each mail once, linked to the mail that it answers, without recurring signature lines."""
+    found: dict[str, Message] = {}
+    for mail in mails:
+        if mail.id not in found or not found[mail.id].text:
+            found[mail.id] = mail
+    by_sender: dict[tuple[str, ...], list[str]] = {}
+    for mail in found.values():
+        if mail.text:
+            by_sender.setdefault(mail.sender, []).append(mail.text)
+    tails = {sender: recurring(texts) for sender, texts in by_sender.items()}
+    return [
+        replace(
+            mail, reply_to=_parent(mail.reply_to.split(), found), text=mail.text and without_tail(mail.text, tails[mail.sender])
+        )
+        for mail in found.values()
+    ]
+
+
+def _parent(candidates: list[str], found: dict[str, Message]) -> str:
+    """The first candidate that was found; else the first candidate, which shows that the mail is an answer."""
+    return next((each for each in candidates if each in found), next(iter(candidates), ""))
+
+
+def _answered(mail: Mail) -> list[str]:
+    """Ids of the mail that a mail answers: those in In-Reply-To, then the last of References (RFC 5322, 3.6.4)."""
+    named = MESSAGE_ID.findall(_header(mail, "in-reply-to"))
+    references = MESSAGE_ID.findall(_header(mail, "references"))
+    return list(dict.fromkeys([*named, *references[-1:]]))
+
+
+def _header(mail: Mail, name: str) -> str:
+    """The raw value of a header, because the library's parsers fail on some headers that mail programs write."""
+    return next((str(value).strip() for key, value in mail.raw_items() if key.lower() == name), "")
+
+
+def _subject(mail: Mail) -> str:
+    return _decoded_header(_header(mail, "subject"))
+
+
+def _decoded_header(raw: str) -> str:
     try:
-        for key in box.iterkeys():
-            yield email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)
-    finally:
-        box.close()
+        return " ".join(str(email.header.make_header(email.header.decode_header(raw))).split())
+    except (email.errors.HeaderParseError, LookupError, UnicodeError, ValueError):
+        return raw
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    """A header as it is written: the library's own parser gives up on some that mail programs write."""
-    return next((str(value).strip() for key, value in message.raw_items() if key.lower() == name), "")
-
-
-def body_text(message: EmailMessage) -> str:
-    """What the sender wrote in this message: no quoted lines, no signature, no attachment."""
-    part = message.get_body(("plain", "html"))
-    if part is None:
-        return ""
+def _time(mail: Mail) -> float:
     try:
-        content = part.get_content()
-    except (LookupError, UnicodeError, KeyError):  # an unknown or broken character set
-        content = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")  # type: ignore[union-attr]
-    text = str(content)
-    if part.get_content_subtype() == "html":
-        text = html_to_plain(re.sub(r"<blockquote.*</blockquote>", "", text, flags=re.DOTALL | re.IGNORECASE))[1]
-    text = text.replace("\r\n", "\n")
-    if signature := SIGNATURE.search(text):
-        text = text[: signature.start()]
-    if introduction := _introduction(text):
-        text = text[:introduction]
-    text = "\n".join(line for line in text.split("\n") if not re.match(r">(?!From )", line))
-    text = re.sub(r"^>(?=From )", "", text, flags=re.MULTILINE)  # how mbox files write a line that begins so
-    return tidy(re.sub(r"(?<=[^\n])\n(?=[^\n\-*#\d])", " ", text))
+        return parsedate_to_datetime(_header(mail, "date")).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return 0.0
 
 
-def _introduction(text: str) -> int | None:
-    """Where the quoted message begins, when all that follows is quoted."""
-    for found in QUOTE_INTRODUCTION.finditer(text):
-        after = [line for line in text[found.end() :].split("\n") if line.strip()]
-        if found[0][0] in "-_" or "\n" in found[0].strip() or all(line.startswith(">") for line in after):
-            return found.start()
-    return None
+def own_text(mail: Mail) -> tuple[str, str]:
+    """The text that the sender wrote, without quotes, signature and attachments; and the reason if there is none."""
+    return _texts(mail)[:2]
+
+
+def _is_unsent(mail: Mail) -> bool:
+    """Whether a mail's headers mark it as a draft or as deleted."""
+    labels = set(re.findall(r"\w+", _decoded_header(_header(mail, "x-gmail-labels")).casefold()))
+    return (
+        bool(labels & UNSENT_LABELS)
+        or _header(mail, "x-uniform-type-identifier") == "com.apple.mail-draft"
+        or _header(mail, "x-unsent") == "1"
+    )
+
+
+def _texts(mail: Mail) -> tuple[str, str, str, str]:
+    """The sender's text, the reason if there is none, the quoted text, and the lines that say whose text is quoted."""
+    if why := _no_persons(mail):
+        return "", why, "", ""
+    if FORWARD.match(_subject(mail)):
+        return "", FORWARDED, "", ""
+    text, is_html = _body(mail)
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        return "", ENCRYPTED, "", ""
+    if signed := SIGNED.search(text):
+        text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
+    quoted, quoted_from = others_words(text, _subject(mail))
+    text = without_signature(without_others(text, _subject(mail)))
+    # `html_lines` writes a horizontal rule as ten underscores
+    own, theirs = (re.sub(r"^_{10}$", "", each, flags=re.MULTILINE) if is_html else joined(each) for each in (text, quoted))
+    return tidy_mail(own), "", tidy_mail(theirs), quoted_from
+
+
+def _no_persons(mail: Mail) -> str:
+    """Why a mail has no words of a person: a program sent it, or it is encrypted; "" if it may have."""
+    submitted = _header(mail, "auto-submitted").lower()
+    precedence = _header(mail, "precedence").lower()
+    if (
+        (submitted and not submitted.startswith("no"))
+        or any(_header(mail, name) for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-response"))
+        or precedence in ("auto_reply", "junk")
+        or (precedence == "bulk" and not _header(mail, "list-id"))
+        or _header(mail, "return-path") == "<>"
+        or mail.get_content_type() == "multipart/report"
+    ):
+        return AUTOMATIC
+    kinds = {part.get_content_type() for part in _parts(mail)}
+    if "text/calendar" in kinds or "calendarmessage" in _header(mail, "content-class"):
+        return INVITATION
+    if kinds & {"application/pgp-encrypted"} or (
+        "application/pkcs7-mime" in kinds and "signed" not in str(mail.get_param("smime-type") or "")
+    ):
+        return ENCRYPTED
+    return ""
+
+
+def _parts(mail: Mail) -> Iterator[Mail]:
+    """The parts of a mail, without the parts of attached mails."""
+    stack = [mail]
+    while stack:
+        part = stack.pop()
+        yield part
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]
+
+
+def _body(mail: Mail) -> tuple[str, bool]:
+    """The text of all parts that are shown, and whether it was HTML. The plain form is preferred, unless it is nearly empty."""
+    plain: list[str] = []
+    html: list[str] = []
+    for part in _parts(mail):
+        if part.get_content_maintype() != "text" or part.get_content_disposition() == "attachment" or part.get_filename():
+            continue
+        if part.get_content_subtype() == "html":
+            html.append(_decoded(part))
+        elif part.get_content_subtype() in ("plain", "enriched") or part.get("content-type") is None:
+            text = _decoded(part)
+            flowed = str(part.get_param("format") or "").lower() == "flowed"
+            plain.append(unflowed(text, delete_space=str(part.get_param("delsp")).lower() == "yes") if flowed else text)
+    text = "\n".join(plain)
+    if html:
+        lines = "\n".join(html_lines(each) for each in html)
+        if len(re.findall(r"\w+", text)) * FEW < len(re.findall(r"\w+", lines)):
+            return lines, True
+    return text, False
+
+
+def _decoded(part: Mail) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    charset = part.get_param("charset")
+    named = str(charset[2] if isinstance(charset, tuple) else charset or "").strip().lower()
+    return decoded(data, named).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded(data: bytes, named: str) -> str:
+    """Decode bytes by the character set that is named; valid UTF-8 is read as such, whatever one-byte set is named."""
+    try:
+        known = codecs.lookup(READ_AS.get(named, named)).name if named else ""
+    except (LookupError, ValueError):
+        known = ""
+    for encoding in (
+        [known, "utf-8"] if known in SEVERAL_BYTES or known.startswith(("iso2022", "hz", "utf")) else ["utf-8", known]
+    ):
+        try:
+            return data.decode(encoding or "cp1252")
+        except (UnicodeError, LookupError):
+            continue
+    return data.decode("cp1252" if not known or known.startswith("utf") else known, "replace")

@@ -1,4 +1,4 @@
-"""All sources of a recipe: what is new is read, what was read before comes from the ledger."""
+"""Read all sources of a recipe: new files are read, and unchanged ones come from the ledger."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from curate.ledger import Ledger
+from curate.ledger.ledger import Ledger
 from curate.model import Document, Pair, Stage, content_hash
 from curate.read.conversations import missing_author, pairs_of, read_messages
-from curate.read.documents import Unreadable, read_document, source_files
+from curate.read.documents import Unreadable, source_files
+from curate.read.mail import mail_messages, one_mailbox
+from curate.read.mailboxes import is_mail
+from curate.read.message import Message
+from curate.read.reader_process import ReaderProcess
 from curate.read.ready_pairs import read_pairs
-from recipes.errors import CallError
-from recipes.schema import Recipe, Source
+from likeness.errors import CallError
+from likeness.recipe.schema import Recipe, Source
 
-READER = "1"
-"""Raised when files are read in another way, so that what was read before is read again."""
+READER = "3"
+"""Version of the readers. Raise it when a reader changes, so that files in the ledger are read again."""
 
 
 @dataclass
 class Sources:
-    """What a recipe's sources hold."""
+    """The content of a recipe's sources."""
 
     documents: list[Document] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
-    """For the manifest: path, sha256, rights."""
+    """The entries of the manifest: path, sha256, rights."""
+    skipped: list[str] = field(default_factory=list)
+    """Files that were skipped because they cannot be read (`unreadable: skip`), with the reason."""
+
+    def notes(self) -> list[str]:
+        """Notes on how files were read: skipped files, guessed encodings, files that lost most of their text."""
+        return [f"skipped: {each}" for each in self.skipped] + [
+            f"{document.path}: {note}" for document in self.documents for note in document.notes
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ def _sha256(path: Path) -> str:
 
 
 def _folder_sha256(folder: Path) -> str:
-    """One hash over the files in a folder and their names. Hidden ones, and what `datasets` keeps for itself, are left out."""
+    """One hash of the names and contents of a folder's files, without hidden files and the caches of `datasets`."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     kept = [name for name in names if not re.search(r"(?:^|/)(?:\.|cache-[^/]*\.arrow$)", name)]
     return content_hash([(name, _sha256(folder / name)) for name in kept], length=64)
@@ -75,30 +87,57 @@ def _folder_sha256(folder: Path) -> str:
 def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None]) -> Sources:
     """Read every file; each is kept in the ledger as soon as it is read.
 
+    Args:
+        files: what the sources name.
+        ledger: keeps each as soon as it is read.
+        stage: counts what is read and left out.
+        progress: called with the number of files read and the number of all files.
+
     Raises:
-        CallError: files cannot be read; names every one, with its mend. The others are kept.
+        CallError: files cannot be read, and their source does not skip such files. It names each file with its fix; all other
+            files are kept in the ledger.
     """
+    with ReaderProcess() as reader:
+        return _read_sources(files, ledger, stage, progress, reader)
+
+
+def _read_sources(
+    files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None], reader: ReaderProcess
+) -> Sources:
     sources = Sources()
     problems = []
-    senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: not each file has the author
+    senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: the author need not be in every file
+    mails: dict[tuple[str, str], list[Message]] = {}  # by source: question and answer may be in two files
     for number, file in enumerate(files, 1):
         try:
             match file.source.as_:
                 case "documents":
-                    sources.documents.append(_document(file, ledger))
+                    sources.documents.append(_document(file, ledger, reader))
                 case "conversations":
                     author = file.source.author
                     assert author
-                    messages = read_messages(file.path)
-                    seen = senders.setdefault((file.source.path, author), Counter())
-                    seen.update(message.sender for message in messages)
-                    sources.pairs += pairs_of(messages, file.name, author, stage)
+                    key = file.source.path, author
+                    if is_mail(file.path):
+                        messages = [replace(mail, file=file.name) for mail in mail_messages(file.path)]
+                        mails.setdefault(key, []).extend(messages)
+                    else:
+                        messages = read_messages(file.path, stage)
+                        sources.pairs += pairs_of(messages, file.name, author, stage)
+                    senders.setdefault(key, Counter()).update(message.sender for message in messages)
                 case "pairs":
                     sources.pairs += read_pairs(file.path, file.name, stage)
         except Unreadable as reason:
-            problems.append(f"{file.name} {reason}")
+            if file.source.unreadable == "refuse":
+                problems.append(f"{file.name} {reason}")
+            else:
+                sources.skipped.append(f"{file.name} {reason}")
+                stage.count("file that cannot be read")
+            progress(number, len(files))
+            continue
         sources.files.append({"path": file.name, "sha256": file.sha256, "rights": file.source.rights})
         progress(number, len(files))
+    for (path, author), found in mails.items():
+        sources.pairs += pairs_of(one_mailbox(found), path, author, stage)
     for (path, author), seen in senders.items():
         if missing := missing_author(author, seen):
             problems.append(f"{os.path.relpath(path)} {missing}")
@@ -106,22 +145,24 @@ def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Call
         raise CallError(
             "\n".join(problems),
             where="sources" if len(problems) == 1 else f"sources: {len(problems)} files cannot be read",
-            mend="Mend them, or leave them out with `exclude` under the source. Nothing was paid for.",
+            fix="Fix them, or leave them out with `exclude` or `unreadable: skip` under the source. Nothing was paid for.",
         )
     return sources
 
 
 def read_before(sources: Iterable[Mapping[str, Any]], ledger: Ledger) -> list[Document]:
-    """The documents among a manifest's sources (path, sha256, rights), as the ledger has them."""
+    """The documents of a manifest's sources (path, sha256, rights) that are in the ledger."""
     found = (ledger.document_of_file(each["path"], _key(each["rights"], each["sha256"])) for each in sources)
     return [document for document in found if document]
 
 
-def _document(file: File, ledger: Ledger) -> Document:
+def _document(file: File, ledger: Ledger, reader: ReaderProcess) -> Document:
     key = _key(file.source.rights, file.sha256)
     document = ledger.document_of_file(file.name, key)
     if document is None:
-        document = read_document(file.path, file.name, file.source.rights)
+        document = reader.read(file.path, file.name, file.source.rights)
+        ledger.add_document(document, key)
+    elif ledger.newest_document(file.name) != document:  # its text is again what it was before
         ledger.add_document(document, key)
     return document
 

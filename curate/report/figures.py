@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from curate.ledger import Ledger
-from curate.model import Decision, Finding, Pair
+from curate.check import check_named, is_private
+from curate.decisions.history import earlier_versions
+from curate.decisions.outcomes import agreement, outcome_of
+from curate.decisions.queue import confidence, needing_review, review_of
+from curate.ledger.ledger import Ledger
+from curate.model import Decision, Finding, Pair, ThinTerm
 from curate.publish.versions import Version, read_version
 from curate.read.passages import cut
 from curate.read.read import read_before
-from curate.review.decisions import agreement, outcome_of
-from curate.review.history import earlier_versions
-from curate.review.queue import confidence, needing_review, review_of
-from curate.screen.coverage import Coverage, Part, coverage_of, passage_map
+from curate.report.coverage import Coverage, Part, coverage_of, passage_map
+from curate.report.habits import HabitRate, habit_rates
+from curate.report.shape import AuthorShape, KindShape, author_shape, kind_shapes
+from curate.report.voice import VoiceReport, voice_report
 from curate.screen.echo import Echo, echoes_with_pairs, like_long
-from curate.screen.mannerisms import HabitRate, habit_rates
-from curate.screen.shape import AuthorShape, KindShape, author_shape, kind_shapes
-from curate.screen.sources import SourceTexts
-from curate.screen.voice import VoiceReport, voice_report
-from curate.validate.terms import term_shares
-from recipes.errors import CallError
-from recipes.folders import BuildFolder
-from recipes.schema import Recipe
+from curate.select.typical import typical_pairs
+from curate.select.yields import KindYield, yields_of
+from curate.sources import SourceTexts
+from likeness.errors import CallError
+from likeness.metrics.contrasted import Contrasted, Lint, lint
+from likeness.metrics.terms import term_shares
+from likeness.metrics.text import count_words
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.schema import Recipe
 
 FATES = {
     "kept": "left out after the checks",
@@ -35,10 +41,12 @@ FATES = {
     "awaiting": "awaiting review",
     "disputed": "disputed by reviewers",
     "left out": "left out by a cap or the split",
+    "contrast": "left out after the checks",
 }
 """Why a pair is not in the dataset, by its state in the ledger."""
 
 WORST = 10
+TYPICAL = 6
 TERMS = 12
 AROUND = 70
 """Characters of a response that are shown on either side of what a finding points to."""
@@ -52,7 +60,7 @@ class Term:
     share: float
     """Of the dataset's responses, in [0, 1]."""
     source_share: float
-    """Of stretches of the documents that are as long as the responses."""
+    """Of windows of the documents that are as long as the responses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class Reviewing:
     reviewers: dict[str, int]
     """Decisions by reviewer."""
     agreement: dict[str, float | int | None]
-    """See `curate.review.decisions.agreement`."""
+    """See `curate.decisions.outcomes.agreement`."""
     awaiting: tuple[str, ...]
     """Pairs that the recipe wants seen and nobody, or not enough people, have decided; the most doubtful first."""
 
@@ -101,7 +109,7 @@ class Figures:
     persona: str
     version: Version
     result: dict[str, Any]
-    """The build as `curate build --json` told it: counts, stages, checks, mix, usage."""
+    """The build as `curate build --json` gave it: counts, stages, checks, mix, usage."""
     spent: dict[str, float | int]
     """Over all builds of the recipe."""
     documents: int
@@ -122,20 +130,36 @@ class Figures:
     habits: tuple[HabitRate, ...]
     coverage: Coverage
     passages: dict[str, tuple[Part, ...]]
-    """Every document's passages in the order they stand, with their pairs."""
+    """Every document's passages in the order they are, with their pairs."""
     reviewing: Reviewing
     review_asked: bool
     """Whether the recipe has a `review` section."""
+    yields: tuple[KindYield, ...]
+    typical: tuple[str, ...]
+    """Ids of the pairs that show what the dataset is like."""
+    written: Mapping[str, tuple[Pair, str]] = field(repr=False)
+    """Every pair of the build by id, with its state; published ones as people edited them."""
+    findings: Mapping[str, Sequence[Finding]] = field(repr=False)
+    sources: SourceTexts = field(repr=False)
+    thin: tuple[ThinTerm, ...] = ()
+    """Thin terms, where the recipe asks for contrasts."""
+    contrast_sets: int = 0
+    contrasts_awaiting: int = 0
+    """Contrast sets that nobody has decided."""
+    preferences: Lint | None = None
+    """What was found in the preference rows; None where there are none."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        told = ("version", "counts", "stages", "checks", "mix", "usage")
-        return {name: self.result[name] for name in told} | {
+        lines = ("version", "counts", "stages", "checks", "mix", "usage")
+        return {name: self.result[name] for name in lines} | {
             "spent": self.spent,
             "documents": self.documents,
             "words": self.words,
             "flagged": self.flagged,
             "fates": self.fates,
+            "yields": [each.as_dict() for each in self.yields],
+            "typical": list(self.typical),
             "findings": [asdict(check) for check in self.checks],
             "shape": {
                 "kinds": [kind.as_dict() for kind in self.kinds],
@@ -147,32 +171,44 @@ class Figures:
             "habits": [habit.as_dict() for habit in self.habits],
             "coverage": self.coverage.as_dict(),
             "review": asdict(self.reviewing),
+            "thin_terms": [term.as_dict() for term in self.thin],
+            "contrast_sets": {"drafted": self.contrast_sets, "awaiting": self.contrasts_awaiting},
+            "preferences": self.preferences.as_dict() if self.preferences else None,
         }
 
 
-def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str, Any]) -> Figures:
+def figures_of(
+    folder: BuildFolder, ledger: Ledger, build: int, result: dict[str, Any], texts: SourceTexts | None = None
+) -> Figures:
     """The figures of a build.
 
     Args:
-        folder: where its dataset lies.
+        folder: where its dataset is.
         ledger: the recipe's.
         build: its number there.
         result: what it came to, as `Build.as_dict` tells it.
+        texts: the build's documents; without them they are read from the ledger.
 
     Raises:
         CallError: its dataset is not there, or its recipe is of another version of this program.
     """
     version = read_version(folder.dataset(result["version"]))
     recipe = recipe_of(version)
-    documents = read_before(version.manifest["sources"], ledger)
-    passages = {document.path: cut(document, recipe.passages.max_tokens) for document in documents}
-    sources = SourceTexts({document.path: document for document in documents}, passages)
+    if texts is None:
+        read = read_before(version.manifest["sources"], ledger)
+        texts = SourceTexts(
+            {document.path: document for document in read},
+            {document.path: cut(document, recipe.passages.max_tokens) for document in read},
+        )
+    sources, documents = texts, list(texts.documents.values())
     written = ledger.states_of(build)
     findings = ledger.findings_in(build)
     decisions = ledger.decisions()
-    pairs = [replace(written[row.id][0], response=row.response) for row in version.rows.values()]  # as people mended them
+    pairs = [replace(written[row.id][0], response=row.response) for row in version.rows.values()]  # as people edited them
     requests, tokens_in, tokens_out, usd = ledger.spent()
     echo = recipe.screen.echo
+    sets = ledger.contrast_sets(build) if recipe.contrast else []
+    contrast_decisions = ledger.contrast_decisions()
     return Figures(
         name=recipe.name,
         persona=recipe.persona.name,
@@ -183,7 +219,7 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
             "usd_lost": ledger.unaccounted(),
         },
         documents=len(documents),
-        words=sum(len(document.text.split()) for document in documents),
+        words=sum(count_words(document.text) for document in documents),
         checks=tuple(_checks(written, findings)),
         flagged=sum(pair.id in findings for pair in pairs),
         fates=_fates(written, version.rows, decisions, review_of(recipe).min_submitted),
@@ -200,7 +236,43 @@ def figures_of(folder: BuildFolder, ledger: Ledger, build: int, result: dict[str
         passages=passage_map(pairs, sources),
         reviewing=_reviewing(recipe, written, findings, decisions, ledger),
         review_asked=recipe.review is not None,
+        yields=tuple(
+            yields_of(
+                result["mix"],
+                next((stage.get("by_kind", {}) for stage in result["stages"] if stage["name"] == "generate"), {}),
+                written,
+                findings,
+                version.rows,
+                recorded=recipe.generate is not None and recipe.generate.provider == "recorded",
+            )
+        ),
+        typical=tuple(pair.id for pair in typical_pairs(pairs, findings, TYPICAL)),
+        written=written | {pair.id: (pair, written[pair.id][1]) for pair in pairs},
+        findings=findings,
+        sources=sources,
+        thin=tuple(ledger.thin_terms(build)) if recipe.contrast else (),
+        contrast_sets=len(sets),
+        contrasts_awaiting=sum(each.id not in contrast_decisions for each in sets),
+        preferences=_preferences(folder.dataset(result["version"])),
     )  # fmt: skip
+
+
+def _preferences(dataset: Path) -> Lint | None:
+    """The preference rows of a dataset, looked at as training would look at them."""
+    import pyarrow.parquet as pq
+
+    rows = [row for path in sorted((dataset / "preference").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+    held = [
+        row["prompt"][-1]["content"]
+        for part in ("control", "probes")
+        for path in (dataset / part).glob("*.parquet")
+        for row in pq.read_table(path).to_pylist()
+    ]
+    looked_at = [
+        Contrasted(str(row["id"]), row["prompt"][-1]["content"], row["chosen"][0]["content"], row["rejected"][0]["content"])
+        for row in rows
+    ]
+    return lint(looked_at, held) if looked_at else None
 
 
 def _fates(
@@ -209,7 +281,7 @@ def _fates(
     decisions: Mapping[str, Sequence[Decision]],
     min_submitted: int,
 ) -> dict[str, dict[str, int]]:
-    """What became of the pairs that were asked for: of one that was written anew only the new one counts."""
+    """What became of the pairs that were asked for: of one that was rewritten only the new one counts."""
     replaced = {pair.replaces for pair, _ in written.values()}
     found: dict[str, Counter[str]] = {}
     for pair, state in written.values():
@@ -236,7 +308,7 @@ def recipe_of(version: Version) -> Recipe:
         raise CallError(
             f"its recipe says what this version of the program does not know: {error.errors()[0]['msg']}",
             where=f"dataset {version.name}",
-            mend="Run `curate build RECIPE`; what was paid for is kept.",
+            fix="Run `curate build RECIPE`; what was paid for is kept.",
         ) from None
 
 
@@ -255,7 +327,7 @@ def _checks(written: Mapping[str, tuple[Pair, str]], findings: Mapping[str, Sequ
     for found in findings.values():
         for finding in found:
             by_check.setdefault(finding.check, []).append(finding)
-    private = {finding.pair for finding in by_check.get("private_data", ())}
+    private = {finding.pair for found in by_check.values() for finding in found if is_private(finding)}
     checks = []
     for name, found in by_check.items():
         worst = {finding.pair: finding for finding in sorted(found, key=lambda f: _badness(f, written[f.pair][0]))}
@@ -272,12 +344,8 @@ def _checks(written: Mapping[str, tuple[Pair, str]], findings: Mapping[str, Sequ
 
 def _badness(finding: Finding, pair: Pair) -> tuple[bool, float, str]:
     """Sorts the worst last: what was dropped after what was flagged, then by how far it went."""
-    far = finding.score
-    if finding.check == "length" and pair.words_asked:
-        fewest, most = pair.words_asked
-        far = max(fewest / max(1.0, finding.score), finding.score / most)
-    elif finding.check == "language":  # its score is the share of the author's own words: less is worse
-        far = -finding.score
+    check = check_named(finding.check)
+    far = check.badness(finding, pair) if check else finding.score
     return finding.severity == "drop", far, finding.pair
 
 
@@ -308,7 +376,7 @@ def _reviewing(
     review = review_of(recipe)
     of_these = {pair: made for pair, made in decisions.items() if pair in written}
     outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
-    standing = [pair for pair, state in written.values() if state not in ("dropped", "rejected", "left out")]
+    standing = [pair for pair, state in written.values() if state not in ("dropped", "rejected", "left out", "contrast")]
     changed = earlier_versions([pair for pair, _ in written.values()], decisions, ledger)
     needing = needing_review(standing, findings, review, changed)
     open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]

@@ -1,6 +1,6 @@
-"""The report's pictures: SVG that stands in the page, read in colour, in black and white, and by a screen reader.
+"""The report's pictures: SVG that is in the page, read in colour, in black and white, and by a screen reader.
 
-They are drawn 400 units wide, so that their letters are still letters on a phone; a label stands above its bar, where there is
+They are drawn 400 units wide, so that their letters are still letters on a phone; a label is above its bar, where there is
 room for it. Ours are filled bars, what they are held against is an outline or a line: colour is never all that tells them apart.
 """
 
@@ -14,10 +14,10 @@ from xml.etree import ElementTree as Xml
 
 from markupsafe import Markup
 
+from curate.report.coverage import Part
 from curate.report.figures import Term
-from curate.screen.coverage import Part
-from curate.screen.shape import AuthorShape, KindShape
-from curate.words import count_of
+from curate.report.shape import AuthorShape, KindShape
+from likeness.metrics.text import count_of
 
 WIDTH = 400
 INK, SOFT, LINE, MARK, PALE = "#1d2329", "#5b656f", "#d9dee3", "#0b6e4f", "#ffffff"
@@ -40,19 +40,47 @@ class Picture:
         Xml.SubElement(self.root, "desc", {"id": f"{names}-text"}).text = description
 
     def text(self, x: float, y: float, said: str, *, anchor: str = "start", fill: str = SOFT) -> None:
-        """A line of text whose baseline is at `y`."""
+        """A line of text whose baseline is at `y`.
+
+        Args:
+            x: horizontal place.
+            y: vertical place.
+            said: the text.
+            anchor: where the text begins: start, middle or end.
+            fill: its colour.
+        """
         self._add("text", x=x, y=y, text_anchor=anchor, fill=fill).text = said
 
     def box(
         self, x: float, y: float, width: float, height: float, *, fill: str = MARK, stroke: str = "none", dash: str = ""
     ) -> Xml.Element:
-        """A rectangle."""
+        """A rectangle.
+
+        Args:
+            x: horizontal place.
+            y: vertical place.
+            width: width.
+            height: height.
+            fill: its colour.
+            stroke: colour of its outline.
+            dash: pattern of a dashed outline.
+        """
         return self._add(
             "rect", x=x, y=y, width=max(0.0, width), height=height, fill=fill, stroke=stroke, stroke_dasharray=dash or "none"
         )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, *, stroke: str = LINE, width: float = 1, dash: str = "") -> None:
-        """A straight line."""
+        """A straight line.
+
+        Args:
+            x1: where it begins, across.
+            y1: where it begins, down.
+            x2: where it ends, across.
+            y2: where it ends, down.
+            stroke: colour of its outline.
+            width: width.
+            dash: pattern of a dashed outline.
+        """
         self._add("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, stroke_dasharray=dash or "none")
 
     def _add(self, tag: str, **attributes: Any) -> Xml.Element:
@@ -70,14 +98,14 @@ def short(label: str, longest: int = LONGEST_LABEL) -> str:
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str]]) -> Markup:
-    """A bar for each row of (label, value, value as it is told)."""
+    """A bar for each row of (label, value, value as it is shown)."""
     most = max((value for _, value, _ in rows), default=0) or 1
-    description = "; ".join(f"{label}: {told}" for label, _, told in rows)
+    description = "; ".join(f"{label}: {lines}" for label, _, lines in rows)
     picture = Picture(36 * len(rows) + 2, title, description)
-    for number, (label, value, told) in enumerate(rows):
+    for number, (label, value, lines) in enumerate(rows):
         top = 36 * number
         picture.text(0, top + 13, short(label, 34), fill=INK)
-        picture.text(WIDTH, top + 13, told, anchor="end")
+        picture.text(WIDTH, top + 13, lines, anchor="end")
         picture.box(0, top + 18, WIDTH, 10, fill=PALE, stroke=LINE)
         picture.box(0, top + 18, WIDTH * value / most, 10)
     return picture.drawn()
@@ -87,29 +115,38 @@ def paired_bars(title: str, ours: str, theirs: str, rows: Sequence[tuple[str, fl
     """For each row of (label, our share, the share it is held against) a filled bar over an outlined one.
 
     Shares are in [0, 1]; `ours` and `theirs` say what they are.
+
+    Args:
+        title: the document's title.
+        ours: what the filled bars are.
+        theirs: what the outlined bars are.
+        rows: the rows.
     """
     most = max((max(mine, other) for _, mine, other in rows), default=0) or 1
     description = "; ".join(f"{label}: {ours} {_share(mine)}, {theirs} {_share(other)}" for label, mine, other in rows)
-    picture = Picture(24 + 54 * len(rows), title, description)
+    picture = Picture(24 + 44 * len(rows), title, description)
     picture.box(0, 3, 20, 9)
     picture.text(26, 12, ours)
     picture.box(WIDTH / 2, 3.5, 20, 8, fill=PALE, stroke=INK)
     picture.text(WIDTH / 2 + 26, 12, theirs)
-    room = WIDTH - 48
     for number, (label, mine, other) in enumerate(rows):
-        top = 24 + 54 * number
-        picture.text(0, top + 13, short(label), fill=INK)
-        picture.box(0, top + 19, room * mine / most, 11)
-        picture.text(room * mine / most + 5, top + 29, _share(mine), fill=INK)
-        picture.box(0.5, top + 34.5, room * other / most, 10, fill=PALE, stroke=INK)
-        picture.text(room * other / most + 6, top + 44, _share(other))
+        top = 24 + 44 * number
+        picture.text(0, top + 13, short(label, 34), fill=INK)
+        picture.text(WIDTH, top + 13, f"{_share(mine)}, {_share(other)}", anchor="end")
+        picture.box(0, top + 18, WIDTH * mine / most, 8)
+        picture.box(0.5, top + 27.5, (WIDTH - 1) * other / most, 7, fill=PALE, stroke=INK)
     return picture.drawn()
 
 
-def term_bars(terms: Sequence[Term]) -> Markup:
-    """The dataset's commonest terms beside the author's use of them."""
+def term_bars(terms: Sequence[Term], title: str) -> Markup:
+    """The dataset's commonest terms beside the author's use of them.
+
+    Args:
+        terms: those to show.
+        title: the picture's.
+    """
     rows = [(term.term, term.share, term.source_share) for term in terms]
-    return paired_bars("The commonest terms, here and in your texts", "of the answers", "of stretches of yours", rows)
+    return paired_bars(title, "of the answers", "of windows of yours", rows)
 
 
 def mix_bars(mix: Sequence[Mapping[str, Any]]) -> Markup:
@@ -134,8 +171,8 @@ def lengths(kinds: Sequence[KindShape], author: AuthorShape | None) -> Markup:
         ]
     ends = [value for _, words, asked, _ in rows for value in (*words, *(asked or ())) if value > 0]
     low, high = math.log10(max(1, min(ends, default=1))), math.log10(max(ends, default=10))
-    told = [f"{name}: median {words[2]} words, nine in ten between {words[0]} and {words[4]}" for name, words, _, _ in rows]
-    picture = Picture(44 * len(rows) + 24, "Words of the answers, beside your own", "; ".join(told))
+    lines = [f"{name}: median {words[2]} words, nine in ten between {words[0]} and {words[4]}" for name, words, _, _ in rows]
+    picture = Picture(44 * len(rows) + 24, "Words of the answers, beside your own", "; ".join(lines))
 
     def at(words: float) -> float:
         return 4 + (WIDTH - 8) * (math.log10(max(1, words)) - low) / ((high - low) or 1)
@@ -166,10 +203,10 @@ def _ticks(low: float, high: float) -> Iterable[int]:
 
 
 def voice_tenths(tenths: Sequence[int]) -> Markup:
-    """How many responses lie in each tenth of the author's own spread; the line is where all of them would lie alike."""
+    """How many responses are in each tenth of the author's own spread; the line is where all of them would lie alike."""
     total, most = sum(tenths), max([*tenths, sum(tenths) / 10]) or 1
-    told = "; ".join(f"{10 * i} to {10 * i + 10} %: {n} answers" for i, n in enumerate(tenths))
-    picture = Picture(166, "Where the answers lie in your own spread", told)
+    lines = "; ".join(f"{10 * i} to {10 * i + 10} %: {n} answers" for i, n in enumerate(tenths))
+    picture = Picture(166, "Where the answers are in your own spread", lines)
     step, base, high = WIDTH / 10, 114, 110
     for i, n in enumerate(tenths):
         picture.box(i * step + 4, base - high * n / most, step - 8, high * n / most)
@@ -186,8 +223,8 @@ def voice_tenths(tenths: Sequence[int]) -> Markup:
 def coverage_map(passages: Mapping[str, Sequence[Part]]) -> Markup:
     """A strip for each document, a box for each passage, as wide as its words, as dark as it has pairs, with their number."""
     most = max((sum(part.words for part in parts) for parts in passages.values()), default=1)
-    told = [f"{path}: {', '.join(str(part.pairs) for part in parts)} pairs" for path, parts in passages.items()]
-    picture = Picture(46 * len(passages) + 24, "Pairs by passage", "; ".join(told))
+    lines = [f"{path}: {', '.join(str(part.pairs) for part in parts)} pairs" for path, parts in passages.items()]
+    picture = Picture(46 * len(passages) + 24, "Pairs by passage", "; ".join(lines))
     x = 0.0
     for amount, label in (("none", "no pair"), ("few", "few"), ("enough", "enough"), ("many", "many")):
         _passage(picture, x, 2, 18, amount)

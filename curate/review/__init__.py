@@ -1,1 +1,1 @@
-"""Pairs go to Argilla, people review them there, and their decisions come back."""
+"""Push pairs to Argilla, where people review them, and fetch their decisions."""

@@ -5,67 +5,81 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from curate.words import count_of
-from recipes.command import answer, settle_libraries
+from likeness.arguments import HERE, BuildPlace, Json, RecipePath, find_recipe
+from likeness.command import Commands, answer, settle_libraries
+from likeness.metrics.text import count_of
 
 if TYPE_CHECKING:
-    from curate.ledger import Ledger
+    from curate.ledger.ledger import Ledger
     from curate.review.local.server import Server
     from curate.review.sync import Synced
-    from recipes.schema import Recipe
+    from likeness.recipe.schema import Recipe
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, all else on standard error.")]
+HELP = """Review pairs in Argilla. `curate review RECIPE` is short for `curate review up RECIPE`.
+
+Example: curate review my-voice/recipe.yaml
+"""
 
 
-class UpByDefault(TyperGroup):
-    """`curate review RECIPE` is short for `curate review up RECIPE`."""
+class UpByDefault(Commands):
+    """`curate review RECIPE` is short for `curate review up RECIPE`, and `curate review` for the recipe here."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] != "--help":
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = ["up", *args]
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=UpByDefault, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=UpByDefault, rich_markup_mode=None)
 
 
 @app.command()
 def up(
-    recipe: RecipePath,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser, where there is one.")] = True,
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser, if there is one.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Start Argilla where it does not run yet, lay out what needs a person, and say how to get in."""
+    """Start Argilla if it does not run yet, push what needs a person, and show how to sign in.
+
+    Example: curate review up my-voice/recipe.yaml
+    """
     settle_libraries()
     loaded = _loaded(recipe)
-    server = _up(as_json) if _is_local(loaded) else None
+    server = _up(loaded, as_json) if _is_local(loaded) else None
     synced = _synced(loaded, as_json)
     if as_json:
-        keys = _server_as_dict(server) if server else {"url": synced.url if synced else "", "pid": None}
+        keys = _server_as_dict(server, synced) if server else {"url": synced.url if synced else "", "pid": None}
         answer(keys | {"datasets": synced.datasets if synced else [], "review": synced.as_dict() if synced else None})
         return
     if server:
+        sign_in = _sign_in(server, synced)
         print(f"Argilla runs at {server.url}; it stops with: curate review down {shlex.quote(str(recipe))}")
-        print(f"Sign in as {server.username} with the password {server.password}, or with one click:\n{server.sign_in}")
+        print(f"Sign in as {server.username} with the password {server.password}, or with one click:\n{sign_in}")
     _print(synced, recipe)
     if server and browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         import webbrowser
 
-        webbrowser.open(server.sign_in)
+        from curate.review.local.server import sign_in_page
+        from likeness.recipe.folders import argilla_home
+
+        webbrowser.open(sign_in_page(argilla_home(loaded), sign_in).as_uri())
 
 
 @app.command()
-def sync(recipe: RecipePath, as_json: Json = False) -> None:
-    """Fetch what was decided, lay out what needs a person."""
+def sync(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """Fetch what was decided, and push what needs a person.
+
+    Example: curate review sync my-voice/recipe.yaml
+    """
     settle_libraries()
     synced = _synced(_loaded(recipe), as_json)
     if as_json:
@@ -75,8 +89,11 @@ def sync(recipe: RecipePath, as_json: Json = False) -> None:
 
 
 @app.command()
-def down(recipe: RecipePath, as_json: Json = False) -> None:
-    """Stop Argilla. What was reviewed is kept."""
+def down(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """Stop Argilla. What was reviewed is kept.
+
+    Example: curate review down my-voice/recipe.yaml
+    """
     from curate.review.local import server
 
     stopped = server.down(_home(recipe))
@@ -87,13 +104,19 @@ def down(recipe: RecipePath, as_json: Json = False) -> None:
 
 
 @app.command()
-def status(recipe: RecipePath, as_json: Json = False) -> None:
-    """Whether Argilla runs and where, and how far the review is by what was fetched so far."""
-    from curate.review.sync import standing
+def status(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """Show whether and where Argilla runs, and how far the review is. A server that runs is asked for new decisions.
 
+    Example: curate review status my-voice/recipe.yaml
+    """
+    from curate.review.sync import pull, standing
+
+    settle_libraries()
     loaded = _loaded(recipe)
     found = _found(loaded)
     with _ledger(loaded) as ledger:
+        if ledger and found["running"]:
+            pull(loaded, ledger)
         how_far = standing(loaded, ledger) if ledger else None
     if as_json:
         answer(found | {"review": how_far.as_dict() if how_far else None})
@@ -107,28 +130,41 @@ def status(recipe: RecipePath, as_json: Json = False) -> None:
 
 @app.command()
 def apply(
-    recipe: RecipePath,
-    pair: Annotated[str, typer.Argument(metavar="PAIR", help="The pair that the others are like: its id, or how it begins.")],
-    check: Annotated[str | None, typer.Option(help="All of which this check says the same.")] = None,
-    phrase: Annotated[str | None, typer.Option(help="All that hold this phrase.")] = None,
-    near: Annotated[bool, typer.Option("--near", help="All that say nearly the same.")] = False,
-    verdict: Annotated[str, typer.Option(help="approve, reject or rewrite.")] = "reject",
-    reason: Annotated[str | None, typer.Option(help="facts, voice, too_short, too_long, private, duplicate, …")] = None,
-    note: Annotated[str, typer.Option(help="For the generator: what to do otherwise.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it the pairs are only shown.")] = False,
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="The recipe's file or folder; the one here if left out.", show_default=False)
+    ] = "",
+    pair: Annotated[
+        str, typer.Argument(metavar="PAIR", help="The pair that the others are like: its id, or the beginning of it.")
+    ] = "",
+    build_place: BuildPlace = None,
+    check: Annotated[str | None, typer.Option(help="Take all pairs with the same finding of this check.")] = None,
+    phrase: Annotated[str | None, typer.Option(help="Take all pairs that contain this phrase.")] = None,
+    near: Annotated[bool, typer.Option("--near", help="Take all pairs that say nearly the same.")] = False,
+    verdict: Annotated[str, typer.Option(help="The decision: approve, reject or rewrite.")] = "reject",
+    reason: Annotated[str | None, typer.Option(help="Why: facts, voice, too_short, too_long, private, duplicate, …")] = None,
+    note: Annotated[str, typer.Option(help="What the generator should do differently.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Record the decision; without it the pairs are only shown.")] = False,
     as_json: Json = False,
 ) -> None:
-    """One decision for all pairs that are like one of them. Shows them first; `--yes` decides."""
-    from curate.review.apply import decide
-    from curate.review.decisions import IN_WORDS, outcome_of
-    from curate.review.queue import review_of
-    from recipes.errors import CallError
+    """Make one decision for all pairs that are like a given one. Without `--yes` they are only shown.
+
+    Example: curate review apply my-voice/recipe.yaml question-answer-065d --check echo --reason voice --yes
+    """
+    from curate.decisions.apply import decide
+    from curate.decisions.outcomes import IN_WORDS, outcome_of
+    from curate.decisions.queue import review_of
+    from likeness.errors import CallError
 
     settle_libraries()
-    loaded = _loaded(recipe)
+    if not pair:  # one argument is the pair; the recipe is in this folder
+        recipe, pair = "", recipe
+    if not pair:
+        raise typer.BadParameter("say which pair the others are like: its id, or the beginning of it")
+    path = find_recipe(Path(recipe))
+    loaded = _loaded(path)
     with _ledger(loaded) as ledger:
         if ledger is None:
-            raise CallError("nothing has been built yet", mend=f"Run this first: curate build {shlex.quote(str(recipe))}")
+            raise CallError("nothing has been built yet", fix=f"Run this first: curate build {shlex.quote(str(path))}")
         _check_choices(verdict, reason, note)
         _fetch(loaded, ledger)
         found = _alike(ledger, pair, check, phrase, near)
@@ -148,38 +184,34 @@ def apply(
 
 
 def _fetch(recipe: Recipe, ledger: Ledger) -> None:
-    """What was answered before comes before what is decided now."""
-    from curate.review.desk import NotRunning
+    """Fetch earlier answers first, so that the decision made now comes after them."""
     from curate.review.sync import pull
-    from recipes.errors import MachineError
+    from likeness.errors import MachineError
 
     try:
-        if ledger.anything_on_desk():
-            pull(recipe, ledger)
-    except NotRunning:
-        pass
+        pull(recipe, ledger)
     except MachineError as error:
         print(f"warning: decisions could not be fetched: {error}", file=sys.stderr)
 
 
 def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, near: bool) -> list[Any]:
-    from curate.review import apply
+    from curate.decisions import apply
     from curate.review.sync import STANDING
-    from recipes.errors import CallError
+    from likeness.errors import CallError
 
     number = ledger.newest_pairs()
     pairs = ledger.pairs_of(number, *STANDING) if number else []
     ours = [pair for pair in pairs if pair.id.startswith(prefix)]
     if len(ours) != 1:
-        told = "no pair's id" if not ours else f"the ids of {len(ours)} pairs"
+        lines = "no pair's id" if not ours else f"the ids of {len(ours)} pairs"
         begin = "begins" if not ours else "begin"
-        raise CallError(f"in the newest build {told} {begin} with {prefix!r}", mend="`curate show` and Argilla tell ids.")
+        raise CallError(f"in the newest build {lines} {begin} with {prefix!r}", fix="`curate show` and Argilla show ids.")
     if [bool(check), bool(phrase), near].count(True) != 1:
         raise CallError("say in which way they are alike: --check NAME, --phrase TEXT or --near")
     if phrase:
         found = apply.with_phrase(pairs, phrase)
         if ours[0] not in found:
-            raise CallError(f"{ours[0].id} does not hold the phrase {phrase!r}", mend="Name a pair that the others are like.")
+            raise CallError(f"{ours[0].id} does not hold the phrase {phrase!r}", fix="Name a pair that the others are like.")
         return found
     if near:
         return apply.near(ours[0], pairs)
@@ -187,13 +219,13 @@ def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, n
     findings = ledger.findings_in(number) if number else {}
     names = sorted({finding.check for finding in findings.get(ours[0].id, ())})
     if check not in names:
-        raise CallError(f"the check {check!r} says nothing of {ours[0].id}", mend=f"Of it speak: {', '.join(names) or 'none'}.")
+        raise CallError(f"the check {check!r} says nothing of {ours[0].id}", fix=f"Its findings: {', '.join(names) or 'none'}.")
     return apply.with_check(ours[0], pairs, findings, check)
 
 
 def _check_choices(verdict: str, reason: str | None, note: str) -> None:
     from curate.review.page import REASONS, VERDICTS
-    from recipes.errors import CallError
+    from likeness.errors import CallError
 
     if verdict not in VERDICTS:
         raise CallError(f"--verdict takes {', '.join(VERDICTS)}, not {verdict!r}")
@@ -206,24 +238,24 @@ def _check_choices(verdict: str, reason: str | None, note: str) -> None:
 
 
 def _loaded(recipe_path: Path) -> Recipe:
-    from recipes.load import load_recipe
+    from likeness.recipe.load import load_recipe
 
     return load_recipe(recipe_path)
 
 
 def _is_local(recipe: Recipe) -> bool:
-    from curate.review.queue import review_of
+    from curate.decisions.queue import review_of
 
     return review_of(recipe).argilla == "local"
 
 
 @contextmanager
 def _ledger(recipe: Recipe) -> Iterator[Ledger | None]:
-    """The recipe's ledger; None where nothing was built yet."""
-    from curate.ledger import Ledger
-    from recipes.folders import BuildFolder
+    """The recipe's ledger; None if nothing was built yet."""
+    from curate.ledger.ledger import Ledger
+    from likeness.recipe.folders import BuildFolder
 
-    path = BuildFolder.of(recipe.name).ledger
+    path = BuildFolder.of(recipe).ledger
     if not path.is_file():
         yield None
         return
@@ -234,22 +266,22 @@ def _ledger(recipe: Recipe) -> Iterator[Ledger | None]:
         ledger.close()
 
 
-def _up(as_json: bool) -> Server:
+def _up(recipe: Recipe, as_json: bool) -> Server:
     from curate.review.local import server
-    from recipes.folders import argilla_home
-    from recipes.progress import Progress
+    from likeness.progress import Progress
+    from likeness.recipe.folders import argilla_home
 
     progress = Progress(to_stderr=as_json)
     try:
-        return server.up(argilla_home(), lambda done, total: _show_first_use(progress, done, total))
+        return server.up(argilla_home(recipe), _FirstUse(progress))
     finally:
         progress.clear()
 
 
 def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
-    """The round trip; None where nothing was built yet."""
+    """Run `sync`; None if nothing was built yet."""
     from curate.review import sync
-    from recipes.progress import Progress
+    from likeness.progress import Progress
 
     progress = Progress(to_stderr=as_json)
     progress.begin("review")
@@ -261,7 +293,7 @@ def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
 
 
 def _print(synced: Synced | None, recipe: Path) -> None:
-    from curate.review.decisions import IN_WORDS
+    from curate.decisions.outcomes import IN_WORDS
 
     if synced is None:
         print(f"There is nothing to review yet: curate build {shlex.quote(str(recipe))}")
@@ -274,6 +306,8 @@ def _print(synced: Synced | None, recipe: Path) -> None:
     disputed = f", {synced.disputed} disputed" if synced.disputed else ""
     decided = ", ".join(f"{synced.verdicts[verdict]} {said}" for verdict, said in IN_WORDS.items() if verdict in synced.verdicts)
     waiting = count_of(synced.awaiting, "pair", "await")
+    if synced.contrasts:
+        print(f"{count_of(synced.contrasts, 'contrast set', 'await')} review")
     print(f"{waiting} review{disputed}, {synced.decided} decided" + (f": {decided}" if decided else ""))
     if synced.agreement.get("pairs"):
         compared = synced.agreement
@@ -284,19 +318,19 @@ def _print(synced: Synced | None, recipe: Path) -> None:
 
 
 def _found(recipe: Recipe) -> dict[str, Any]:
-    """Whether and where the recipe's Argilla runs; nothing of what one signs in with, which is for `up` to tell.
+    """Whether the recipe's Argilla server runs, and its address. Only `up` shows how to sign in.
 
-    Of a server that is not ours `running` is None where that cannot be told, as without a key, and `why` says it.
+    For a team's server, `running` is None if that cannot be known, for example without a key; `why` gives the reason.
     """
-    from curate.review.desk import connect
+    from curate.decisions.queue import review_of
+    from curate.review.argilla import connect
     from curate.review.local import server
-    from curate.review.queue import review_of
-    from recipes.errors import CallError, MachineError
-    from recipes.folders import argilla_home
+    from likeness.errors import CallError, MachineError
+    from likeness.recipe.folders import argilla_home
 
     review = review_of(recipe)
     if review.argilla == "local":
-        ours = server.status(argilla_home())
+        ours = server.status(argilla_home(recipe))
         return {"running": ours is not None, "url": ours.url if ours else None, "pid": ours.pid if ours else None}
     found = {"url": review.argilla.rstrip("/"), "pid": None}
     try:
@@ -309,33 +343,54 @@ def _found(recipe: Recipe) -> dict[str, Any]:
 
 
 def _home(recipe_path: Path) -> Path:
-    """The home of the server that a recipe is reviewed on, which must be one of our own."""
-    from curate.review.queue import review_of
-    from recipes.errors import CallError
-    from recipes.folders import argilla_home
+    """The folder of a recipe's local server; an error if the recipe uses another server."""
+    from curate.decisions.queue import review_of
+    from likeness.errors import CallError
+    from likeness.recipe.folders import argilla_home
 
-    address = review_of(_loaded(recipe_path)).argilla
+    recipe = _loaded(recipe_path)
+    address = review_of(recipe).argilla
     if address != "local":
         raise CallError(
             f"this recipe is reviewed at {address}, which is not ours to start or stop",
             where=str(recipe_path),
-            mend="For a server of your own write `review: {argilla: local}`.",
+            fix="For a server of your own write `review: {argilla: local}`.",
         )
-    return argilla_home()
+    return argilla_home(recipe)
 
 
-def _server_as_dict(server: Server) -> dict[str, Any]:
+def _sign_in(server: Server, synced: Synced | None) -> str:
+    """The address that signs in and, if there is a queue, opens it."""
+    return server.sign_in_to(synced.datasets[0]["url"]) if synced and synced.datasets else server.sign_in
+
+
+def _server_as_dict(server: Server, synced: Synced | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return asdict(server) | {"sign_in": server.sign_in}
+    return asdict(server) | {"sign_in": _sign_in(server, synced)}
 
 
-def _show_first_use(progress: Any, done: int, total: int) -> None:
-    """Making the server's environment takes a minute or two, once."""
-    if done == 1:
-        progress.line("Argilla is used for the first time here: its packages are fetched, about 150 MB.")
-        progress.begin("argilla")
-    progress.update(done, total)
+class _FirstUse:
+    """Reports that the server's environment is being made, how long that takes and, at the end, how long it took."""
+
+    def __init__(self, progress: Any) -> None:
+        self._progress = progress
+        self._began = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        from curate.review.local.environment import environment_folder, install_log
+
+        if done == 0:
+            self._began = time.monotonic()
+            self._progress.line(
+                "Argilla is used for the first time here: its packages are fetched, about 150 MB, and installed in an environment"
+                f" of their own, once (1 to 3 minutes). Log: {install_log(environment_folder())}"
+            )
+            self._progress.begin("argilla")
+        elif done < total:
+            self._progress.update(done, total, note="installing" if done == total - 1 else "")
+        else:
+            self._progress.line(f"Argilla is installed ({time.monotonic() - self._began:.0f} s).")
 
 
 def _short(text: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""The annotation page: what a reviewer sees of a pair, and what they are asked."""
+"""The annotation page: what a reviewer sees of a pair, and the questions to the reviewer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
+from curate.check import checks
+from curate.decisions.queue import confidence
 from curate.model import Decision, Finding, Pair, Span, content_hash
-from curate.review.queue import confidence
-from recipes.schema import Recipe
+from likeness.metrics.text import count_words
+from likeness.recipe.schema import Recipe
 
 VERDICTS = {
-    "approve": "Good, as it stands or as I mended it",
+    "approve": "Good, as it is, or as I edited it",
     "reject": "Leave it out",
-    "rewrite": "Write it anew, with my note",
+    "rewrite": "Rewrite it, with my note",
 }
 REASONS = {
     "facts": "Not true, or not what I said",
@@ -27,51 +29,51 @@ REASONS = {
     "question": "Nobody would ask this",
     "other": "Something else",
 }
-CHECKS = (
-    "contamination", "contradictions", "debris", "echo", "grounding", "injection", "judge", "language", "mannerisms",
-    "private_data", "refusals", "reworded", "shape", "standalone", "voice",
-)  # fmt: skip
-"""Checks whose score can be filtered and sorted by: those that warn."""
 
 FIELDS = {
     "question": "What is asked",
-    "answer": "What the model would learn to answer",
     "findings": "What the checks found, and what was said before",
+    "answer": "What the model would learn to answer",
     "source": "Where it comes from, its evidence marked",
 }
 SAID_BY = {"user": "They said", "assistant": "You said"}
-"""Who speaks in a conversation: the model answers as the reviewer would."""
+"""Names of the speakers in a conversation, in which the model answers in place of the reviewer."""
+
+CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<block>.*?)(?:^(?P=fence)[ \t]*$|\Z)|(?<!`)`(?P<inline>[^`\n]+)`(?!`)", re.M | re.S
+)
+"""Code in Markdown: a fenced block, or inline code in backticks."""
 
 VECTOR = "wording"
 DIMENSIONS = 256
 
 
 def settings_of(recipe: Recipe, *, tie_break: bool = False) -> dict[str, Any]:
-    """Fields, questions, metadata, vectors and guidelines of the recipe's page, as plain values."""
+    """The page's fields, questions, metadata, vectors and guidelines, as plain values."""
     return {
         "fields": [{"name": name, "title": title, "use_markdown": True} for name, title in FIELDS.items()],
         "questions": [
             {"type": "label", "name": "verdict", "title": "Is it good?", "labels": VERDICTS, "required": True},
             {"type": "labels", "name": "reasons", "title": "If not: why?", "labels": REASONS, "required": False},
-            # Not required, or the list view, where they stand empty, would have one text put in for all.
-            {"type": "text", "name": "response", "title": "The answer, to mend if need be", "required": False},
-            {"type": "text", "name": "instruction", "title": "The question, to mend if need be", "required": False},
+            # If these were required, the list view, where they are empty, would ask for one text for all records.
+            {"type": "text", "name": "response", "title": "The answer, to correct if need be", "required": False},
+            {"type": "text", "name": "instruction", "title": "The question, to correct if need be", "required": False},
             {"type": "rating", "name": "sounds_like_me", "title": "Sounds like me", "values": [1, 2, 3, 4, 5], "required": False},
             {"type": "text", "name": "never_say", "title": "What it must never say to this", "required": False},
-            {"type": "text", "name": "note", "title": "Note, for “Write it anew” only", "required": False},
+            {"type": "text", "name": "note", "title": "Note, for “Rewrite it” only", "required": False},
         ],
         "terms": ["kind", "document", "terms", "checks", "severity"],
         "integers": ["words"],
-        "floats": ["confidence", *(f"score_{check}" for check in CHECKS)],
+        "floats": ["confidence", *(f"score_{name}" for name in scored_checks())],
         "vectors": {VECTOR: DIMENSIONS},
         "guidelines": guidelines(recipe, tie_break=tie_break),
     }
 
 
 def guidelines(recipe: Recipe, *, tie_break: bool = False) -> str:
-    """What reviewers read before they begin, from the recipe.
+    """The instructions for reviewers, from the recipe.
 
-    Argilla shows each line break, so a paragraph is one line. The persona's own texts stay texts, as on the page.
+    Argilla shows each line break, so a paragraph is one line. The persona's texts are escaped, as on the page.
     """
     persona = recipe.persona
     kinds = recipe.generate.kinds if recipe.generate else []
@@ -81,12 +83,13 @@ def guidelines(recipe: Recipe, *, tie_break: bool = False) -> str:
     paragraphs = [
         f"<p>A model will learn to answer as <b>{name}</b> does, from these pairs and nothing else.<br>{description}</p>",
         "Read the question, then the answer, and ask: would they say this, in these words? The source shows what it rests on.",
-        f"- {approve}: Enter alone, it is ticked already. Mend the answer or the question first where a word is wrong: "
-        "what stands there is what is learnt.\n"
-        f"- {reject} (2): tick why, one reason is enough; then Enter.\n"
-        f"- {rewrite} (3): say in the note what to do otherwise; then Enter. It comes back to you, written anew.",
-        "*Keys*: arrow down and up go from question to question, Shift+Enter goes into a text to mend it, Esc out of it. "
-        "Enter outside of a text submits the pair as it stands.",
+        f"- {approve}: Enter alone, it is ticked already. Correct the answer or the question first where a word is wrong: "
+        "what is there is what is learnt.\n"
+        f"- {reject}: `2`, then the number of the reason, then Enter: `2 3 Enter` leaves out what is "
+        f"{REASONS['too_short'].lower()}. One reason is enough.\n"
+        f"- {rewrite}: `3`, say in the note what to do otherwise, Esc, Enter. It comes back to you, rewritten.",
+        "*Keys*: arrow down and up go from question to question, Shift+Enter goes into a text to edit it, Esc out of it. "
+        "Enter outside of a text submits the pair as it is.",
         "*Discard* leaves a pair out as well. To decide later, go on to the next one.",
         "*Sounds like me*, 1 to 5, is optional and worth its second. *What it must never say* becomes an answer that the model "
         "learns to avoid. Sort by *confidence* to have the most doubtful pairs first. Find similar ones with the button of a "
@@ -95,8 +98,13 @@ def guidelines(recipe: Recipe, *, tie_break: bool = False) -> str:
         "\n".join(["Lengths that the recipe asks for:", *(lengths or ["- none: these pairs came ready"])]),
     ]
     if tie_break:
-        paragraphs.insert(0, "Reviewers disagreed on these; what each said stands among the findings. Yours is the last word.")
+        paragraphs.insert(0, "Reviewers disagreed on these; what each said is among the findings. Yours is the last word.")
     return "\n\n".join(paragraphs)
+
+
+def scored_checks() -> list[str]:
+    """Names of the checks by whose score reviewers can filter and sort: those that warn."""
+    return sorted(check.name for check in checks() if check.warns)
 
 
 def record_of(
@@ -106,13 +114,13 @@ def record_of(
     history: Sequence[str],
     terms: Sequence[str],
 ) -> dict[str, Any]:
-    """A pair as the page shows it: fields, suggestions, metadata.
+    """The record of a pair: fields, suggestions, metadata.
 
     Args:
         pair: as the generator wrote it.
-        passage: document path, offsets and text of the passage that it rests on.
-        found: what the checks said of it.
-        history: what was decided about it, or about the text it replaces, in words.
+        passage: document path, offsets and text of its passage.
+        found: the findings of the checks.
+        history: earlier decisions about it, or about the text that it replaces, in words.
         terms: distinctive terms in it.
     """
     sure = round(confidence(found), 4)
@@ -122,21 +130,21 @@ def record_of(
         "document": pair.document,
         "checks": sorted({finding.check for finding in found}) or ["nothing found"],
         "severity": min((finding.severity for finding in found), default="none"),  # drop before warning
-        "words": len(pair.response.split()),
+        "words": count_words(pair.response),
         "confidence": sure,
     }
     if terms:
         metadata["terms"] = list(terms)
     for finding in found:
-        if finding.check in CHECKS:
+        if finding.check in scored_checks():
             metadata[f"score_{finding.check}"] = round(float(finding.score), 4)
     return {
         "external_id": pair.id,
         "fields": {
             "question": _conversation(pair, found),
+            "findings": _findings(found, history),
             "answer": f"<p>{_marked(pair.response, [f.span for f in found if f.span and f.span.part == 'response'])}</p>",
             "source": _source(pair, passage),
-            "findings": _findings(found, history),
         },
         "suggestions": [
             {"question": question, "value": value, "score": sure, "agent": "checks"} for question, value in suggestions.items()
@@ -146,24 +154,24 @@ def record_of(
 
 
 def content_of(record: Mapping[str, Any]) -> str:
-    """A hash of all that a record shows: another one means that it must be pushed again."""
+    """A hash of everything that a record shows; if it differs, the record must be pushed again."""
     return content_hash("record", 1, record)
 
 
 def decision_of(
     shown: Sequence[Pair], reviewer: str, queue: Literal["review", "tie-break"], status: str, values: Mapping[str, Any]
 ) -> Decision | None:
-    """A response of Argilla's as a decision; None for what decides nothing.
+    """The decision in a response; None if it decides nothing.
 
-    A text that nobody touched comes back as the reviewer's own: it is compared with the pair's. Discarding a record rejects
-    its pair.
+    Argilla returns unedited suggestions as the reviewer's text, so texts are compared with the pair's. Discarding a record
+    rejects its pair.
 
     Args:
-        shown: the pair with every text that it was shown with (one, as a rule).
-        reviewer: who answered.
-        queue: where.
+        shown: the pair with each text with which it was shown (usually one).
+        reviewer: the name of the reviewer.
+        queue: the dataset of the record.
         status: submitted, discarded or draft.
-        values: the answer to each question, as Argilla has it.
+        values: the answer to each question, in Argilla's format.
     """
     said = {name: value["value"] for name, value in values.items()}
     verdict = "reject" if status == "discarded" else said.get("verdict")
@@ -174,23 +182,23 @@ def decision_of(
         reviewer=reviewer,
         queue=queue,
         verdict=cast(Literal["approve", "reject", "rewrite"], verdict),
-        instruction=_if_mended(said.get("instruction"), [pair.instruction for pair in shown]),
-        response=_if_mended(said.get("response"), [pair.response for pair in shown]),
+        instruction=if_edited(said.get("instruction"), [pair.instruction for pair in shown]),
+        response=if_edited(said.get("response"), [pair.response for pair in shown]),
         reasons=tuple(said.get("reasons") or ()),
         rating=said.get("sounds_like_me"),
-        never_say=_clean(said.get("never_say")),
-        note=_clean(said.get("note")),
+        never_say=clean(said.get("never_say")),
+        note=clean(said.get("note")),
     )
 
 
-def _if_mended(said: str | None, stood: Sequence[str]) -> str | None:
-    """A mended text; None where it is one that stood there. An emptied field is no mending, new paragraphs are one."""
-    mended = _clean(said)
-    return mended if mended and _spaced(mended) not in {_spaced(_clean(text)) for text in stood} else None
+def if_edited(said: str | None, before: Sequence[str]) -> str | None:
+    """The edited text; None if it is not edited. An emptied field is not an edit, but new paragraphs are."""
+    edited = clean(said)
+    return edited if edited and _spaced(edited) not in {_spaced(clean(text)) for text in before} else None
 
 
-def _clean(text: str | None) -> str:
-    """Without what browsers put in: carriage returns, blanks that do not break, blanks and empty lines at the ends."""
+def clean(text: str | None) -> str:
+    """Undo changes of browsers: carriage returns, non-breaking spaces, white space at line ends and around the text."""
     lines = (text or "").replace("\r\n", "\n").replace("\u00a0", " ").split("\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
 
@@ -199,7 +207,7 @@ def _spaced(text: str) -> str:
     return re.sub(r"[^\S\n]+", " ", text)
 
 
-# what stands on the page: HTML, as Argilla's Markdown fields take it, with everything of the documents' escaped
+# the page's HTML for Argilla's Markdown fields; all text from documents is escaped
 
 
 def _conversation(pair: Pair, found: Sequence[Finding]) -> str:
@@ -221,7 +229,7 @@ def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
 
 
 def _heading(origin: str, pair: Pair) -> str:
-    """Where a pair comes from, and its id: what the commands take, and the page's search finds."""
+    """The origin and the id of a pair. Commands take the id, and the page's search finds it."""
     return f"<p><i>{_escaped(origin)}</i> <small>{_escaped(pair.id)}</small></p>"
 
 
@@ -238,22 +246,40 @@ def _finding(finding: Finding) -> str:
 
 
 def _marked(text: str, spans: Sequence[Span]) -> str:
-    """The text with its spans marked; of spans that overlap, the first counts. One over it all would swallow the others."""
+    """The text as the content of an HTML paragraph, with its spans marked and its code in a code element.
+
+    If spans overlap, the first is marked. A span over the whole text is not marked.
+    """
     narrower = [span for span in spans if text[: span.start].strip() or text[span.end :].strip()]
+    spans = sorted(narrower, key=lambda span: span.start)
     parts, at = [], 0
-    for span in sorted(narrower or spans, key=lambda span: span.start):
-        start, end = max(at, span.start), min(len(text), span.end)
-        if start < end:
-            parts += [_escaped(text[at:start]), "<mark>", _escaped(text[start:end]), "</mark>"]
-            at = end
-    parts.append(_escaped(text[at:]))
+    for code in CODE.finditer(text):
+        parts.append(_stretch(text, at, code.start(), spans))
+        block = code["inline"] is None
+        inside = _stretch(text, *code.span("block" if block else "inline"), spans).removesuffix("<br>")
+        parts.append(f"</p><pre><code>{inside}</code></pre><p>" if block else f"<code>{inside}</code>")
+        at = code.end()
+    parts.append(_stretch(text, at, len(text), spans))
+    return "".join(parts)
+
+
+def _stretch(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
+    """A part of a text with its part of the marked spans, which are sorted by their starts."""
+    parts, at = [], start
+    for span in spans:
+        begin, stop = max(at, span.start), min(end, span.end)
+        if begin < stop:
+            parts += [_escaped(text[at:begin]), "<mark>", _escaped(text[begin:stop]), "</mark>"]
+            at = stop
+    parts.append(_escaped(text[at:end]))
     return "".join(parts)
 
 
 def _escaped(text: str) -> str:
-    """A text that stays text. An empty line would end the HTML and let Markdown begin, so line breaks are elements.
+    """Escape a text for HTML within Markdown.
 
-    Browsers would swallow the blanks at the beginning of a line, which code needs.
+    Line breaks become elements, because an empty line would end the HTML. Blanks at the start of a line, which code needs, become
+    non-breaking spaces, because browsers would drop them.
     """
     indented = re.sub(r"(?<=\n)[ \t]+", lambda blanks: "\u00a0" * len(blanks[0].expandtabs(4)), text)
     return html.escape(indented, quote=False).replace("\n", "<br>")

@@ -1,4 +1,4 @@
-"""The round trip: what people decided comes into the ledger, what needs a person goes onto the desk. In this order."""
+"""Synchronise with Argilla: first fetch people's decisions into the ledger, then push pairs that need a person."""
 
 from __future__ import annotations
 
@@ -8,34 +8,36 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from curate.ledger import Ledger
+from curate.decisions.history import earlier_versions, history_of, said
+from curate.decisions.outcomes import agreement, outcome_of
+from curate.decisions.queue import confidence, needing_review, review_of
+from curate.ledger.ledger import Ledger
 from curate.model import Decision, Pair
-from curate.review.decisions import agreement, outcome_of
-from curate.review.desk import Desk, Laid, connect
-from curate.review.history import earlier_versions, history_of, said
-from curate.review.page import DIMENSIONS, VECTOR, content_of, decision_of, record_of, settings_of
-from curate.review.queue import confidence, needing_review, review_of
-from curate.validate.terms import term_shares
-from recipes.folders import BuildFolder
-from recipes.schema import Recipe, Review
+from curate.review import contrasts, interview
+from curate.review.argilla import NotRunning, RemoteRecord, ReviewDataset, connect
+from curate.review.page import VECTOR, content_of, decision_of, record_of, settings_of
+from curate.review.vectors import vectors_of
+from likeness.metrics.terms import term_shares
+from likeness.recipe.folders import BuildFolder, argilla_home
+from likeness.recipe.schema import Recipe, Review
 
 MOST_TERMS = 60
-"""Terms that pairs can be filtered by: those that most responses share."""
+"""Most terms by which reviewers can filter pairs: those in the most responses."""
 
 Queue = Literal["review", "tie-break"]
 
 STANDING = ("kept", "awaiting", "disputed", "rejected")
-"""States of pairs that checks let pass."""
+"""States of pairs that no check dropped."""
 
 
 @dataclass
 class Synced:
-    """What a round trip came to."""
+    """The result of a synchronisation."""
 
     url: str
     datasets: list[dict[str, str]] = field(default_factory=list)
     decisions: int = 0
-    """New ones."""
+    """Number of new decisions."""
     pushed: int = 0
     taken_away: int = 0
     awaiting: int = 0
@@ -44,6 +46,8 @@ class Synced:
     verdicts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     agreement: dict[str, Any] = field(default_factory=dict)
+    contrasts: int = 0
+    """Number of undecided contrast sets."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -51,16 +55,16 @@ class Synced:
 
 
 def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = lambda done, total: None) -> Synced:
-    """Fetch decisions, then lay out what needs a person; both only as far as something has changed.
+    """Fetch decisions, then push pairs that need a person. Only changes are transferred.
 
     Args:
-        recipe: whose pairs.
-        ledger: has the newest build's pairs and findings, and keeps what is fetched.
+        recipe: the recipe.
+        ledger: has the newest build's pairs and findings, and stores the decisions.
         progress: called with (records pushed, records to push).
 
     Raises:
         CallError: the key is wrong, or somebody changed the dataset's settings.
-        MachineError: the server does not run, cannot be reached or failed. Nothing is lost on either side.
+        MachineError: the server does not run, cannot be reached or failed. No data is lost.
     """
     with _alone(recipe):
         return _sync(recipe, ledger, progress)
@@ -68,11 +72,11 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
 
 def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) -> Synced:
     review = review_of(recipe)
-    client = connect(review)
-    desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
-    server = _name_of(review, desk)
-    synced = Synced(desk.url, [{"name": desk.name, "url": desk.page}])
-    there = _take_up(desk, "review", ledger, synced)
+    client = connect(review, argilla_home(recipe))
+    dataset = _dataset(client, recipe)
+    server = _name_of(review, dataset)
+    synced = Synced(dataset.url, [{"name": dataset.name, "url": dataset.page}])
+    there = _pull_responses(dataset, "review", ledger, synced)
 
     decisions = ledger.decisions()
     pairs, wanted, earlier = _wanted(ledger, review, decisions)
@@ -81,37 +85,59 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
     disputed = [pairs[pair] for pair in wanted if outcomes[pair].state == "disputed"]
 
     records = _records(recipe, ledger, awaiting, pairs, decisions, earlier)
-    _lay_out(desk, server, "review", records, there, ledger, synced, progress)
-    _take_away(desk, server, "review", there, awaiting + disputed, pairs, ledger, synced)
+    _push_records(dataset, server, "review", records, there, ledger, synced, progress)
+    _remove_records(dataset, server, "review", there, awaiting + disputed, pairs, ledger, synced)
 
-    if disputed or ledger.on_desk(server, "tie-break"):
-        tie = Desk(client, review.workspace, f"{recipe.name}-tie-break", settings_of(recipe, tie_break=True), 1)
+    if disputed or ledger.pushed_records(server, "tie-break"):
+        tie = _dataset(client, recipe, tie_break=True)
         synced.datasets.append({"name": tie.name, "url": tie.page})
-        there = _take_up(tie, "tie-break", ledger, synced)
+        there = _pull_responses(tie, "tie-break", ledger, synced)
         decisions = ledger.decisions()
         disputed = [p for p in disputed if outcome_of(decisions.get(p.id, ()), review.min_submitted).state == "disputed"]
         records = _records(recipe, ledger, disputed, pairs, decisions, earlier, tie_break=True)
-        _lay_out(tie, server, "tie-break", records, there, ledger, synced, progress)
-        _take_away(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
+        _push_records(tie, server, "tie-break", records, there, ledger, synced, progress)
+        _remove_records(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
+
+    if ledger.contrast_sets() or ledger.pushed_records(server, contrasts.QUEUE):
+        own = contrasts.open_dataset(client, recipe, review)
+        synced.datasets.append({"name": own.name, "url": own.page})
+        sets_there, new = contrasts.pull(own, ledger)
+        pushed, gone = contrasts.push(own, server, ledger, sets_there, progress)
+        synced.decisions += new
+        synced.pushed += pushed
+        synced.taken_away += gone
+
+    if ledger.pushed_records(server, interview.QUEUE):
+        own = interview.open_dataset(recipe, review)
+        synced.datasets.append({"name": own.name, "url": own.page})
+        synced.decisions += interview.pull(own, ledger)
 
     synced.awaiting, synced.disputed = len(awaiting), len(disputed)
+    synced.contrasts = len(contrasts.waiting(ledger))
     _count(synced, pairs, decisions, review)
     return synced
 
 
+def _dataset(client: Any, recipe: Recipe, *, tie_break: bool = False) -> ReviewDataset:
+    review = review_of(recipe)
+    name, needed = (f"{recipe.name}-tie-break", 1) if tie_break else (recipe.name, review.min_submitted)
+    settings = settings_of(recipe, tie_break=tie_break)
+    return ReviewDataset(client, review.workspace, name, settings, needed, is_local=review.argilla == "local")
+
+
 @contextmanager
 def _alone(recipe: Recipe) -> Iterator[None]:
-    """Two that make one desk at the same time would be in each other's way: the second waits."""
+    """Hold a lock, so that two processes do not create or change the same dataset at once."""
     from filelock import FileLock
 
-    with FileLock(BuildFolder.of(recipe.name).root / ".review.lock"):
+    with FileLock(BuildFolder.of(recipe).root / ".review.lock"):
         yield
 
 
 def _wanted(
     ledger: Ledger, review: Review, decisions: Mapping[str, Sequence[Decision]]
 ) -> tuple[dict[str, Pair], set[str], dict[str, list[Pair]]]:
-    """The newest build's standing pairs by id, which of them need a person, and the earlier versions of those that changed."""
+    """The newest build's standing pairs by id, the ids of those that need a person, and earlier versions of changed pairs."""
     number = ledger.newest_pairs()
     if number is None:
         return {}, set(), {}
@@ -121,8 +147,8 @@ def _wanted(
     return pairs, needing_review(list(pairs.values()), ledger.findings_in(number), review, earlier), earlier
 
 
-def _name_of(review: Review, desk: Desk) -> str:
-    return "local" if review.argilla == "local" else desk.url
+def _name_of(review: Review, dataset: ReviewDataset) -> str:
+    return "local" if review.argilla == "local" else dataset.url
 
 
 def _count(synced: Synced, pairs: Collection[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> None:
@@ -135,105 +161,118 @@ def _count(synced: Synced, pairs: Collection[str], decisions: Mapping[str, Seque
 
 
 def standing(recipe: Recipe, ledger: Ledger) -> Synced:
-    """How far the review is, by what was fetched so far; asks no server."""
+    """The progress of the review by the decisions in the ledger, without asking the server."""
     review = review_of(recipe)
     synced = Synced("")
     decisions = ledger.decisions()
     pairs, wanted, _ = _wanted(ledger, review, decisions)
     states = [outcome_of(decisions.get(pair, ()), review.min_submitted).state for pair in wanted]
     synced.awaiting, synced.disputed = states.count("awaiting"), states.count("disputed")
+    synced.contrasts = len(contrasts.waiting(ledger))
     _count(synced, pairs, decisions, review)
     return synced
 
 
 def pull(recipe: Recipe, ledger: Ledger) -> int:
-    """Fetch decisions only; gives how many are new. Raises as `sync` does."""
-    with _alone(recipe):
-        return _pull(recipe, ledger)
+    """Fetch decisions only, and return the number of new ones: 0 if nothing was ever pushed or the local server does not run.
 
-
-def _pull(recipe: Recipe, ledger: Ledger) -> int:
+    Raises the errors of `sync`.
+    """
+    if not ledger.anything_pushed():
+        return 0
     review = review_of(recipe)
-    client = connect(review)
     synced = Synced("")
-    desk = Desk(client, review.workspace, recipe.name, settings_of(recipe), review.min_submitted)
-    _take_up(desk, "review", ledger, synced)
-    if ledger.on_desk(_name_of(review, desk), "tie-break"):
-        tie = Desk(client, review.workspace, f"{recipe.name}-tie-break", settings_of(recipe, tie_break=True), 1)
-        _take_up(tie, "tie-break", ledger, synced)
+    with _alone(recipe):
+        try:
+            client = connect(review, argilla_home(recipe))
+        except NotRunning:
+            return 0
+        dataset = _dataset(client, recipe)
+        _pull_responses(dataset, "review", ledger, synced)
+        if ledger.pushed_records(_name_of(review, dataset), "tie-break"):
+            tie = _dataset(client, recipe, tie_break=True)
+            _pull_responses(tie, "tie-break", ledger, synced)
+        if ledger.pushed_records(_name_of(review, dataset), contrasts.QUEUE):
+            synced.decisions += contrasts.pull(contrasts.open_dataset(client, recipe, review), ledger)[1]
+        if ledger.pushed_records(_name_of(review, dataset), interview.QUEUE):
+            synced.decisions += interview.pull(interview.open_dataset(recipe, review), ledger)
     return synced.decisions
 
 
-def _take_up(desk: Desk, queue: Queue, ledger: Ledger, synced: Synced) -> dict[str, Laid]:
-    """Bring what people answered into the ledger; gives all that lies there, by pair."""
-    there = {laid.pair: laid for laid in desk.records()}
+def _pull_responses(dataset: ReviewDataset, queue: Queue, ledger: Ledger, synced: Synced) -> dict[str, RemoteRecord]:
+    """Fetch responses into the ledger; return all records of the dataset, by pair."""
+    there = {remote.pair: remote for remote in dataset.records()}
     known = ledger.decisions()
-    for laid in there.values():
-        shown = ledger.texts_of(laid.pair) if laid.answers else []
-        for answer in laid.answers if shown else ():
+    for remote in there.values():
+        shown = ledger.texts_of(remote.pair) if remote.answers else []
+        for answer in remote.answers if shown else ():
             decision = decision_of(shown, answer.reviewer, queue, answer.status, answer.values)
-            said_before = any(d.reviewer == answer.reviewer and d.queue == queue for d in known.get(laid.pair, ()))
-            if answer.status == "draft" and said_before:  # it was submitted, and no longer is
-                decision = Decision(laid.pair, answer.reviewer, queue, "withdrawn")
+            said_before = any(d.reviewer == answer.reviewer and d.queue == queue for d in known.get(remote.pair, ()))
+            if answer.status == "draft" and said_before:  # a submitted answer was taken back
+                decision = Decision(remote.pair, answer.reviewer, queue, "withdrawn")
             if decision and ledger.add_decision(decision):
                 synced.decisions += 1
     return there
 
 
-def _lay_out(
-    desk: Desk,
+def _push_records(
+    dataset: ReviewDataset,
     server: str,
     queue: Queue,
     records: Sequence[dict[str, Any]],
-    there: Mapping[str, Laid],
+    there: Mapping[str, RemoteRecord],
     ledger: Ledger,
     synced: Synced,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Push the records that are not there as they are now. Noted before as well: what lies there unnoted is not ours."""
-    known = ledger.on_desk(server, queue)
+    """Push new and changed records. They are noted in the ledger before, too, because a record without a note is not ours."""
+    known = ledger.pushed_records(server, queue)
     contents = {record["external_id"]: content_of(record) for record in records}
     new = [r for r in records if r["external_id"] not in there or known.get(r["external_id"]) != contents[r["external_id"]]]
-    ledger.lay_on_desk(server, queue, [(record["external_id"], "") for record in new])
+    ledger.note_pushed(server, queue, [(record["external_id"], "") for record in new])
     pushed = 0
 
     def done(count: int) -> None:
         nonlocal pushed
         ids = [record["external_id"] for record in new[pushed:count]]
-        ledger.lay_on_desk(server, queue, [(identifier, contents[identifier]) for identifier in ids])
+        ledger.note_pushed(server, queue, [(identifier, contents[identifier]) for identifier in ids])
         pushed = count
         progress(count, len(new))
 
-    desk.push(new, _vectors([record["suggestions"][1]["value"] for record in new]), VECTOR, done)
+    dataset.push(new, vectors_of([record["suggestions"][1]["value"] for record in new]), VECTOR, done)
     synced.pushed += len(new)
 
 
-def _take_away(
-    desk: Desk,
+def _remove_records(
+    dataset: ReviewDataset,
     server: str,
     queue: Queue,
-    there: Mapping[str, Laid],
+    there: Mapping[str, RemoteRecord],
     wanted: Sequence[Pair],
     pairs: Mapping[str, Pair],
     ledger: Ledger,
     synced: Synced,
 ) -> None:
-    """Take records off the desk that wait for an answer which nobody needs: their pairs went, or were settled elsewhere.
+    """Remove pending records whose answer is not needed any more: their pair is gone, or was decided elsewhere.
 
-    Of a pair that still stands, what somebody has answered stays. Of one that went, it is in the ledger by now.
+    If the pair still exists, its record is kept once somebody has answered it. If the pair is gone, the answers are in the ledger
+    already, and the record is kept only while it has a draft.
     """
     needed = {pair.id for pair in wanted}
-    ours = ledger.on_desk(server, queue)
+    ours = ledger.pushed_records(server, queue)
     idle = {
-        pair: laid
-        for pair, laid in there.items()
-        if laid.is_pending and pair in ours and pair not in needed and not (laid.answers if pair in pairs else laid.is_begun)
+        pair: remote
+        for pair, remote in there.items()
+        if remote.is_pending
+        and pair in ours
+        and pair not in needed
+        and not (remote.answers if pair in pairs else remote.is_begun)
     }
     if not idle:
         return
-    going = [laid for laid in desk.records() if idle.get(laid.pair) == laid]  # unless answered while we were at it
-    desk.take_away([laid.record for laid in going])
-    ledger.take_off_desk(server, queue, [laid.pair for laid in going])
+    going = [remote for remote in dataset.records() if idle.get(remote.pair) == remote]  # not if answered meanwhile
+    dataset.remove_records([remote.record for remote in going])
+    ledger.note_retired(server, queue, [remote.pair for remote in going])
     synced.taken_away += len(going)
 
 
@@ -247,9 +286,9 @@ def _records(
     *,
     tie_break: bool = False,
 ) -> list[dict[str, Any]]:
-    """What the page shows of the wanted pairs, the most doubtful first.
+    """The records of the wanted pairs, the most doubtful first.
 
-    What others say of a pair is shown to whoever breaks the tie; reviewers who have yet to judge it do so by themselves.
+    Decisions of others are shown only to the person who breaks a tie, so that reviewers judge independently.
     """
     number = ledger.newest_pairs()
     found = ledger.findings_in(number) if number else {}
@@ -260,32 +299,34 @@ def _records(
         mine = terms & set(term_shares([pair.response]))
         history = [said("", decision) for decision in decisions.get(pair.id, ())] if tie_break else []
         history += history_of(pair, earlier.get(pair.id, ()), decisions)
-        records.append(record_of(pair, _passage(ledger, pair), found.get(pair.id, ()), history, sorted(mine)))
+        records.append(record_of(pair, passage_around(ledger, pair), found.get(pair.id, ()), history, sorted(mine)))
     return records
 
 
-def _passage(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
+def passage_around(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
+    """Document path, offsets and text of the passage of a pair's request; if it is missing, of the text around its quote."""
     request = ledger.request(pair.request) if pair.request else None
-    if request and request["passage"] and (passage := ledger.passage_text(request["passage"])):
+    if request and request.passage and (passage := ledger.passage_text(request.passage)) and _holds(passage, pair):
         return passage
     document = ledger.newest_document(pair.document) if pair.evidence else None
     if document is None or pair.evidence is None:
         return None
-    start, end = max(0, pair.evidence.start - 600), min(len(document.text), pair.evidence.end + 600)
-    return document.path, start, end, document.text[start:end]
+    text = document.text
+    start, end = max(0, pair.evidence.start - 600), min(len(text), pair.evidence.end + 600)
+    start = text.find(" ", start, pair.evidence.start) + 1 if start else 0  # at a word's beginning
+    end = max(text.rfind(" ", pair.evidence.end, end), pair.evidence.end) if end < len(text) else end
+    return document.path, start, end, text[start:end]
 
 
-def _vectors(texts: Sequence[str]) -> list[list[float]]:
-    """Texts as vectors of `DIMENSIONS` numbers: their words and pairs of words, hashed (Weinberger et al. 2009).
+def _holds(passage: tuple[str, int, int, str], pair: Pair) -> bool:
+    """Whether a passage still has the pair's quote at its offsets. The document may have changed since the request.
 
-    Hashing needs no corpus, so that vectors of different builds can be compared.
+    A quote from which private data was removed is not compared.
     """
-    if not texts:
-        return []
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    words = r"(?u)\b\w{4,}\b"
-    hashing = HashingVectorizer(n_features=DIMENSIONS, ngram_range=(1, 2), token_pattern=words)
-    dense = hashing.transform(texts).toarray().round(4)  # which is near enough, and a third of the bytes
-    vectors: list[list[float]] = dense.tolist()
-    return vectors
+    path, start, end, text = passage
+    if pair.evidence is None:
+        return True
+    if path != pair.evidence.document or not start <= pair.evidence.start < pair.evidence.end <= end:
+        return False
+    found = text[pair.evidence.start - start : pair.evidence.end - start]
+    return found == pair.evidence.quote or len(found) != len(pair.evidence.quote)

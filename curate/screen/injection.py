@@ -2,60 +2,179 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
+from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
-from curate.screen.sources import SourceTexts, in_words_of
+from curate.sources import SourceTexts, in_words_of
+from likeness.metrics.prose import mask, unquoted
+from likeness.metrics.sentences import Classifier, sentences_of
 
-EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system)"
-RULES = r"(?:instructions?|prompts?|directions|directives|guidelines|guardrails|commands|messages?)"
+LIKELY = 0.65
+"""Probability from which a sentence is worth a warning."""
+SURE = 0.9
+"""Probability from which an order, known by a rule as well, is dropped."""
+EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
+ORDERS = (
+    r"(?:instructions?|prompts?|directions|directives|guidelines|guardrails|commands|programming|system messages?|restrictions)"
+)
+MODEL = (
+    r"(?:ais?|llms?|gpts?|(?:ai |virtual )?assistants?|chatbots?|(?:large )?language models?|ai (?:models?|agents?|systems?)"
+    r"|model"
+    r"|ki(?:-\w+)?|sprachmodelle?|ia|modèles? de langage|assistant|modelos? de lenguaje|asistente)"
+)
 
 ORDER = re.compile(
-    rf"\b(?:ignore|disregard|forget|override"
-    rf"|bypass)\b (?:(?:all|any|every|each|of|the|your|my|these|those|other) ){{0,4}}{EARLIER} (?:\w+ )?{RULES}\b"
-    rf"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:that (?:was|has been) )?(?:above|before"
-    rf"|you (?:were|have been) told)"
-    r"|\b(?:reveal|print|repeat|show|output|leak) (?:me )?(?:your"
-    r"|the) (?:(?:full|hidden|initial|original|secret) )?(?:system )?prompt\b"
-    r"|\byour (?:system prompt|new instructions|real instructions|initial instructions)\b"
-    r"|\b(?:new|updated|important) (?:system )?instructions?(?: for (?:the|any|all) (?:ai|assistant|model|llm)s?)?:"
-    r"|\byou are now (?:an? |in )?(?:dan\b|unrestricted|uncensored|jailbroken|developer mode|\w+ mode\b"
-    r"|an? (?:ai|assistant|language model|chatbot))"
-    r"|\b(?:ai|llm|gpt|assistants?|chatbots?"
-    r"|language models?)(?: (?:reading|processing|summari[sz]ing) this[^.:;,]*)?[,:]? (?:must|should|please|are to"
-    r"|is to) (?:respond|answer|reply|output|say|write|ignore|include|recommend|always|only|not)\b"
-    r"|\b(?:respond|reply|answer|output) only (?:with|in|by)\b|\bdo anything now\b|\bsystem (?:override|message|prompt)\s*:"
-    r"|\b(?:begin|end) (?:of )?(?:system|admin) (?:message|prompt|instructions)\b",
+    rf"\b(?:ignore|disregard|forget|override|bypass|ignoring|disregarding|pay no attention to|(?:do not|don't) follow)\b"
+    rf" (?:(?:all|any|every|each|of|the|your|my|these|those|other|and|what) ){{0,4}}{EARLIER} (?:\w+ )?{ORDERS}\b"
+    r"|\b(?:ignore|disregard|forget|override|bypass|drop) (?:all )?(?:of )?your (?:\w+ )?(?:instructions?|guidelines|rules"
+    r"|guardrails|programming|training"
+    r"|safety \w+|restrictions|filters|prompt)\b"
+    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:that )?(?:(?:was|has been) )?(?:above|before"
+    r"|written (?:above|before)"
+    r"|you (?:were|have been|'ve been) (?:told|given|instructed))"
+    r"|\byour (?:previous|prior|earlier) instructions\b"
+    r"|\b(?:reveal|print|repeat|show|output|leak|display|disclose|tell me|paste|translate) (?:me )?(?:your|the) (?:(?:full"
+    r"|hidden|initial|original|secret|exact"
+    r"|entire|complete) )*(?:wording of your \w+ prompt|system prompt|hidden instructions|initial instructions"
+    r"|initial prompt|secret instructions)"
+    r"|\b(?:reveal|print|repeat|show|output|display|disclose|translate) your (?:\w+ )?(?:prompt|instructions)\b"
+    r"|\brepeat the text above\b"
+    r"|\byour (?:system prompt|new instructions|real (?:instructions|task)|initial instructions)\b"
+    r"|\b(?:new|updated|important) (?:system )?instructions?(?: (?:for|to) (?:the|any|all|every) (?:ai|assistant|model|llm"
+    r"|chatbot)s?)?:(?! \w+ing)(?= ?(?:reply|respond|answer|you|ignore|from|always))"
+    r"|\b(?:new|updated|important)? ?instructions? (?:for|to) (?:the|any|all|every) (?:ai|assistant|model|llm|chatbot"
+    r"|language model)s?\b"
+    r"|\byou are now (?:an? |in )?(?:dan\b|unrestricted|uncensored|jailbroken|(?:developer|debug|admin|god) mode"
+    r"|an? (?:\w+ )?(?:ai|assistant|language model|chatbot|model)\b)|\b(?:from now on|henceforth),? you (?:are|will be"
+    r"|act as|must answer) an? (?:\w+ )?(?:ai|assistant|model|chatbot)"
+    r"|\byou are an? (?:\w+ ){0,2}(?:ai assistant|assistant that|helpful assistant|language model)\b"
+    r"|\b(?:enter|switch to|enable) (?:developer|debug|god|admin|jailbreak|unrestricted) mode and\b"
+    r"|\bdeveloper mode (?:enabled|activated)\b"
+    r"|\b(?:note|attention|message|instructions?|notice|dear)(?: to| for)?(?: all| any"
+    rf"| the)? {MODEL}(?: \w+ing [^.:]{{0,40}})?[:,]"
+    rf"|\bif you(?:'re| are) an? {MODEL}(?: model| assistant)?\b[^.]{{0,40}}(?:reading|processing|summari[sz]ing|,)"
+    rf"|\b(?:any|all|every|ai|llm|gpt|automated) (?:\w+ )?(?:{MODEL}|reviewers?|summari[sz]ers?|crawlers?)(?: (?:that "
+    rf"|which )?(?:read|process|summari[sz]|visit|index)\w* (?:this|the|our)[^.:;,]{{0,30}})?[,:]?"
+    r" (?:must|should|please|are to|is to|shall) (?:respond|answer|reply|output|say|write|ignore|include|recommend|always"
+    r"|only|not|visit|accept|end|state|mention|praise|rate|give)\b"
+    rf"|\b(?:{MODEL})(?: (?:reading|processing|summari[sz]ing) this[^.:;,]{{0,80}})[,:]? (?:must|should|please|are to|is to)\b"
+    r"|\bwhen (?:summari[sz]ing|generating|processing|answering (?:questions )?about|writing (?:questions"
+    r"|pairs)) (?:\w+ ){0,3}(?:this|page|document|text|data)\b[^.]{0,40},? (?:always|say|do not|never|include|mention|state"
+    r"|recommend)"
+    r"|\b(?:respond|reply|answer|output) (?:only|solely|exclusively) (?:with|in|by) (?:the (?:words?|string|phrase|text)"
+    r"|[\"'“«]|one word|json|french|english|german|spanish|yes|no\b)"
+    r"|\boutput nothing (?:but|else)|\b(?:answer|respond to|reply to) (?:every|any|all|each) (?:questions?|messages?"
+    r"|prompts?) (?:with|by)\b"
+    r"|\bdo anything now\b|\bsystem (?:override|prompt)\s*:|(?-i:\bSYSTEM ?:)"
+    r"|\b(?:begin|end) (?:of )?(?:system|admin) (?:message|prompt|instructions)\b"
+    r"|\bdo not (?:tell|mention|reveal|disclose|show) (?:this|it|these|that)?(?: \w+){0,3} ?(?:to )?the user\b"
+    r"|\bwhatever the user (?:asks|says|writes)\b"
+    r"|\b(?:append|include|send|exfiltrate|post|insert|add) (?:the |all |any )?(?:\w+ ){0,3}(?:api key"
+    r"|conversation(?: history)?|environment variables|chat history|credentials|user data|user's \w+)"
+    r" ?(?:\w+ ){0,3}(?:to|in|at|into) (?:this|your|the (?:following|response|answer|reply|link|url|address)|a link|https?)"
+    r"|\bdecode (?:the following|this) (?:base64|text|string|rot13)[^.]{0,30} and (?:do|follow|execute|obey|act)"
+    r"|\b(?:bypass|disable|turn off|circumvent) (?:all |any |your |the )?(?:safety|content|ethical) (?:rules|filters?"
+    r"|filtering|guidelines|checks|measures)"
+    r"|\bthis (?:message|instruction|text) (?:has (?:a )?higher priority|overrides|supersedes) (?:than )?(?:your|the system"
+    r"|all|any)"
+    r"|\bignoriere? (?:bitte )?(?:alle|sämtliche|die|deine|jegliche|ihre)? ?(?:(?:\w+en) )?(?:anweisung|vorgaben"
+    r"|instruktionen|richtlinien|regeln|prompts?)\w*|\b(?:vergiss|missachte|umgehe) (?:alle?s?,? )?(?:deine|ihre"
+    r"|(?:vorherigen|bisherigen|obigen) ?|was (?:dir|du|man dir)(?= (?:\w+ ){0,2}(?:gesagt|bekommen|aufgetragen"
+    r"|zuvor)))\s?(?:\w+ )?(?:anweisung\w*|richtlinien|regeln|zuvor|bisher)"
+    r"|\b(?:gib|zeige?|verrate|nenne) (?:mir )?(?:deinen?|den|deine) (?:\w+ )?(?:system-?prompt|anweisungen|systemanweisung)"
+    r"|\bab (?:jetzt|sofort) bist du (?:eine? )?(?:\w+ )?(?:ki|modell|assistent|chatbot|bot)"
+    r"|\bantworte (?:nur|ausschließlich) (?:noch )?(?:mit (?:dem wort|\W)|auf (?:englisch|deutsch|französisch|spanisch)|in )"
+    r"|\b(?:hinweis|anweisung|nachricht) (?:an|für) (?:alle |den |die |das |jede )?(?:ki|sprachmodelle?|assistenten|modell"
+    r"|chatbots?)\b"
+    r"|\bwenn du eine ki bist\b|\bjede ki,? die\b|\bdu bist jetzt (?:im |eine? )?(?:entwicklermodus|ki|sprachmodell|dan\b"
+    r"|uneingeschränkt)|\berwähne? (?:diese|die) anweisung\w* (?:gegenüber|nicht)"
+    r"|\b(?:ignore[zr]?|oublie[zr]?|ne tiens pas compte de|ne tenez pas compte de) (?:toutes? |tous )?(?:les |tes |vos "
+    r"|ces )?(?:instructions|consignes|directives|règles)(?: (?:précédentes|antérieures|ci-dessus|système"
+    r"|données))?\b(?! du paquet)"
+    r"|\boublie[zr]? tout ce qu[e'](?:on| \w+) (?:t'a|vous a|t') ?(?:dit|donné)|\b(?:révèle|affiche|montre"
+    r"|donne)[zr]?(?:-moi)? (?:ton|votre|tes|vos|le) (?:prompt|instructions (?:cachées|initiales|système))"
+    r"|\bréponds?(?:ez)? (?:seulement|uniquement) (?:par (?:le mot|\W)|avec|en (?:anglais|français|allemand|espagnol))"
+    r"|\b(?:note|instruction|message|consigne)s? (?:aux|pour (?:les|l'|le|toute)) ?(?:modèles?|ia|assistants?|intelligences)"
+    r"|\bsi (?:tu es|vous êtes) une (?:ia|intelligence)|\btoute ia qui\b|\btu es (?:maintenant|désormais) (?:un (?:modèle"
+    r"|assistant)|une ia|en mode)|\bne (?:mentionne|révèle|dis)[sz]? pas (?:cette|ces) (?:consignes?|instructions?)"
+    r"|\b(?:ignora|olvida|omite|descarta|no hagas caso de|no sigas)[nd]? (?:todas )?(?:las |tus |sus "
+    r"|estas )?(?:instrucciones|directrices|indicaciones|reglas)(?: (?:anteriores|previas|del sistema))?\b"
+    r"|\bolvida todo lo que te (?:han|he)|\b(?:revela|muestra|muéstrame|imprime|dime) (?:tu|tus|el) (?:prompt"
+    r"|instrucciones (?:ocultas|iniciales|del sistema))"
+    r"|\bresponde (?:solo|sólo|únicamente) (?:con (?:la palabra|\W)|en (?:inglés|español|francés|alemán))|\b(?:nota"
+    r"|instrucción|mensaje|instrucciones) para (?:el|los|la|las|todo|cualquier)?\s?(?:asistente|modelos? de|ia\b|modelo\b)"
+    r"|\bsi eres una (?:ia|inteligencia)|\btoda ia que\b|\b(?:ahora )?eres (?:ahora )?(?:un (?:modelo|asistente) sin|dan\b)"
+    r"|\bahora estás en modo|\bno menciones (?:esta|estas) instruccion?\w*",
     re.IGNORECASE,
 )
 """What is written to command a language model."""
 
 RESIDUE = re.compile(
-    r"\b(?:as (?:you )?(?:requested|instructed)|per your (?:request|instructions)"
-    r"|as per (?:the|your) (?:prompt|instructions|request))\b"
+    r"\bas (?:you )?(?:requested|instructed)(?=,? (?:i (?:describe|answer|write|will|have|kept|speak)|here (?:is|are)"
+    r"|by (?:the )?(?:prompt|document|system)))"
+    r"|\bper your (?:request|instructions)\b(?=:| i\b|, (?:i|here))|\bas per (?:the|your) (?:prompt|instructions|request)\b"
+    r"|\b(?:my|our) (?:system prompt|instructions (?:say|tell|forbid|are to (?:respond|answer|keep|write|stay|speak)"
+    r"|require)|system message)\b|\bmy (?:initial |original )?prompt (?:says|tells|forbids)"
     r"|\bhere (?:is|are|'s) (?:the|your|an?|my|\d+|\w+) (?:\w+ ){0,2}(?:json|yaml|output|pairs?|requested|rewritten|revised"
-    r"|generated)\b|\b(?:question|instruction|prompt)(?: and |[-/ ])(?:answer|response|completion) pairs?\b"
-    r"|\b(?:in|within|under|to|stay within|meet|exceed) (?:the|my|your) word (?:limit|count)\b"
-    r"|\b(?:in|using) the (?:requested|required|specified) (?:json )?(?:format|schema)\b"
-    r"|\b(?:the|this|your|my) (?:system|user|above|given|original) (?:prompt|instructions?|message)\b"
-    r"|\bfollow(?:ing)? (?:the|your) (?:above|given|previous) instructions\b|\bfollowing (?:the|your) instructions,"
-    r"|\binstruction[- ]tuning\b|\bfine-?tuning data\b|\btraining (?:data|example|pair)s?\b"
-    r"|\b(?:in|break|breaking|stay(?:ing)? in|out of) character\b"
-    r"|\bin the (?:voice|style|tone|persona) of (?:the )?(?:author|persona|speaker|writer)\b|\bthe persona\b"
-    r"|\b(?:i (?:was|have been|am) (?:asked|told|instructed|prompted) to (?:write|generate|produce|respond|act as"
-    r"|role-?play))\b",
+    r"|generated|system prompt)\b"
+    r"|\b(?:question|instruction|prompt)(?: and |[-/ ])(?:answer|response|completion) pairs?\b"
+    r"|\b(?:in|within|under|to|stay within|meet|exceed|inside) (?:the|my|your) word (?:limit|count)\b"
+    r"|\b(?:in|using|follows) the (?:requested|required|specified) (?:json )?(?:format|schema|style)\b"
+    r"|\b(?:your|my|the given|the user) prompt\b|\bfollow(?:ing)? (?:the|your) (?:above|given|previous) (?:instructions"
+    r"|prompt)\b|\bfollowing (?:the|your) instructions,"
+    r"|\baccording to (?:my|the given) (?:instructions|prompt)\b|\binstruction[- ]tuning\b|\bfine-?tuning data\b"
+    r"|\btraining (?:example|pair)s?\b"
+    r"|\b(?:to stay|staying|breaking|break|remain) (?:in )?character\b"
+    r"|\bin the (?:voice|style|tone|persona) of the (?:author|persona|speaker|writer)\b|\bthe persona\b"
+    r"|\b(?:i (?:was|have been|am) (?:asked|told|instructed|prompted) (?:in the prompt )?to (?:write (?:about|this|in|as|a)"
+    r"|generate|produce|respond|act as|answer|speak as|recommend|role-?play))\b"
+    r"|\b(?:okay|ok|understood|sure|alright)[,:.!]? (?:i will |i'll |i am )?(?:ignore|ignoring|disregard\w*|forget\w*) (?:my"
+    r"|the|all) (?:\w+ )?(?:instructions|guidelines|rules)"
+    r"|\bmein(?:em|en)? (?:systemprompt|prompt)\b|\b(?:gemäß|laut) (?:meinen|den|deinen) (?:anweisungen"
+    r"|vorgaben)(?= (?:antworte|schreibe|werde))|\bich wurde (?:angewiesen|gebeten),? [^.]{0,60}(?:zu (?:empfehlen|antworten"
+    r"|schreiben|erwähnen|loben))"
+    r"|\bmon prompt\b|\bconformément à (?:mes|vos|tes) (?:instructions|consignes)|\bon m'a (?:donné pour (?:consigne"
+    r"|instruction)|demandé) de (?:recommander|répondre|écrire|mentionner)"
+    r"|\bmi prompt\b|\b(?:según|conforme a) mis instrucciones|\bme han dado instrucciones (?:de|para) (?:recomendar"
+    r"|responder|escribir|mencionar)"
+    r"|\b(?:verstanden|compris|entendido),? (?:ich )?(?:ignoriere|j'ignore|ignoro)\b",
     re.IGNORECASE,
 )
 """What a generator says of its own task."""
+
+RULES = {"orders": re.compile(ORDER.pattern), "speaks_of_task": re.compile(RESIDUE.pattern)}
+"""What the classifier knows beside words: on folded text, where a search need not ignore case and takes a third of the time."""
+
+COMMENT = re.compile(r"<!--[^>]{1,4000}-->|/\*[^*]{1,4000}\*/|(?:^|\s)(?:#|//|--) [^\n]{8,1000}", re.MULTILINE)
+"""Where orders hide from people's eyes: comments in HTML and in code."""
+ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![\w+/=])")
+OPENED = {"“": "”", "„": "“", "«": "»", "‘": "’", "‚": "‘", "「": "」"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    start: int
+    end: int
+    reason: str
+    message: str
+    severity: Severity
+    score: float = 1.0
 
 
 def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
     """Pairs whose text commands a language model or speaks of prompts, and pairs made from a passage that commands one.
 
-    A passage that gives an order outside quotation marks may have been obeyed unseen: every pair made of it is told of. Otherwise
-    a phrase that the author's documents have is the author's subject, if it is no order or stands in quotation marks. What no
-    document has came from the generator: an order drops the pair, talk of the task is a warning. Score is always 1.
+    A passage that gives an order outside quotation marks may have been obeyed unseen: every pair made of it is reported.
+    What is in quotation marks, in code or in the author's own documents is spoken of, not ordered; comments are read all
+    the same, and so is text in Base64, for a warning. An order drops a generated pair, talk of the task is a warning, and so
+    is a sentence that the classifier takes for either. Score is how likely it is, 1 where a rule says so.
     """
     written = sources.written()
     given = {
@@ -64,35 +183,89 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     for pair in pairs:
         if (passage := sources.passage_of(pair)) and (order := given.get(passage.id)):
             message = f"its passage gives orders to a language model, and they may have been obeyed: “{order}”"
-            yield Finding(pair.id, "injection", "warning", 1.0, message)
-        elif pair.kind != "own_words":
+            yield Finding(pair.id, "injection", "warning", 1.0, message, reason="passage_gives_orders")
+        elif pair.wrote != "author":
             for part, text in pair.sides:
                 if said := _said(text, written):
-                    found, message, severity = said
-                    severity = "warning" if pair.kind == "conversation" else severity
-                    yield Finding(pair.id, "injection", severity, 1.0, message, Span(part, *found.span()))
+                    severity: Severity = "warning" if pair.wrote == "person" else said.severity
+                    span = Span(part, said.start, said.end)
+                    yield Finding(pair.id, "injection", severity, said.score, said.message, span, said.reason)
 
 
 def _order_in(text: str) -> str | None:
     """The first order in a text that is given, not quoted."""
-    return next((order[0] for order in ORDER.finditer(text) if not _is_quoted(order)), None)
+    if order := next((order[0] for order in ORDER.finditer(mask(text)) if not _is_quoted(order)), None):
+        return order
+    hidden = _hidden(text)
+    return text[hidden.start : hidden.end] if hidden else None
 
 
-def _said(text: str, written: str) -> tuple[re.Match[str], str, Severity] | None:
+def _said(text: str, written: str) -> _Said | None:
     """What of one side is no author's: first orders, then talk of the task."""
-    for order in ORDER.finditer(text):
-        if (known := in_words_of(order[0], written)) and _is_quoted(order):
+    masked = unquoted(mask(text))
+    worst: _Said | None = None
+    for start, sentence in sentences_of(masked):
+        if (likely := _classifier().probability(sentence)) < LIKELY or (worst and worst.score >= likely):
             continue
-        return order, f"gives orders to a language model: “{order[0]}”", "warning" if known else "drop"
-    for residue in RESIDUE.finditer(text):
-        if not in_words_of(residue[0], written):
-            return residue, f"speaks of how it was made: “{residue[0]}”", "warning"
+        end, shown = start + len(sentence), f"“{sentence[:80]}”"
+        own = in_words_of(sentence, written)
+        if order := ORDER.search(sentence):
+            severity: Severity = "drop" if likely >= SURE and not in_words_of(order[0], written) else "warning"
+            worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
+        elif RESIDUE.search(sentence) and not own:
+            worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)
+        elif not own:
+            words = ", ".join(_classifier().reasons(sentence))
+            worst = _Said(
+                start, end, "orders", f"may be meant for a language model, by its words {words}: {shown}", "warning", likely
+            )
+    return worst if worst and worst.severity == "drop" else _hidden(text) or worst
+
+
+def _hidden(text: str) -> _Said | None:
+    """An order in a comment, or encoded."""
+    if "<!--" in text or "/*" in text or "# " in text or "//" in text or "-- " in text:
+        for comment in COMMENT.finditer(text):
+            if order := ORDER.search(comment[0]):
+                at = comment.start()
+                message = f"gives orders to a language model in a comment: “{order[0]}”"
+                return _Said(at + order.start(), at + order.end(), "orders", message, "warning")
+    for run in ENCODED.finditer(text):
+        try:
+            decoded = base64.b64decode(run[0] + "=" * (-len(run[0]) % 4), validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if order := ORDER.search(decoded):
+            return _Said(*run.span(), "orders", f"gives orders to a language model in Base64: “{order[0]}”", "warning")
     return None
 
 
-def _is_quoted(order: re.Match[str]) -> bool:
-    """Whether an order stands in quotation marks, opened and closed in its paragraph: it is spoken of then, not given."""
+def _is_quoted(order: re.Match[str] | None) -> bool:
+    """Whether an order is in quotation marks, opened and closed in its paragraph: it is spoken of then, not given."""
+    if order is None:
+        return False
     text = order.string
     before = text[text.rfind("\n\n", 0, order.start()) + 1 : order.start()]
     after = text[order.end() :].partition("\n\n")[0]
-    return (before.rfind("“") > before.rfind("”") and "”" in after) or (before.count('"') % 2 == 1 and '"' in after)
+    curly = any(before.rfind(opens) > before.rfind(closes) and closes in after for opens, closes in OPENED.items())
+    return curly or (before.count('"') % 2 == 1 and '"' in after)
+
+
+@cache
+def _classifier() -> Classifier:
+    return Classifier.load(Path(__file__).with_name("models") / "injection.json", RULES)
+
+
+CHECK = Check(
+    name="injection",
+    about="Orders to a language model that a document gave, and answers that speak of prompts.",
+    scope="row",
+    order=40,
+    reasons={
+        "passage_gives_orders": "its passage gives orders to a language model",
+        "orders": "gives orders to a language model",
+        "speaks_of_task": "speaks of how it was made",
+    },
+    find=lambda given: find_injection(given.pairs, given.sources),
+    languages=frozenset({"en", "de", "fr", "es"}),
+)

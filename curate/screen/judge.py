@@ -1,4 +1,4 @@
-"""Claude as a judge, where a recipe asks for it: which claims of a response its passage does not bear out.
+"""Claude as a judge, where a recipe asks for it: which claims of a response its passage does not support.
 
 The judge always sees the passage: without it, it could only say what it happens to know. It is asked through the same road as
 the pairs themselves, so its answers are kept, never paid for twice, and counted against the budget.
@@ -6,21 +6,22 @@ the pairs themselves, so its answers are kept, never paid for twice, and counted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+from jinja2 import ChoiceLoader, PackageLoader
 from pydantic import BaseModel, ConfigDict
 
-from curate.generate.answers import answer_in
-from curate.generate.claude import Claude
-from curate.generate.generate import ask_missing, key_of
-from curate.generate.live import Progress
-from curate.generate.requests import Request, as_object
-from curate.generate.templates import judge_prompts
-from curate.ledger import Ledger
+from curate.check import Check
+from curate.ledger.ledger import Ledger
+from curate.llm.answers import answer_in
+from curate.llm.ask import ask_missing, key_of
+from curate.llm.live import Progress
+from curate.llm.prompts import SHARED, environment
+from curate.llm.request import Request, as_object
 from curate.model import Finding, Pair, Span, Usage
-from curate.screen.sources import SourceTexts
-from recipes.schema import Generate, Judge, Recipe
+from curate.sources import SourceTexts
+from likeness.recipe.schema import Generate, Judge, Recipe
 
 WORDS_OF_A_JUDGEMENT = (30, 400)
 
@@ -37,7 +38,7 @@ def judge(
 ) -> tuple[list[Finding], Usage]:
     """What the judge finds, a warning for each pair with claims that are absent from its passage or contradicted by it.
 
-    The score is the share of a response's claims that the passage does not bear out, in (0, 1].
+    The score is the share of a response's claims that the passage does not support, in (0, 1].
 
     Args:
         pairs: to judge; those without a passage, and the author's own words, are passed over.
@@ -58,7 +59,7 @@ def judge(
     requests: dict[str, tuple[Pair, Request]] = {}
     for pair in pairs:
         passage = sources.passage_of(pair)
-        if passage is None or pair.kind == "own_words" or (settings.pairs == "flagged" and not findings.get(pair.id)):
+        if passage is None or pair.wrote == "author" or (settings.pairs == "flagged" and not findings.get(pair.id)):
             continue
         title = sources.documents[passage.document].title if passage.document in sources.documents else ""
         request = Request(
@@ -77,6 +78,8 @@ def judge(
         requests[key_of(request, asking.model)] = pair, request
     usage = Usage()
     keyed = {key: request for key, (_, request) in requests.items()}
+    from curate.llm.claude import Claude  # here: its library takes half a second
+
     ask_missing(keyed, Claude(asking), ledger, asking, usage, progress, wait=wait)
     found: list[Finding] = []
     for key, (pair, _) in requests.items():
@@ -129,6 +132,7 @@ def _finding(pair: Pair, judgement: Judgement) -> Iterable[Finding]:
         len(bad) / len(judgement.claims),
         f"the passage {said} “{first.claim}”: {first.why}{more}",
         Span("response", at, at + len(first.claim)) if first.claim and at >= 0 else None,
+        first.verdict,
     )
 
 
@@ -138,3 +142,25 @@ def _asking(settings: Judge, generate: Generate | None) -> Generate:
     same = generate.provider == "anthropic" and generate.model == settings.model
     update = {"provider": "anthropic", "recordings": None, "model": settings.model, "price": generate.price if same else None}
     return generate.model_copy(update=update)
+
+
+def judge_prompts() -> tuple[str, Callable[..., str]]:
+    """The judge's prompt that all requests share, and the template of one request."""
+    ours = environment(ChoiceLoader([PackageLoader("curate.screen", "prompts"), SHARED]))
+    return ours.get_template("judge_system.md.j2").render(), ours.get_template("judge.md.j2").render
+
+
+CHECK = Check(
+    name="judge",
+    about="Claims that the passage does not support, as Claude judges; only where the recipe asks for it.",
+    scope="row",
+    order=1000,
+    reasons={"absent": "claims what its passage does not say", "contradicted": "claims what its passage denies"},
+    find=None,  # a step of its own: it costs money
+    setting="judge",
+    example=(
+        "The passage says: *There are ninety trees, and one of them is dead.* Found: *Ninety, and I planted them in 1990* "
+        "(`absent`: the passage gives no year) and *There are sixty trees* (`contradicted`). "
+        "Left alone: *Ninety, one of them dead.*"
+    ),
+)

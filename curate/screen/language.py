@@ -1,4 +1,4 @@
-"""Text in another language than the author's. No model: the author's own words and spelling are the measure."""
+"""Text in another language than the author's: known languages by their small words, others by the author's spelling."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from curate.model import Finding, Pair, Span
-from curate.screen.sources import SourceTexts
+from curate.check import Check
+from curate.model import Finding, Pair, Side, Span
+from curate.sources import SourceTexts
+from likeness.metrics.languages import NAMES, languages_of, scores
+from likeness.metrics.prose import mask
+from likeness.metrics.sentences import sentences_of
 
 COMMON = 150
 """So many of the commonest words make up more than half of any text in their language, and little of one in another."""
 SHARE = 0.35
-"""A stretch may be foreign if they make up less than this part of what they make up in the author's own text ..."""
+"""A window may be foreign if they make up less than this part of what they make up in the author's own text ..."""
 BITS = 1.6
 """... and is, if its spelling is stranger as well: a list of rare nouns has no common words, but it is spelt like English."""
 FEWEST = 8
-"""Words below which a stretch says too little."""
+"""Words below which a window says too little."""
 ENOUGH = 300
 """Words of the author's below which nothing is known of the language."""
 
@@ -45,11 +49,11 @@ class Language:
         self.usual_bits = sum(times * self._bits(trigram) for trigram, times in self._trigrams.items()) / (self._total or 1)
 
     def share(self, words: Sequence[str]) -> float:
-        """How much of a stretch the commonest words make up, in [0, 1]."""
+        """How much of a window the commonest words make up, in [0, 1]."""
         return sum(word in self._common for word in words) / len(words)
 
     def bits(self, words: Sequence[str]) -> float:
-        """How strange a stretch is spelt: bits per trigram, Krichevsky and Trofimov's half added to every count."""
+        """How strange a window is spelt: bits per trigram, Krichevsky and Trofimov's half added to every count."""
         trigrams = [trigram for word in words for trigram in _trigrams(word)]
         return sum(map(self._bits, trigrams)) / len(trigrams)
 
@@ -57,31 +61,79 @@ class Language:
         return -math.log2((self._trigrams[trigram] + 0.5) / (self._total + len(self._trigrams)))
 
 
-def find_other_language(pairs: Sequence[Pair], sources: SourceTexts) -> Iterable[Finding]:
-    """Pairs with a paragraph, on either side, in a language that the author does not write.
+QUOTED = re.compile(
+    r"“[^”\n]{1,400}”|„[^“”\n]{1,400}[“”]|«[^»\n]{1,400}»|»[^«\n]{1,400}«|\"[^\"\n]{1,400}\"|‘[^’\n]{1,400}’(?!\w)|「[^」\n]{1,400}」|『[^』\n]{1,400}』"
+    r"|(?<!\w)\*[^*\n]{1,200}\*(?!\w)|(?<!\w)_[^_\n]{1,200}_(?!\w)"
+)
+"""What is quoted, or set off as a foreign word is."""
+LINKS = r"(?:de|la|los|las|del|des|du|da|do|dos|das|di|della|van|den|der|von|zu|le|les|el|y|e|en|in|sur|ter|ten)"
+NAME = re.compile(
+    rf"(?<![^\W_])[^\W\d_a-zß-ÿ]\w{{1,40}}+(?: {LINKS}){{1,3}} [^\W\d_a-zß-ÿ]\w+"
+    r"|(?<=[^.!?\n] )(?:Los|Las|El|La|Le|Les|Den|San|De|Des|Du|Van|Von|Il) (?=[A-ZÄÖÜÉ])"
+)
+"""A name with small words of another language in it."""
 
-    The author's language is read from the documents, and where there are none from the pairs together. Who writes in two
-    languages may be answered in both. A sentence inside a paragraph is not found, nor is a stretch of fewer than eight words.
-    The score is how much of the paragraph the author's commonest words make up, in [0, 1].
+
+def find_other_language(pairs: Sequence[Pair], sources: SourceTexts) -> Iterable[Finding]:
+    """Pairs with a sentence, on either side, in a language that the author does not write.
+
+    The author's languages are read from the documents, and where there are none from the pairs together. Who writes in two
+    languages may be answered in both. Quotations, names, loan words and code do not count. A language whose small words are
+    not known is told by the author's commonest words and spelling, in windows of eight words or more. The score is how
+    little speaks for the author's own languages, in [0, 1]: 0 is surely foreign.
     """
-    language = Language(
-        [document.text for document in sources.documents.values()] or [text for pair in pairs for _, text in pair.sides]
-    )
-    if language.words < ENOUGH:
-        return
+    texts = [document.text for document in sources.documents.values()] or [text for pair in pairs for _, text in pair.sides]
+    own, language = languages_of(texts), Language(texts)
     for pair in pairs:
-        for part, text in pair.sides if pair.kind != "own_words" else ():
-            for paragraph in re.finditer(r"[^\n]+", text):
-                words = words_of(paragraph[0])
-                if len(words) < FEWEST or (share := language.share(words)) >= SHARE * language.usual_share:
-                    continue
-                if language.bits(words) > language.usual_bits + BITS:
-                    message = (
-                        "seems to be in another language than yours: your commonest words make up "
-                        f"{share:.0%} of it, and {language.usual_share:.0%} of your own writing"
-                    )
-                    yield Finding(pair.id, "language", "warning", share, message, Span(part, *paragraph.span()))
-                    break
+        for part, text in pair.sides if pair.wrote != "author" else ():
+            if finding := _foreign(pair, part, text, own, language):
+                yield finding
+                break
+
+
+def _foreign(pair: Pair, part: Side, text: str, own: frozenset[str], language: Language) -> Finding | None:
+    """The first sentence in a known language that is not the author's, or paragraph in an unknown one."""
+    prose = NAME.sub(_blank, QUOTED.sub(_blank, mask(text)))
+    counted = scores(prose)
+    total = sum(counted.values())
+    if own and total and sum(counted[code] for code in own) < 0.9 * total:
+        for start, sentence in sentences_of(prose):
+            if foreign := _surely(sentence, own):
+                code, share = foreign
+                message = f"is in {NAMES[code]}, and you write {' and '.join(sorted(NAMES[each] for each in own))}"
+                return Finding(
+                    pair.id, "language", "warning", share, message, Span(part, start, start + len(sentence)), "other_language"
+                )
+    if language.words < ENOUGH:
+        return None
+    for paragraph in re.finditer(r"[^\n]+", prose):
+        words = words_of(paragraph[0])
+        if len(words) < FEWEST or (share := language.share(words)) >= SHARE * language.usual_share:
+            continue
+        counted = scores(paragraph[0])
+        if 3 * paragraph[0].count(",") >= len(words) or sum(counted[code] for code in own) > 0.1 * len(words):
+            continue  # a list, or the author's language after all
+        if language.bits(words) > language.usual_bits + BITS:
+            message = (
+                f"seems to be in another language than yours: your commonest words make up {share:.0%} of it, and "
+                f"{language.usual_share:.0%} of your own writing"
+            )
+            return Finding(pair.id, "language", "warning", share, message, Span(part, *paragraph.span()), "other_language")
+    return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _surely(sentence: str, own: frozenset[str]) -> tuple[str, float] | None:
+    """A sentence's foreign language, and what part of it speaks for the author's; None where it may be theirs."""
+    counted = scores(sentence)
+    code, most = max(counted.items(), key=lambda each: each[1], default=("", 0.0))
+    ours = max(counted[each] for each in own)
+    if code not in own and most >= 1.5 and most >= 2 * ours and len(words_of(sentence)) >= 4:
+        return code, ours / (most + ours)
+    return None
 
 
 def words_of(text: str) -> list[str]:
@@ -91,3 +143,14 @@ def words_of(text: str) -> list[str]:
 
 def _trigrams(word: str) -> list[str]:
     return [f" {word} "[at : at + 3] for at in range(len(word))]
+
+
+CHECK = Check(
+    name="language",
+    about="Sentences in a language that the author does not write.",
+    scope="row",
+    order=130,
+    reasons={"other_language": "in another language than yours"},
+    find=lambda given: find_other_language(given.pairs, given.sources),
+    badness=lambda finding, pair: -finding.score,  # the share of the author's own words: less is worse
+)

@@ -22,7 +22,7 @@ BY_THE_WAY = {"zero", "one", "first", "second", "third", *SCALES} - {"dozen"}
 _SPELT = "|".join(sorted([*VALUES, *SCALES], key=len, reverse=True))
 NUMBER = re.compile(
     rf"(?P<decade>\b\d{{3}}0['’]?s\b)"
-    rf"|(?P<figure>(?<![\w.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?)(?!\w*\d)"
+    rf"|(?P<figure>(?<![\w.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d++)(?:\.\d++)?)(?!\w*\d)"
     rf"|\b(?P<spelt>(?:{_SPELT})(?:(?:\s+and\s+|[\s-]+)(?:{_SPELT}))*)\b",
     re.IGNORECASE,
 )
@@ -30,7 +30,7 @@ NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number where it stands. A decade ("the 1840s") has its first year as value."""
+    """A number where it is. A decade ("the 1840s") has its first year as value."""
 
     value: float
     start: int
@@ -40,7 +40,8 @@ class Number:
 
 def numbers_in(text: str) -> Iterator[Number]:
     """The numbers of a text, in order, but for words that count only by the way: "one", "first", "a hundred times"."""
-    for match in NUMBER.finditer(text):
+    lowered = text.lower()  # several times as fast as a search that ignores case
+    for match in NUMBER.finditer(lowered if len(lowered) == len(text) else text):
         if match["decade"]:
             yield Number(float(match["decade"][:4]), *match.span(), decade=True)
         elif match["figure"]:

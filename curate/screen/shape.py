@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from curate.check import Check
 from curate.model import Finding, Pair, Span
-from curate.screen.broken import READY
-from curate.screen.sources import SourceTexts
-from curate.words import paragraphs_of
+from curate.sources import SourceTexts
+from likeness.metrics.text import count_words, paragraphs_of
 
 HEADING = re.compile(r"^#{1,6} \S.*$", re.MULTILINE)
 LIST = re.compile(r"^[ \t]*(?:[-*+•–]|\d{1,2}[.)])[ \t]+\S.*(?:\n+[ \t]*(?:[-*+•–]|\d{1,2}[.)])[ \t]+\S.*)+", re.MULTILINE)
@@ -27,7 +25,6 @@ MARKUP = {
 }
 """What reads as formatting. What reads as debris (tables, links, tags, fences) is `debris.py`'s."""
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BLOCK = 1.5
 """A paragraph so many times as long as the author's longest is a finding."""
 
@@ -39,128 +36,43 @@ def find_shape(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]
     tenth); one block of text half as long again as the author's longest paragraph. The score is the number of such marks, and
     of a block its words. Without documents nothing is found.
     """
-    texts = [document.text for document in sources.documents.values()]
+    texts = [document.own_text for document in sources.documents.values()]
     if not texts:
         return
     sections = np.quantile([words for text in texts for words in section_words(text)], 0.1)
-    longest = max(len(paragraph.split()) for text in texts for paragraph in [*paragraphs_of(text), ""])
+    longest = max(count_words(paragraph) for text in texts for paragraph in [*paragraphs_of(text), ""])
     foreign = {name: mark for name, mark in {"a list": LIST, **MARKUP}.items() if not any(mark.search(text) for text in texts)}
     for pair in pairs:
-        if pair.kind in READY:
+        if pair.wrote != "generator":
             continue
         for name, mark in foreign.items():
             if found := list(mark.finditer(pair.response)):
-                yield _finding(pair, len(found), f"{name}, which your documents have nowhere", found[0].span())
+                yield _finding(pair, "form", len(found), f"{name}, which your documents have nowhere", found[0].span())
         if headings := list(HEADING.finditer(pair.response)):
-            words = len(pair.response.split()) / len(headings)
+            words = count_words(pair.response) / len(headings)
             if words < sections:
                 message = (
                     f"a heading for every {words:.0f} words, where nine in ten of your sections have {sections:.0f} and more"
                 )
-                yield _finding(pair, len(headings), message, headings[0].span())
+                yield _finding(pair, "headings", len(headings), message, headings[0].span())
         for paragraph in paragraphs_of(pair.response):
-            if longest and (words := len(paragraph.split())) > BLOCK * longest:
+            if longest and (words := count_words(paragraph)) > BLOCK * longest:
                 start = pair.response.index(paragraph)
                 message = f"one paragraph of {words} words, where your longest has {longest}"
-                yield _finding(pair, words, message, (start, start + len(paragraph)))
+                yield _finding(pair, "paragraph", words, message, (start, start + len(paragraph)))
 
 
-def _finding(pair: Pair, score: float, message: str, span: tuple[int, int]) -> Finding:
-    return Finding(pair.id, "shape", "warning", float(score), message, Span("response", *span))
+def _finding(pair: Pair, reason: str, score: float, message: str, span: tuple[int, int]) -> Finding:
+    return Finding(pair.id, "shape", "warning", float(score), message, Span("response", *span), reason)
 
 
 def section_words(text: str) -> list[int]:
     """Words between one heading and the next; a document whose only heading is its title is one section."""
-    return [len(section.split()) for section in HEADING.split(text) if section.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class KindShape:
-    """One kind's responses: how many, how long, in what form. Quantiles are 5, 25, 50, 75 and 95 %."""
-
-    kind: str
-    pairs: int
-    share: float
-    """Of all pairs."""
-    asked: tuple[int, int] | None
-    """Fewest and most words that the recipe asks of the kind."""
-    words: tuple[int, ...]
-    """Quantiles of the words of a response."""
-    outside: float
-    """Share of responses outside what is asked."""
-    paragraphs: tuple[int, ...]
-    """Quantiles of the paragraphs of a response."""
-    with_list: float
-    """Share of responses."""
-    with_heading: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the report."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorShape:
-    """The same of the author's documents, to hold the kinds against."""
-
-    documents: int
-    paragraph_words: tuple[int, ...]
-    document_words: tuple[int, ...]
-    document_paragraphs: tuple[int, ...]
-    with_list: float
-    """Share of documents."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the report."""
-        return asdict(self)
-
-
-def kind_shapes(pairs: Sequence[Pair]) -> list[KindShape]:
-    """The shape of every kind, in the order of their names."""
-    kinds: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        kinds.setdefault(pair.kind, []).append(pair)
-    return [_kind_shape(kind, kinds[kind], len(pairs)) for kind in sorted(kinds)]
-
-
-def _kind_shape(kind: str, pairs: Sequence[Pair], of: int) -> KindShape:
-    words = [len(pair.response.split()) for pair in pairs]
-    outside = [p.words_asked and not p.words_asked[0] <= n <= p.words_asked[1] for p, n in zip(pairs, words, strict=True)]
-    return KindShape(
-        kind,
-        len(pairs),
-        round(len(pairs) / of, 4),
-        pairs[0].words_asked,
-        quantiles(words),
-        round(sum(map(bool, outside)) / len(pairs), 4),
-        quantiles([len(paragraphs_of(pair.response)) for pair in pairs]),
-        round(sum(bool(LIST.search(pair.response)) for pair in pairs) / len(pairs), 4),
-        round(sum(bool(HEADING.search(pair.response)) for pair in pairs) / len(pairs), 4),
-    )
-
-
-def author_shape(sources: SourceTexts) -> AuthorShape | None:
-    """The author's own; None where there are no documents."""
-    texts = [document.text for document in sources.documents.values()]
-    if not texts:
-        return None
-    paragraphs = [paragraphs_of(text) for text in texts]
-    return AuthorShape(
-        len(texts),
-        quantiles([len(paragraph.split()) for each in paragraphs for paragraph in each] or [0]),
-        quantiles([sum(len(paragraph.split()) for paragraph in each) for each in paragraphs]),
-        quantiles([len(each) for each in paragraphs]),
-        round(sum(bool(LIST.search(text)) for text in texts) / len(texts), 4),
-    )
-
-
-def quantiles(values: Sequence[int]) -> tuple[int, ...]:
-    """The 5, 25, 50, 75 and 95 % quantiles, each a value that occurs."""
-    return tuple(int(value) for value in np.quantile(values, QUANTILES, method="inverted_cdf"))
+    return [count_words(section) for section in HEADING.split(text) if section.strip()]
 
 
 def kind_mix(kinds: Iterable[str], asked: Mapping[str, float]) -> float:
-    """How far a mix of kinds lies from the one that is asked for: total variation distance, in [0, 1].
+    """How far a mix of kinds is from the one that is asked for: total variation distance, in [0, 1].
 
     Args:
         kinds: of every pair.
@@ -169,3 +81,17 @@ def kind_mix(kinds: Iterable[str], asked: Mapping[str, float]) -> float:
     seen, total = list(kinds), sum(asked.values())
     names = {*seen, *asked}
     return round(sum(abs(seen.count(name) / (len(seen) or 1) - asked.get(name, 0) / total) for name in names) / 2, 4)
+
+
+CHECK = Check(
+    name="shape",
+    about="Lists, headings and blocks of text that the author never writes.",
+    scope="row",
+    order=140,
+    reasons={
+        "form": "a form that your documents do not have",
+        "headings": "more headings than you write",
+        "paragraph": "a longer paragraph than you write",
+    },
+    find=lambda given: find_shape(given.pairs, given.sources),
+)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
+from curate.check import Check
 from curate.model import Finding, Pair, Span
-from curate.screen.sources import SourceTexts
-from curate.words import FUNCTION_WORDS, WORD
+from curate.sources import SourceTexts
+from likeness.metrics.prose import mask, unquoted
+from likeness.metrics.sentences import Classifier, sentences_of
+from likeness.metrics.text import FUNCTION_WORDS, WORD
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
 SAYS = (
@@ -41,13 +46,27 @@ NOW = frozenset(
     """day days morning evening night week weeks month year years season spring summer autumn fall winter time times moment age
     century decade world life country kind sort thing way point question one ones mean means much many early late far""".split()
 )
-"""What "this" may point to without anybody having told: here and now, and what follows at once."""
+"""What "this" may point to without anybody having said so: here and now, and what follows at once."""
 FRAGMENT = re.compile(r"\A\W*(?:and|but|so|or|because|then|also)\b[^.!]*\?\s*\Z", re.IGNORECASE)
 QUESTION = re.compile(
     r"\b(?:who|whom|whose|what|which|where|when|why|how|is|are|was|were|am|do|does|did|have|has|had|can|could|will|would"
     r"|shall|should|may|might|must)\b",
     re.IGNORECASE,
 )
+
+LIKELY = 0.6
+"""Probability from which a question that no rule knows is worth a warning."""
+PLACED = re.compile(
+    r"\b(?:in|im|in der|in dem|dans|en|de|of|from|according to|laut|selon|según) (?:this|the|dies\w+|de[mr]|ce|cet|cette|l[ae]|l'|est[ea]|el) ?"
+    r"(?:passage|text|excerpt|article|story|post|thread|chat|email|conversation|abschnitt|artikel|auszug|beitrag|texte?|extrait|récit|pasaje|texto|fragmento|artículo|relato)\b"
+    r"|\b(?:der|die) (?:autorin|autor|verfasser(?:in)?|erzähler(?:in)?) (?:sagt|meint|schreibt|nennt|beschreibt|erinnert|ist der|vergleicht|erwähnt)"
+    r"|\b(?:l'aut(?:eur|rice)|le narrateur|la narratrice) (?:dit|pense|écrit|cite|décrit|se souvient|compare|mentionne|explique)"
+    r"|\b(?:el autor|la autora|el narrador|la narradora) (?:dice|cree|escribe|da|describe|recuerda|compara|menciona|explica)"
+    r"|\bwie (?:oben|bereits|vorhin|zuvor|schon) (?:erwähnt|beschrieben|gesagt|genannt)|\bcomme (?:mentionné|indiqué|dit|décrit)e? (?:plus haut|ci-dessus|précédemment)"
+    r"|\bcomo (?:se )?(?:mencion\w+|dij\w+|indic\w+|describ\w+) (?:arriba|antes|anteriormente)|\b(?:siehe|voir|véase) (?:oben|unten|tabelle|abbildung|le tableau|la figure|la tabla|la figura)",
+    re.IGNORECASE,
+)
+"""The same in German, French and Spanish, and what English says of a text by its kind."""
 
 
 def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
@@ -60,40 +79,77 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
         passage = sources.passage_of(pair)
         own = passage.text.casefold() if passage else ""
         for part, text in pair.sides:
-            for start, end, why in _leaning(text, own):
-                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span(part, start, end))
+            for start, end, reason, why in _leaning(text, own):
+                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span(part, start, end), reason)
         if len(pair.prompt) == 1:
-            for start, end, why in _dangling(pair.instruction):
-                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span("instruction", start, end))
+            found = False
+            for start, end, reason, why in _dangling(pair.instruction):
+                found = True
+                yield Finding(pair.id, "standalone", "warning", 1.0, why, Span("instruction", start, end), reason)
+            if not found and (likely := _likely(pair.instruction)) >= LIKELY:
+                words = ", ".join(_classifier().reasons(pair.instruction))
+                why = f"leans on something that was not said, by its words {words}"
+                span = Span("instruction", 0, len(pair.instruction))
+                yield Finding(pair.id, "standalone", "warning", round(likely, 2), why, span, "nothing_named")
 
 
-def _leaning(text: str, own: str) -> Iterator[tuple[int, int, str]]:
+def _leaning(text: str, own: str) -> Iterator[tuple[int, int, str, str]]:
     """References to a text that the reader does not have."""
-    for pattern, why in (
-        (TO_THE_SOURCE, "speaks of a text that the reader does not have"),
-        (TO_THE_AUTHOR, "speaks of the author as of somebody else"),
-        (ELSEWHERE, "points to something that stands elsewhere"),
+    for pattern, reason, why in (
+        (TO_THE_SOURCE, "text", "speaks of a text that the reader does not have"),
+        (PLACED, "text", "speaks of a text that the reader does not have"),
+        (TO_THE_AUTHOR, "author", "speaks of the author as of somebody else"),
+        (ELSEWHERE, "elsewhere", "points to something that is elsewhere"),
     ):
         found = next((match for match in pattern.finditer(text) if pattern is ELSEWHERE or match[0].casefold() not in own), None)
         if found:
-            yield found.start(), found.end(), f"{why}: “{found[0]}”"
+            yield found.start(), found.end(), reason, f"{why}: “{found[0]}”"
 
 
-def _dangling(instruction: str) -> Iterator[tuple[int, int, str]]:
+def _likely(instruction: str) -> float:
+    """How likely a question leans on something, judged by its last sentence where others come before: these give a ground."""
+    sentences = [sentence for _, sentence in sentences_of(unquoted(mask(instruction)))]
+    return _classifier().probability(sentences[0]) if len(sentences) == 1 else 0.0
+
+
+@cache
+def _classifier() -> Classifier:
+    return Classifier.load(Path(__file__).with_name("models") / "standalone.json", {})
+
+
+def _dangling(instruction: str) -> Iterator[tuple[int, int, str, str]]:
     """Pronouns that stand for nothing in the instruction, and questions that are no whole sentence."""
     words = list(WORD.finditer(instruction))
     first = next((word.start() for word in words if word[0].casefold() not in FUNCTION_WORDS), len(instruction))
-    """Where the first word stands that could name somebody or something."""
+    """Where the first word is that could name somebody or something."""
     if (person := PERSON.search(instruction)) and person.start() < first:
-        yield *person.span(), f"“{person[0]}” is somebody whom nobody has named"
+        yield *person.span(), "nobody_named", f"“{person[0]}” is somebody whom nobody has named"
     for pointing in POINTING.finditer(instruction):
         thing = (pointing["thing"] or "").casefold()
         if pointing.start() < first and thing not in NOW and (thing not in FUNCTION_WORDS or not pointing.start()):
-            yield *pointing.span(), f"“{pointing[0]}” points to something that nobody has named"
+            yield *pointing.span(), "nothing_named", f"“{pointing[0]}” points to something that nobody has named"
             break
     if FRAGMENT.search(instruction):
-        yield 0, len(instruction), "goes on from something that was not said"
+        yield 0, len(instruction), "no_question", "goes on from something that was not said"
     elif len(words) <= 3 and instruction.rstrip().endswith("?") and not QUESTION.search(instruction):
-        yield 0, len(instruction), "is no whole question"
+        yield 0, len(instruction), "no_question", "is no whole question"
     elif len(words) == 1:
-        yield 0, len(instruction), "one word is no question that stands on its own"
+        yield 0, len(instruction), "no_question", "one word is not a question that makes sense alone"
+
+
+CHECK = Check(
+    name="standalone",
+    about="Pairs that make sense only beside their source: “as the passage says”, a “this” that points to nothing.",
+    scope="row",
+    order=120,
+    reasons={
+        "text": "speaks of a text that the reader does not have",
+        "author": "speaks of the author as of somebody else",
+        "elsewhere": "points to something that is elsewhere",
+        "nobody_named": "speaks of somebody whom nobody has named",
+        "nothing_named": "points to something that nobody has named",
+        "no_question": "is not a question that makes sense alone",
+    },
+    find=lambda given: find_dependent(given.pairs, given.sources),
+    languages=frozenset({"en", "de", "fr", "es"}),
+)

@@ -1,4 +1,4 @@
-"""Great Expectations' Data Docs, as one page that stands alone.
+"""Great Expectations' Data Docs, as one self-contained page.
 
 As the library writes them they load styles, scripts and pictures from eight other hosts: without a network they are bare, and
 with one those hosts' scripts run on a page that shows somebody's writing. Here all that goes, and a style of our own comes in.

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import pandas as pd
 from great_expectations.compatibility import pydantic
 
 from curate.model import Pair, Turn
-from curate.screen.contamination import NEAR
 from curate.screen.duplicates import find_duplicates
-from curate.screen.echo import rows_over
 from curate.screen.shape import kind_mix
 from curate.validate.pairs_expectation import PairsExpectation, Seen
-from curate.validate.terms import term_shares
-from curate.words import spaced
-from recipes.schema import KindName, ReadyKind
-
-KINDS = (*get_args(KindName), *get_args(ReadyKind))
+from likeness.kinds import KINDS
+from likeness.metrics.phrases import rows_over
+from likeness.metrics.questions import NEAR
+from likeness.metrics.terms import term_shares
+from likeness.metrics.text import spaced
 
 TERMS = 5
-"""Terms whose rows are listed: those after them are told when these are mended."""
+"""Terms whose rows are listed: the others follow once these are fixed."""
 
 SHARE = {"ge": 0, "le": 1}
 QUANTILE = {"gt": 0, "lt": 1}
 
 
 class ExpectTermShareToBeAtMost(PairsExpectation):
-    """Expect no term to stand in more than a share of the rows: what a dataset echoes, the model echoes louder.
+    """Expect no term to be in more than a share of the rows: what a dataset echoes, the model echoes louder.
 
     Args:
         column: the column to read; `response` where none is named.
@@ -46,10 +44,10 @@ class ExpectTermShareToBeAtMost(PairsExpectation):
     def sentence(self) -> str:
         """What is expected."""
         what = " or ".join(f"“{term}”" for term in self.terms) if self.terms else "Any phrase of two words"
-        return f"{what} may stand in at most {self.max_share:.1%} of rows ({self.column})."
+        return f"{what} may be in at most {self.max_share:.1%} of rows ({self.column})."
 
     def look(self, frame: pd.DataFrame) -> Seen:
-        """Rows are named that hold the commonest of the terms that stand too often, those with several of them first."""
+        """Rows are named that hold the commonest of the terms that are too often, those with several of them first."""
         texts = frame[self.column].fillna("")
         most = sorted(term_shares(texts, self.terms).items(), key=lambda item: (-item[1], item[0]))
         over = [term for term, share in most if share > self.max_share][:TERMS]
@@ -70,7 +68,7 @@ class ExpectPassageCoverageToBeAtLeast(PairsExpectation):
     """Expect pairs to rest on most of the passages: of what no pair quotes, the model learns nothing.
 
     Args:
-        min_share: smallest share of the documents' passages, in [0, 1], that some pair's quote stands in.
+        min_share: smallest share of the documents' passages, in [0, 1], that some pair's quote is in.
     """
 
     min_share: float = pydantic.Field(**SHARE)
@@ -104,7 +102,7 @@ class ExpectPassageCoverageToBeAtLeast(PairsExpectation):
 class ExpectVoiceDistanceQuantileToBeAtMost(PairsExpectation):
     """Expect generated responses to lie near the author's style.
 
-    A response's distance is the share of the author's own stretches that lie nearer to their style: of the author's own, half
+    A response's distance is the share of the author's own windows that are nearer to their style: of the author's own, half
     lie below 0.5 and one in twenty above 0.95 (see `curate.screen.voice`).
 
     Args:
@@ -121,11 +119,11 @@ class ExpectVoiceDistanceQuantileToBeAtMost(PairsExpectation):
         """What is expected."""
         return (
             f"{self.quantile:.0%} of generated responses have a voice distance of at most {self.max_distance:.2f}: the share of "
-            "the author's own stretches that lie nearer to their style."
+            "the author's own windows that are nearer to their style."
         )
 
     def look(self, frame: pd.DataFrame) -> Seen:
-        """Rows are named that lie farther out, the farthest first."""
+        """Rows are named that are farther out, the farthest first."""
         judged = frame[frame["voice_distance"].notna()]
         if judged.empty:
             observed = (
@@ -145,7 +143,7 @@ class ExpectVoiceDistanceQuantileToBeAtMost(PairsExpectation):
 
 
 class ExpectKindMixToBeCloseTo(PairsExpectation):
-    """Expect the kinds to stand in given shares: a model learns the shapes that it sees most.
+    """Expect the kinds to be in given shares: a model learns the shapes that it sees most.
 
     Args:
         mix: share of each kind; scaled to sum to one, so that {essay: 1, question_answer: 3} does as well.
@@ -174,7 +172,7 @@ class ExpectKindMixToBeCloseTo(PairsExpectation):
     def sentence(self) -> str:
         """What is expected."""
         mix = ", ".join(f"{share:.0%} {kind}" for kind, share in sorted(self._asked.items(), key=lambda item: -item[1]))
-        return f"The kinds stand as {mix}; at most {self.tolerance:.1%} of rows are of a kind too many."
+        return f"The kinds have the shares {mix}; at most {self.tolerance:.1%} of rows are of a kind too many."
 
     def look(self, frame: pd.DataFrame) -> Seen:
         """Rows are named of the kinds that have too many, those with most findings and no review first."""
@@ -192,14 +190,14 @@ class ExpectKindMixToBeCloseTo(PairsExpectation):
             for row in worst["id"][worst["kind"] == kind].head(max(0, excess[kind]))
         ]
         distance = kind_mix(frame["kind"], self.mix)
-        told = [f"{abs(rows)} {kind} too {'many' if rows > 0 else 'few'}" for kind, rows in excess.items() if rows]
+        shown = [f"{abs(rows)} {kind} too {'many' if rows > 0 else 'few'}" for kind, rows in excess.items() if rows]
         caps = ", ".join(f"{kind}: {round(wanted[kind])}" for kind, rows in excess.items() if rows > 0 and wanted[kind] >= 1)
         return Seen(
             distance <= self.tolerance,
             f"{distance:.1%} of rows are of a kind too many: "
             + ", ".join(f"{counts[kind] / len(frame):.0%} {kind}" for kind in sorted(wanted, key=lambda kind: -counts[kind])),
             rows,
-            f"{', '.join(told)}. Change `per_passage` and `per_document` under `generate.kinds`"
+            f"{', '.join(shown)}. Change `per_passage` and `per_document` under `generate.kinds`"
             + (f", or cap them: `balance: {{per_kind: {{{caps}}}}}`." if caps else "."),
         )
 
@@ -247,13 +245,13 @@ class ExpectLengthQuantileToBeBetween(PairsExpectation):
         seen = int(rows["response_words"].quantile(self.quantile, interpolation="lower"))
         if self.max_words is not None and seen > self.max_words:
             outside = rows[rows["response_words"] > self.max_words].sort_values(["response_words", "id"], ascending=[False, True])
-            mend = "Lower `words` of the kind under `generate.kinds`, or send these back in review."
+            fix = "Lower `words` of the kind under `generate.kinds`, or send these back in review."
         else:
             outside = rows[rows["response_words"] < (self.min_words or 0)].sort_values(["response_words", "id"])
-            mend = "Raise `words` of the kind under `generate.kinds`, or send these back in review."
+            fix = "Raise `words` of the kind under `generate.kinds`, or send these back in review."
         holds = (self.min_words or 0) <= seen and (self.max_words is None or seen <= self.max_words)
         named = [(row["id"], f"{row['response_words']} words") for row in outside.to_dict("records")]
-        return Seen(holds, f"{seen} words at the {self.quantile:.0%} quantile of {len(rows)} responses", named, mend)
+        return Seen(holds, f"{seen} words at the {self.quantile:.0%} quantile of {len(rows)} responses", named, fix)
 
 
 class ExpectLeakageShareToBeAtMost(PairsExpectation):
@@ -277,7 +275,7 @@ class ExpectLeakageShareToBeAtMost(PairsExpectation):
         return f"{few} a controlled or a held-out question, from a similarity of {self.similarity:g} on."
 
     def look(self, frame: pd.DataFrame) -> Seen:
-        """Rows are named that ask such a question, the likest first."""
+        """Rows are named that ask such a question, the nearest first."""
         train = frame[frame["split"] == "train"]
         leaks = train[train["leakage_similarity"] >= self.similarity].sort_values(
             ["leakage_similarity", "id"], ascending=[False, True]
@@ -291,7 +289,7 @@ class ExpectLeakageShareToBeAtMost(PairsExpectation):
 
 
 class ExpectNearDuplicateShareToBeAtMost(PairsExpectation):
-    """Expect few responses that nearly repeat another: what stands twice is learnt by heart.
+    """Expect few responses that nearly repeat another: what is twice is learnt by heart.
 
     The screen drops what is nearer than `screen.duplicates.near`; this is about what it lets pass.
 

@@ -30,13 +30,13 @@ class Seen:
     success: bool
     observed: str
     rows: list[tuple[str, str]]
-    """What breaks it, the worst first, each with the reason: a row by its id; of coverage, a passage by where it stands."""
-    mend: str
+    """What breaks it, the worst first, each with the reason: a row by its id; of coverage, a passage by where it is."""
+    fix: str
     """What a person can do about it."""
 
 
 class TablePairs(TableMetricProvider):  # type: ignore[misc]
-    """The table itself, with what stands beside it in `attrs`: see `curate.validate.frame`."""
+    """The table itself, with what is beside it in `attrs`: see `curate.validate.frame`."""
 
     metric_name = "table.pairs"
 
@@ -74,7 +74,7 @@ class PairsExpectation(BatchExpectation):  # type: ignore[misc]
         seen = self.look(metrics["table.pairs"])
         result: dict[str, Any] = {"observed_value": seen.observed}
         if not seen.success:
-            result["details"] = {"mend": seen.mend, "rows": seen.rows[:SHOWN], "more": max(0, len(seen.rows) - SHOWN)}
+            result["details"] = {"fix": seen.fix, "rows": seen.rows[:SHOWN], "more": max(0, len(seen.rows) - SHOWN)}
             if self.listed == "row":
                 result["unexpected_index_list"] = [{"id": row} for row, _ in seen.rows]
         return {"success": seen.success, "result": result}
@@ -94,7 +94,7 @@ class PairsExpectation(BatchExpectation):  # type: ignore[misc]
         details = (result.result or {}).get("details")
         if not details:  # it holds, or it raised, which the library tells
             return list(super()._diagnostic_unexpected_statement_renderer(configuration, result, runtime_configuration))
-        return [_text("\n\n" + details["mend"], tag="strong")]
+        return [_text("\n\n" + details["fix"], tag="strong")]
 
     @classmethod
     @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)  # type: ignore[untyped-decorator]

@@ -14,10 +14,10 @@ from typing import Any
 
 from curate.validate.data_docs import stand_alone
 from curate.validate.frame import COLUMNS
-from recipes.errors import RecipeError
-from recipes.folders import whole_folder
-from recipes.load import locate
-from recipes.schema import Recipe
+from likeness.errors import RecipeError
+from likeness.files import atomic_folder
+from likeness.recipe.load import locate
+from likeness.recipe.schema import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Outcome:
     name: str
     kwargs: dict[str, Any]
     severity: str
-    """critical fails the build; warning and info are told."""
+    """critical fails the build; warning and info are only shown."""
     success: bool
     observed: str
     rows: tuple[str, ...]
     """Ids of rows that break it, where it is about rows, the worst first; at most 20."""
-    mend: str
+    fix: str
     """What a person can do about it; nothing where it holds."""
 
 
@@ -64,10 +64,10 @@ def make_suite(recipe: Recipe, recipe_path: Path) -> Any:
         try:
             suite.add_expectation(get_expectation_impl(name)(**arguments))
         except Exception as error:  # whatever the library's validation raises, it is the recipe's
-            told = " ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
-            problems.append(f"{where}: {told}")
+            lines = " ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
+            problems.append(f"{where}: {lines}")
     if problems:
-        raise RecipeError(problems, mend="Great Expectations' documentation says what each takes.")
+        raise RecipeError(problems, fix="Great Expectations' documentation says what each takes.")
     return suite
 
 
@@ -82,6 +82,11 @@ def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
     """Run the suite on the table of `frame_of`, and write Data Docs to `index.html` in the folder `docs`.
 
     An empty suite is run too: its Data Docs say that nothing was expected.
+
+    Args:
+        frame: one row a pair.
+        suite: the expectations.
+        docs: the Data Docs' file.
     """
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
@@ -121,7 +126,7 @@ def validate(frame: Any, suite: Any, docs: Path) -> list[Outcome]:
             context.validation_results_store.store_validation_results(result, named)
             context.build_data_docs()
         (page,) = scratch.glob("validations/**/*.html")
-        with whole_folder(docs) as part:
+        with atomic_folder(docs) as part:
             (part / "index.html").write_text(stand_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -160,11 +165,11 @@ def _mend(one: Any, name: str, rows: tuple[str, ...]) -> str:
     """Ours say it themselves; of the library's own it can be said for those that name rows or count them."""
     if one.success:
         return ""
-    if said := ((one.result or {}).get("details") or {}).get("mend"):
+    if said := ((one.result or {}).get("details") or {}).get("fix"):
         return str(said)
     if name.startswith("expect_table_row_count"):
         return "More documents, or a higher `per_passage` under `generate.kinds`, give more rows; `balance` gives fewer."
-    return "Mend or reject these rows in review, or mend the documents that they come of." if rows else ""
+    return "Correct or reject these rows in review, or correct the documents that they come from." if rows else ""
 
 
 def _hush() -> None:

@@ -1,1 +1,1 @@
-"""An Argilla server of one's own: nothing to install by hand, nothing that leaves the machine."""
+"""A local Argilla server: nothing is installed by hand, and nothing leaves the machine."""

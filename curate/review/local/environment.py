@@ -1,7 +1,7 @@
-"""The server's own virtual environment. Argilla's pins are old, so it cannot live beside ours.
+"""The virtual environment of the server, separate from ours because Argilla requires old versions of packages.
 
-It is made once per machine from `lock.txt`, which names every package with the hashes of its files: what is installed
-is what was tested, or nothing is.
+It is made once per machine from `lock.txt`, which names every package with the hashes of its files, so only the tested files
+can be installed.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from recipes.errors import MachineError
-from recipes.folders import whole_folder
+from likeness.errors import MachineError
+from likeness.files import atomic_folder
 
 Progress = Callable[[int, int], None]
-"""Told how many packages of how many are there."""
+"""Called with the number of packages installed and the number of all packages."""
 
 LOCK = Path(__file__).with_name("lock.txt")
-BEGINS = ("Collecting ", "Processing ")  # a package from the index; one that lies in a folder
-NEWEST_PYTHON = (3, 13)  # argilla-server's pins have no wheels for newer ones
+BEGINS = ("Collecting ", "Processing ")  # a package from the index, or from a folder
+NEWEST_PYTHON = (3, 13)  # argilla-server's dependencies have no wheels for newer ones
 
 
 def environment_folder() -> Path:
-    """Where this Python's environment lies in the cache, made or not: one folder for each lock and Python version."""
+    """The folder in the cache for the environment, which may not exist yet: one for each lock file and Python version."""
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness")
     return cache / f"argilla-{lock}-py{sys.version_info.major}{sys.version_info.minor}"
 
 
 def environment_python(progress: Progress | None = None) -> Path:
-    """The interpreter of the server's environment, which is made first where it is not there yet (a minute or two).
+    """The interpreter of the server's environment, which is made first if it is missing (a minute or two).
 
-    Two processes may ask at once: one makes the environment and the other waits for it. One that is killed leaves
-    nothing that the next call would take for an environment.
+    If two processes call this at once, one makes the environment and the other waits. If a process is killed, the next call does
+    not take its unfinished folder for an environment.
 
     Raises:
-        MachineError: this Python is too new for Argilla, a package could not be had, or the cache cannot be written to.
+        MachineError: this Python is too new for Argilla, a package cannot be fetched, or the cache cannot be written to.
     """
     from filelock import FileLock
 
@@ -49,7 +49,7 @@ def environment_python(progress: Progress | None = None) -> Path:
         if sys.version_info[:2] > NEWEST_PYTHON:
             raise MachineError(
                 f"Argilla's server does not run on Python {sys.version_info.major}.{sys.version_info.minor}",
-                mend="Install this toolkit under Python 3.11, 3.12 or 3.13, or give the recipe `review: {argilla: https://…}`, "
+                fix="Install this toolkit under Python 3.11, 3.12 or 3.13, or give the recipe `review: {argilla: https://…}`, "
                 "the address of an Argilla server.",
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -60,24 +60,38 @@ def environment_python(progress: Progress | None = None) -> Path:
 
 
 def _make_environment(folder: Path, progress: Progress | None) -> None:
-    """Built under another name, which is safe as long as nothing calls its scripts: these hold the folder's old name."""
+    """Make the environment under a temporary name and rename it. Its scripts keep the old name, so nothing may call them."""
     total = len(re.findall(r"^[a-z0-9._-]+==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
-    with whole_folder(folder) as part:
-        _run([sys.executable, "-m", "venv", str(part)])
-        pip = [str(part / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--require-hashes", "--requirement", str(LOCK)]
-        _run([*pip, "--no-input", "--disable-pip-version-check", "--progress-bar", "off"], progress, total)
+    tell = progress or (lambda _done, _total: None)
+    log = install_log(folder)
+    log.unlink(missing_ok=True)
+    tell(0, total)
+    with atomic_folder(folder) as part:
+        _run([sys.executable, "-P", "-m", "venv", str(part)], log)
+        pip = [str(part / "bin" / "python"), "-P", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        _run([*pip, "--progress-bar", "off", "--no-deps", "--require-hashes", "--requirement", str(LOCK)], log, tell, total)
+    tell(total, total)
 
 
-def _run(command: list[str], progress: Progress | None = None, total: int = 0) -> None:
-    """Run `venv` or `pip`; progress is read from the line with which pip begins each package."""
+def install_log(folder: Path) -> Path:
+    """The file with pip's output while an environment is made."""
+    return folder.with_name(f"{folder.name}.log")
+
+
+def _run(command: list[str], log: Path, progress: Progress | None = None, total: int = 0) -> None:
+    """Run `venv` or `pip` and log its output. Progress is counted from the line that pip prints for each package."""
     lines: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    with (
+        log.open("a", encoding="utf-8") as kept,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process,
+    ):
         assert process.stdout
         try:
             for line in process.stdout:
+                kept.write(line)
                 lines.append(line.rstrip())
-                if progress and line.startswith(BEGINS):
-                    progress(sum(each.startswith(BEGINS) for each in lines), total)
+                if progress and line.startswith(BEGINS):  # the last one is reported when all are installed
+                    progress(min(total - 1, max(1, sum(each.startswith(BEGINS) for each in lines))), total)
         except BaseException:  # Ctrl-C: pip goes too
             process.kill()
             raise
@@ -86,17 +100,15 @@ def _run(command: list[str], progress: Progress | None = None, total: int = 0) -
 
 
 def _failure(lines: list[str]) -> MachineError:
-    """What pip said, and what mends it."""
-    told = [line for line in lines if line.startswith("ERROR:")] or lines[-8:]
+    """The error with the end of pip's output and the fix."""
+    shown = [line for line in lines if line.startswith("ERROR:")] or lines[-8:]
     output = "\n".join(lines)
     if "No space left on device" in output:
-        mend = "The disk is full: free about 1 GB and run the command again."
+        fix = "The disk is full: free about 1 GB and run the command again."
     elif "ensurepip" in output:
-        mend = "Python's venv module is not whole here; on Debian and Ubuntu: sudo apt-get install python3-venv."
+        fix = "Python's venv module is not whole here; on Debian and Ubuntu: sudo apt-get install python3-venv."
     elif "DO NOT MATCH THE HASHES" in output:
-        mend = "A package is not the one that was tested. If pip uses a mirror here, look there; otherwise do not install it."
+        fix = "A package is not the one that was tested. If pip uses a mirror here, look there; otherwise do not install it."
     else:
-        mend = "It needs the network once, to reach pip's package index; run the command again when that is mended."
-    return MachineError(
-        "Argilla's environment could not be made:\n" + "\n".join(told), where=str(environment_folder()), mend=mend
-    )
+        fix = "It needs the network once, to reach pip's package index; run the command again when that is fixed."
+    return MachineError("Argilla's environment could not be made:\n" + "\n".join(shown), where=str(environment_folder()), fix=fix)

@@ -1,14 +1,14 @@
 """Start, find and stop the embedded Argilla server of a home folder.
 
-The server process holds two locks for its life, and the kernel lets go of both however it dies. One on `server.lock`, taken
-here and handed to it, so that a home never has two servers; one on `server.json`, so that the process which that file names
-is known to live, whatever process ids have been given out since.
+The server process holds two locks until it ends, however it ends. The lock on `server.lock` is taken here and handed over, so
+that a home never has two servers. The lock on `server.json` shows that the process named in that file still runs: without it,
+its process id may belong to another process by now.
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
+import html
 import http.client
 import json
 import os
@@ -24,21 +24,36 @@ from typing import IO
 from urllib.parse import quote
 
 from curate.review.local.environment import Progress, environment_python
-from recipes.errors import MachineError
-from recipes.folders import cannot_write, write_whole
+from likeness.errors import MachineError
+from likeness.files import cannot_write, write_atomic
 
-INSIDE = Path(__file__).parent  # where `serve` lies, which runs in the server's environment
+INSIDE = Path(__file__).parent  # where `serve` is, which runs in the server's environment
 ROOM = 20_000_000  # bytes that a start needs: the pages are copied, and a new database is made
 SECONDS_TO_START = 120.0  # it takes four to nine on a laptop; more only where the machine is very busy
 SECONDS_TO_STOP = 15.0
 
+NEEDED = {
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+}
+"""Environment variables that are passed on to the server."""
+
 LITTLE_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
-"""glibc keeps what was freed, in a place for each thread: here 30 MB of 380 with 10,000 records."""
+"""glibc keeps freed memory for each thread: here 30 of 380 MB with 10,000 records."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs, and how to get in."""
+    """A running server, and how to sign in."""
 
     url: str
     username: str
@@ -51,16 +66,32 @@ class Server:
         """The address that signs the reviewer in with one click."""
         return f"{self.url}/sign-in?auth={quote(base64.b64encode(f'{self.username}:{self.password}'.encode()))}"
 
+    def sign_in_to(self, page: str) -> str:
+        """The address that signs in and then opens a page of this server, such as a dataset's queue."""
+        return f"{self.sign_in}&queue={quote(page.removeprefix(self.url))}"
+
+
+def sign_in_page(home: Path, address: str) -> Path:
+    """A page in the home folder, readable only by its owner, that redirects to the sign-in address.
+
+    If a browser were started with that address, everybody who lists this machine's processes would see the password.
+    """
+    page = home / "sign-in.html"
+    url = html.escape(address, quote=True)
+    leads_on = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}"><title>Argilla</title>\n'
+    write_atomic(page, leads_on, mode=0o600)
+    return page
+
 
 def up(home: Path, progress: Progress | None = None) -> Server:
-    """The server of this home, started first where it does not run; returns when it answers.
+    """The server of a home folder; it is started if it does not run. Returns when it answers.
 
     Args:
-        home: the folder that holds its database, credentials and log.
-        progress: told how far the server's environment is, which is made on first use.
+        home: the folder of its database, credentials and log.
+        progress: called with the progress of making the server's environment on first use.
 
     Raises:
-        MachineError: its environment cannot be made, the home cannot be written to, or the server does not come up.
+        MachineError: the environment cannot be made, the home cannot be written to, or the server does not start.
     """
     python = environment_python(progress)
     try:
@@ -82,27 +113,27 @@ def up(home: Path, progress: Progress | None = None) -> Server:
 
 
 def status(home: Path) -> Server | None:
-    """The server of this home where its process lives (it may still be starting), else None.
+    """The server of a home folder if its process runs (it may still be starting), else None.
 
     Raises:
-        MachineError: it lives, and its credentials were deleted or damaged.
+        MachineError: it runs, but its credentials were deleted or damaged.
     """
     running = _running(home)
     if running is None:
         return None
     keys = _credentials(home)
     if keys is None:
-        mend = "Stop the server with `curate review down RECIPE`; the next start makes new credentials."
+        fix = "Stop the server with `curate review down RECIPE`; the next start makes new credentials."
         where = str(home / "credentials.json")
-        raise MachineError("the file is gone or damaged, and the server runs", where=where, mend=mend)
+        raise MachineError("the file is gone or damaged, and the server runs", where=where, fix=fix)
     return Server(f"http://127.0.0.1:{running['port']}", keys["username"], keys["password"], keys["api_key"], running["pid"])
 
 
 def down(home: Path) -> bool:
-    """Stop the server of this home; says whether there was one.
+    """Stop the server of a home folder; return whether there was one.
 
     Raises:
-        MachineError: it does not go away.
+        MachineError: it does not stop.
     """
     running = _running(home)
     if running is None:
@@ -118,10 +149,10 @@ def down(home: Path) -> bool:
 
 
 def _running(home: Path) -> dict[str, int] | None:
-    """`pid` and `port` of the process that serves this home, if one does."""
+    """The `pid` and `port` of the process that serves a home folder, if there is one."""
     try:
         with open(home / "server.json", encoding="utf-8") as file:
-            if _taken(file, fcntl.LOCK_SH):  # nobody holds it: the process that it names is gone
+            if _taken(file, shared=True):  # no process holds the lock: the server has ended
                 return None
             running: dict[str, int] = json.load(file)
             return running
@@ -130,14 +161,14 @@ def _running(home: Path) -> dict[str, int] | None:
 
 
 def _start(python: Path, home: Path, lock: IO[str]) -> Server:
-    """Start the server as a process of its own that outlives this one, and wait until it answers."""
+    """Start the server as a separate process that outlives this one, and wait until it answers."""
     _keep_credentials(home)
     log = home / "server.log"
-    # Nothing of this environment's packages may reach the server's, and nothing set for another Argilla.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ARGILLA_"))}
+    # It needs little: no key of anybody's, nothing of this environment's packages, nothing set for another Argilla.
+    environment = {name: value for name, value in os.environ.items() if name in NEEDED or name.startswith("LC_")}
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
         process = subprocess.Popen(
-            [python, "-m", "serve", str(home)],
+            [python, "-P", "-m", "serve", str(home)],
             cwd=home,
             env=environment | {"PYTHONPATH": str(INSIDE)} | LITTLE_MEMORY,
             stdin=subprocess.DEVNULL,
@@ -156,7 +187,7 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
                 raise _silent(home, "Is the machine very busy? Then try again.")
             time.sleep(0.05)
         raise _died(log)
-    except BaseException:  # Ctrl-C among them: nothing half-started is left behind
+    except BaseException:  # also Ctrl-C: do not leave a half-started server
         process.kill()
         process.wait()
         shutil.rmtree(home / "tmp", ignore_errors=True)
@@ -164,7 +195,7 @@ def _start(python: Path, home: Path, lock: IO[str]) -> Server:
 
 
 def _keep_credentials(home: Path) -> None:
-    """Made once, at random; readable by the owner alone. Damaged ones are as good as none."""
+    """Make random credentials if there are none or they are damaged. Only the owner can read the file."""
     if _credentials(home) is None:
         made = {
             "username": "reviewer",
@@ -172,11 +203,11 @@ def _keep_credentials(home: Path) -> None:
             "api_key": secrets.token_urlsafe(32),
             "auth_secret": secrets.token_hex(32),
         }
-        write_whole(home / "credentials.json", json.dumps(made, indent=2), mode=0o600)
+        write_atomic(home / "credentials.json", json.dumps(made, indent=2), mode=0o600)
 
 
 def _credentials(home: Path) -> dict[str, str] | None:
-    """What credentials.json holds; None where it is missing, or lacks any of it."""
+    """The content of credentials.json; None if it is missing or incomplete."""
     try:
         keys = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -187,9 +218,9 @@ def _credentials(home: Path) -> dict[str, str] | None:
 
 
 def _answers(server: Server) -> bool:
-    """Whether this very server answers, for only it knows the key, and has its pages, which lie in a folder of their own.
+    """Whether this server answers, which only it can do with this key, and has its web pages.
 
-    Asked directly: no proxy leads to the loopback interface.
+    The request uses no proxy, because a proxy cannot reach the loopback interface.
     """
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     try:
@@ -203,21 +234,23 @@ def _answers(server: Server) -> bool:
 def _gives(connection: http.client.HTTPConnection, path: str, api_key: str) -> bool:
     connection.request("GET", path, headers={"X-Argilla-Api-Key": api_key})
     response = connection.getresponse()
-    response.read()  # or the connection could not be used again
+    response.read()  # needed to use the connection again
     return response.status == http.HTTPStatus.OK
 
 
-def _taken(file: IO[str], kind: int = fcntl.LOCK_EX) -> bool:
-    """Take the lock on a file where nobody holds it; it is held until the file is closed."""
+def _taken(file: IO[str], *, shared: bool = False) -> bool:
+    """Lock a file unless another process has locked it; the lock is held until the file is closed."""
+    import fcntl  # a build imports this module on Windows too, where no server is started
+
     try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
 def _gone(home: Path, pid: int) -> bool:
-    """Wait for a server to be gone."""
+    """Wait until a server has ended."""
     until = time.monotonic() + SECONDS_TO_STOP
     while (running := _running(home)) and running["pid"] == pid:
         if time.monotonic() > until:
@@ -226,15 +259,15 @@ def _gone(home: Path, pid: int) -> bool:
     return True
 
 
-def _silent(home: Path, mend: str) -> MachineError:
-    return MachineError(f"the Argilla server does not answer within {SECONDS_TO_START:.0f} s", where=str(home), mend=mend)
+def _silent(home: Path, fix: str) -> MachineError:
+    return MachineError(f"the Argilla server does not answer within {SECONDS_TO_START:.0f} s", where=str(home), fix=fix)
 
 
 def _died(log: Path) -> MachineError:
-    """A server that ended before it answered: the end of its log says why."""
+    """The error for a server that ended before it answered, with the end of its log."""
     if not log.exists():
-        return MachineError("the folder was deleted while the Argilla server started", where=str(log.parent), mend="Try again.")
+        return MachineError("the folder was deleted while the Argilla server started", where=str(log.parent), fix="Try again.")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    full = shutil.disk_usage(log.parent).free < ROOM  # the log says nothing of it, for it could not be written either
-    mend = "The disk is full: free some room and run the command again." if full else f"All that it said: {log}"
-    return MachineError("the Argilla server ended while it started:\n" + "\n".join(lines[-8:]), where=str(log.parent), mend=mend)
+    full = shutil.disk_usage(log.parent).free < ROOM  # the log could not be written either
+    fix = "The disk is full: free some room and run the command again." if full else f"All that it said: {log}"
+    return MachineError("the Argilla server ended while it started:\n" + "\n".join(lines[-8:]), where=str(log.parent), fix=fix)

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+OURS = Path(__file__).with_name("page")
 USUAL_PORT = 6900  # where Argilla's own documentation and client look for it
 WORKSPACE = "review"
 SECONDS_BETWEEN_LOOKS = 2.0  # at whether the home is still ours
@@ -44,10 +45,11 @@ def serve(app: Any, listener: socket.socket) -> None:
     """Answer until told to stop."""
     import uvicorn
 
+    from .guard import Guard
     from .jobs import start_worker
 
     start_worker()
-    options = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    options = uvicorn.Config(Guard(app), access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
     uvicorn.Server(options).run(sockets=[listener])
 
 
@@ -131,6 +133,7 @@ def load_argilla(pages: Path) -> Any:
 
     tempfile.tempdir = None
     strip_web_fonts(pages)
+    add_ours(pages)
 
     from . import database, engine, speedups  # noqa: F401 - importing the engine registers it
 
@@ -147,6 +150,16 @@ def strip_web_fonts(pages: Path) -> None:
             sheet.write_text(re.sub(r"@import url\(https://fonts\.googleapis\.com[^)]*\);", "", text), encoding="utf-8")
 
 
+def add_ours(pages: Path) -> None:
+    """Our own style and script into every page: no push to a hub, a sign-in that opens the queue, a reject that says why."""
+    (root,) = (folder.parent for folder in pages.rglob("_nuxt"))
+    shutil.copytree(OURS, root, dirs_exist_ok=True)
+    for index in root.rglob("*.html"):
+        text = index.read_text(encoding="utf-8")
+        ours = '<script src="/likeness.js"></script><link rel="stylesheet" href="/likeness.css">'
+        index.write_text(text.replace("<head>", f"<head>{ours}", 1), encoding="utf-8")
+
+
 def bring_database_up_to_date(home: Path) -> None:
     """Make the tables, or alter those of an older Argilla. Write-ahead logging lets the engine read while the server writes."""
     from alembic import command
@@ -160,7 +173,7 @@ def bring_database_up_to_date(home: Path) -> None:
 
 
 async def keep_user(credentials: dict[str, str]) -> None:
-    """The one user and workspace. Where the credentials file was lost and made anew, the user takes what it says now."""
+    """The one user and workspace. If the credentials file was lost and made again, the user gets its new contents."""
     from argilla_server.contexts import accounts
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import User, UserRole, Workspace

@@ -59,7 +59,13 @@ class Index:
     # texts
 
     def find(self, query: Query, dataset: str, field: str | None) -> dict[str, float]:
-        """Ids of the records that match, each with a score (BM25, higher is better)."""
+        """Ids of the records that match, each with a score (BM25, higher is better).
+
+        Args:
+            query: parsed.
+            dataset: the dataset's id.
+            field: to look in; None for all.
+        """
         if dataset not in self._indexed:
             self._indexed.add(dataset)  # first: what changes meanwhile takes it out again
             self._bring_up_to_date(dataset)
@@ -194,7 +200,7 @@ class Index:
 
 
 def _open(database: Path, file: Path) -> sqlite3.Connection:
-    """Connect, and make the index anew where it is missing, damaged or of another format."""
+    """Connect, and rebuild the index where it is missing, damaged or of another format."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False, timeout=30)
     try:
         connection.execute("ATTACH ? AS side", (f"file:{file}?mode=rwc",))
@@ -208,10 +214,10 @@ def _open(database: Path, file: Path) -> sqlite3.Connection:
         if found == 0:
             connection.executescript(f"BEGIN; {TABLES} PRAGMA side.user_version = {FORMAT}; COMMIT;")
         return connection
-    except sqlite3.OperationalError:  # a full disk, for one, which deleting would not mend
+    except sqlite3.OperationalError:  # a full disk, for one, which deleting would not fix
         raise
     except sqlite3.DatabaseError as error:
-        logging.getLogger(__name__).warning("%s is made anew: %s", file, error)
+        logging.getLogger(__name__).warning("%s is rebuilt: %s", file, error)
         connection.close()
         for leftover in file.parent.glob(f"{file.name}*"):
             leftover.unlink()

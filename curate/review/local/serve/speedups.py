@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def _parse_settings_with_one_adapter() -> None:
-    """A pydantic TypeAdapter, which takes milliseconds to make, was made anew for each value that was validated."""
+    """A pydantic TypeAdapter, which takes milliseconds to make, was made again for each value that was validated."""
     question, metadata = TypeAdapter(QuestionSettings), TypeAdapter(MetadataPropertySettings)
     Question.parsed_settings = property(lambda self: question.validate_python(self.settings))
     MetadataProperty.parsed_settings = property(lambda self: metadata.validate_python(self.settings))
@@ -45,7 +45,7 @@ def _build_no_event_that_nobody_hears() -> None:
 
 
 def _compile_one_statement_for_many_rows() -> None:
-    """Suggestions and vectors went in by a statement with all rows' values in it, compiled anew for each request."""
+    """Suggestions and vectors went in by a statement with all rows' values in it, compiled again for each request."""
 
     async def upsert_many(
         cls: Any, db: Any, objects: Sequence[Any], constraints: Sequence[Any], autocommit: bool = True

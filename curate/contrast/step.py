@@ -1,0 +1,105 @@
+"""The contrast step of a build: find thin terms, draft contrast sets for them, and make rows from the sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from curate.contrast.answers import earlier_answers, on_policy
+from curate.contrast.marked import as_decided, sets_of_reviews, sets_of_tasks
+from curate.contrast.private import answers_without_private, without_private
+from curate.contrast.rows import decided, rows_of
+from curate.contrast.sets import draft_sets
+from curate.contrast.terms import thin_terms
+from curate.decisions.explanations import explained
+from curate.decisions.queue import review_of
+from curate.decisions.step import Decided
+from curate.generate.providers import make_provider
+from curate.generate.voice_samples import voice_samples
+from curate.job import Job
+from curate.model import Contrast, Pair, ProbeQuestion, ThinTerm
+from curate.screen.screen import screen as run_checks
+from curate.select.split import Split
+from curate.select.step import Selected
+from curate.sources import SourceTexts
+from likeness.metrics.text import count_of
+
+
+@dataclass
+class Contrasted:
+    """The rows and questions that contrasts add to a dataset."""
+
+    terms: list[ThinTerm] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    preferences: list[Contrast] = field(default_factory=list)
+    probes: list[ProbeQuestion] = field(default_factory=list)
+
+
+def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: SourceTexts) -> Contrasted:
+    """Find thin terms, draft their sets, make rows from them, and add the rows to those to publish.
+
+    In a sample build nothing is drafted.
+
+    Args:
+        job: the build.
+        decided_pairs: people's decisions about the pairs.
+        selected: the pairs to publish; contrast rows are added to it.
+        texts: the author's documents and passages.
+
+    Raises:
+        As `generate` does.
+    """
+    recipe = job.recipe
+    if recipe.contrast is None or job.is_sample:
+        return Contrasted()
+    assert recipe.generate is not None
+    ledger, sides = job.ledger, selected.sides
+    with job.stage("contrast") as stage:
+        documents = list(texts.documents.values())
+        terms = thin_terms(documents, sides.pairs, ledger.term_decisions())
+        samples = voice_samples(recipe, ledger, documents).shown
+        sets, usage = draft_sets(
+            recipe, terms, texts, samples, make_provider(recipe.generate), ledger, stage, job.watch.progress, wait=job.wait
+        )
+        job.made.usage.add(usage)
+        from_reviews = sets_of_reviews(sides.pairs, decided_pairs.outcomes)
+        sets += sets_of_tasks(ledger.contrast_tasks()) + from_reviews
+        ledger.add_thin_terms(job.number, terms)
+        ledger.add_contrast_sets(job.number, sets)
+        decisions = ledger.contrast_decisions()
+        explanations, explained_only = explained(sets, ledger.explanations(), ledger.term_decisions())
+        keep_awaiting = review_of(recipe).awaiting == "keep"
+        kept = decided(explained_only + sets, decisions, explanations, keep_awaiting=keep_awaiting)
+        rows = rows_of(kept, len(sides.pairs), recipe.contrast.share, decisions, explanations)
+        approved = {pair.id for pair in rows.pairs if pair.review}
+        passed, _ = run_checks(rows.pairs, recipe.screen, texts, stage, approved)
+        ids = {pair.id for pair in passed}
+        private = recipe.screen.private_data
+        spared = approved | {name for name, decision in decisions.items() if decision.verdict == "approve"}
+        preferences = without_private([each for each in rows.preferences if each.pair in ids], private, spared, stage)
+        probes = without_private(rows.probes, private, spared, stage)
+        answers = answers_without_private(earlier_answers(job.folder), private)
+        preferences = on_policy(preferences, sides.pairs + passed, answers)
+        for reason, number in rows.reasons.items():
+            stage.count(reason, number)
+        made = Contrasted(terms, passed, preferences, probes)
+        stage.rows_in, stage.rows_out = len(terms), len(passed)
+    _add(sides, passed)
+    selected.reviewed.contrasts = as_decided(selected.reviewed.contrasts, from_reviews, decisions) + preferences
+    waiting = sum(each.id not in decisions for each in sets)
+    if waiting:
+        found = f"{count_of(len(terms), 'thin term')}, {count_of(waiting, 'contrast set')}"
+        job.watch.note(f"{found} nobody has seen yet: curate review {job.path}")
+    return made
+
+
+def _add(sides: Split, pairs: list[Pair]) -> None:
+    """Add each row to the split of its document, so that nothing from a held-out document is trained on."""
+    for pair in pairs:
+        (sides.validation if pair.document in sides.held_documents else sides.train).append(pair)
+
+
+def record(job: Job, made: Contrasted) -> None:
+    """Keep the contrast rows in the ledger, beside the pairs."""
+    if made.pairs:
+        with job.ledger.transaction():
+            job.ledger.add_pairs(job.number, [replace(pair, review="") for pair in made.pairs], "contrast")

@@ -1,0 +1,45 @@
+"""The author's prose that prompts show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curate.generate.own_words import choose_voice_samples
+from curate.ledger.ledger import Ledger
+from curate.model import Document
+from likeness.recipe.schema import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSamples:
+    """Paragraphs that show how the author writes."""
+
+    chosen: Sequence[tuple[str, str]] = ()
+    """In prompts: the document that each is of, and its text. What the recipe fixes names no document."""
+    fixed: bool = False
+    """Whether the recipe says them: then another choice makes other requests."""
+    earlier: Sequence[Sequence[str]] = ()
+    """What prompts have shown before, the newest first: older ledgers know requests by it."""
+
+    @property
+    def shown(self) -> list[str]:
+        """The texts in prompts."""
+        return [text for _, text in self.chosen]
+
+
+def voice_samples(recipe: Recipe, ledger: Ledger, documents: Sequence[Document]) -> VoiceSamples:
+    """The author's prose that prompts show: what the recipe fixes, or an earlier choice while its documents are there.
+
+    Args:
+        recipe: may fix the choice.
+        ledger: remembers what was chosen before.
+        documents: what to choose from.
+    """
+    if recipe.persona.samples:
+        return VoiceSamples([("", text) for text in recipe.persona.samples], fixed=True)
+    chosen = ledger.voice_samples()
+    if chosen is None or not {path for path, _ in chosen} <= {document.path for document in documents}:
+        chosen = choose_voice_samples(documents)
+        ledger.add_voice_samples(chosen)
+    return VoiceSamples(chosen, earlier=ledger.all_voice_samples())

@@ -1,0 +1,212 @@
+"""A recipe over somebody's own files: it points at them where they are, and brings questions to ask of every model."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.init.questions import propose_questions
+from curate.init.ready import free_folder, in_yaml
+from curate.model import Document
+from curate.read.documents import READABLE, Unreadable, read_document
+from likeness.errors import CallError
+from likeness.files import atomic_folder
+from likeness.metrics.text import count_of, count_words
+from likeness.recipe.ready import ready_recipes
+
+MOST_LEFT_OUT = 20
+"""Files that cannot be read and are named under `exclude`; of more, something else is the matter."""
+
+FEW_DOCUMENTS = 10
+"""Documents below which whole ones are too much to hold out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """What was found and written."""
+
+    recipe: Path
+    documents: list[Document]
+    suffixes: dict[str, int]
+    """Files that are read, by the end of their name."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Files that are not, and why."""
+    questions: int = 0
+
+    @property
+    def words(self) -> int:
+        """Of all documents."""
+        return sum(count_words(document.text) for document in self.documents)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "recipe": str(self.recipe),
+            "documents": len(self.documents),
+            "words": self.words,
+            "suffixes": self.suffixes,
+            "left_out": self.left_out,
+            "questions": self.questions,
+        }
+
+    def lines(self) -> list[str]:
+        """For a terminal."""
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in self.suffixes.items())
+        files = f"{count_of(len(self.documents), 'file')} ({kinds}), {self.words:,} words"
+        lines = [f"{self.recipe} is written: it reads {files}, where they are."]
+        lines += [f"  left out: {name} {why}" for name, why in list(self.left_out.items())[:5]]
+        if len(self.left_out) > 5:
+            lines.append(f"  and {len(self.left_out) - 5} more")
+        control = self.recipe.with_name("control.yaml")
+        questions = count_of(self.questions, "question")
+        lines.append(f"{control} proposes {questions} to ask of every model; change what you would not ask.")
+        return lines
+
+
+def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "anthropic", model: str | None = None) -> OwnFiles:
+    """Write a recipe over the files in `files` into a new folder; the files stay where they are.
+
+    Args:
+        folder: the folder to make.
+        files: a folder, or one file.
+        voice: whose voice it is.
+        provider: who writes: anthropic or llama-cpp.
+        model: its name, or for llama-cpp a .gguf file.
+
+    Raises:
+        CallError: there is nothing to read, the folder is there already, or the provider lacks its model.
+        MachineError: it cannot be written to.
+    """
+    name = free_folder(folder)
+    if provider == "llama-cpp" and not (model or "").endswith(".gguf"):
+        raise CallError("llama-cpp needs the .gguf file that is to write", fix="Say which: --model FILE.gguf")
+    paths = [files] if files.is_file() else _files_below(files)
+    by_suffix = Counter(path.suffix.lower() for path in paths)
+    suffixes = {suffix: number for suffix, number in by_suffix.most_common() if suffix in READABLE}
+    if not suffixes:
+        found = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in by_suffix.most_common(5)) or "nothing"
+        fix = f"It holds {found}; these are read: {', '.join(READABLE)}."
+        raise CallError("there is no file here that can be read", where=str(files), fix=fix)
+    documents, left_out = _read([path for path in paths if path.suffix.lower() in suffixes], files)
+    if not documents:
+        why = "; ".join(f"{name} {why}" for name, why in list(left_out.items())[:3])
+        raise CallError(f"no file here can be read: {why}", where=str(files))
+    for suffix, number in by_suffix.items():
+        if suffix not in suffixes:
+            left_out[f"{number} {suffix or 'files without a suffix'}"] = "not of a kind that is read"
+    questions = propose_questions(documents)
+    unreadable = [path for path in left_out if (files / path).is_file() or path == files.name][:MOST_LEFT_OUT]
+    text = _recipe(name, voice, files.resolve(), suffixes, unreadable, provider, model, len(documents))
+    with atomic_folder(folder) as part:
+        (part / "recipe.yaml").write_text(text, encoding="utf-8")
+        (part / "control.yaml").write_text(_control(questions, voice), encoding="utf-8")
+        (part / "recipe.schema.json").write_bytes(ready_recipes().joinpath("recipe.schema.json").read_bytes())
+    read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
+    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, len(questions))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Every file below a folder but hidden ones and those in hidden folders, which patterns do not match either."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found += [Path(root, each) for each in sorted(names) if not each.startswith(".")]
+    return found
+
+
+def _read(paths: list[Path], files: Path) -> tuple[list[Document], dict[str, str]]:
+    documents, left_out = [], {}
+    base = files.parent if files.is_file() else files
+    for path in paths:
+        name = str(path.relative_to(base))
+        try:
+            documents.append(read_document(path, name, "own"))
+        except Unreadable as error:
+            left_out[name] = str(error)
+    return documents, left_out
+
+
+def _recipe(
+    name: str,
+    voice: str,
+    files: Path,
+    suffixes: dict[str, int],
+    unreadable: list[str],
+    provider: str,
+    model: str | None,
+    documents: int,
+) -> str:
+    """The recipe's text. Whatever comes from outside is written as a quoted string."""
+    base = glob.escape(str(files))
+    patterns = [base] if files.is_file() else [f"{base}/**/*{suffix}" for suffix in _spellings(files, suffixes)]
+    exclude = f", exclude: [{', '.join(_quoted(f'{base}/{glob.escape(each)}') for each in unreadable)}]" if unreadable else ""
+    sources = "\n".join(f"  - {{path: {_quoted(pattern)}, rights: own{exclude}}}" for pattern in patterns)
+    writes = (
+        "  provider: anthropic                # the key comes from ANTHROPIC_API_KEY in the environment\n"
+        f"  model: {_quoted(model or 'claude-sonnet-5-5')}       # claude-haiku-5-5 costs a fraction\n"
+        "  budget_usd: 10                     # a ceiling over all builds; `curate plan` says what to expect"
+        if provider == "anthropic"
+        else f"  provider: llama-cpp\n  model: {_quoted(str(Path(model or '').resolve()))}"
+    )
+    return f"""\
+# yaml-language-server: $schema=recipe.schema.json
+#
+# {_plain(voice)}'s voice. Say more of it in `persona.description`, then: curate plan, curate build --sample 3, curate build.
+name: {in_yaml(name)}
+persona:
+  name: {_quoted(voice)}
+  description: >-
+    Writes as in the passages that are shown. Keeps to short answers where the passages do, takes a side, and says what is not
+    known.
+  system_prompt: {_quoted(f"You are {voice}. Answer as you do in your own writing.")}
+sources:
+{sources}
+generate:
+{writes}
+  kinds:                               # the shapes that the model learns, and how many of each
+    - {{kind: question_answer, per_passage: 2, words: [40, 180]}}
+    - {{kind: own_words, per_passage: 1, words: [40, 300]}}      # your prose is the answer; only the question is written
+    - {{kind: reflection, per_document: 1}}
+review: {{pairs: flagged}}               # a person sees what the checks doubt: curate review
+expect:
+  - expect_column_values_to_not_be_null: {{column: quote}}
+split: {{validation: 0.1, by: {"document" if documents >= FEW_DOCUMENTS else "pair"}}}
+control: control.yaml                  # asked of every model, never trained on
+train:
+  base_model: HuggingFaceTB/SmolLM2-1.7B-Instruct             # needs a GPU; builtin:tiny tries the way on any machine
+  sft: {{epochs: 3, learning_rate: 2.0e-4}}
+export: {{publisher: me, gguf: [q8_0, q4_k_m]}}
+"""
+
+
+def _spellings(files: Path, suffixes: dict[str, int]) -> list[str]:
+    """The suffixes as the files spell them (.md, .MD), each once: patterns tell capitals apart."""
+    return sorted({path.suffix for path in _files_below(files) if path.suffix.lower() in suffixes})
+
+
+def _control(questions: list[dict[str, str]], voice: str) -> str:
+    lines = [
+        "# Asked of the base and of every tuned model, never trained on. Proposed from the documents of",
+        f"# {_plain(voice)}: put your own in their place where they are better. `about`: voice, does it sound right;",
+        "# facts, does it know the documents; unknown, does it admit what nobody can know; general, what it has forgotten.",
+        "questions:",
+    ]
+    lines += [f"  - {{id: {each['id']}, about: {each['about']}, question: {_quoted(each['question'])}}}" for each in questions]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A YAML string in double quotes, which may hold anything (YAML 1.2, 7.3.1: JSON's strings are YAML's)."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """A text for a comment: one line."""
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,1 @@
+"""Asking models, without pairs: providers, rate limits, budget, prices."""

@@ -1,0 +1,115 @@
+"""Tell line ends that an author set (verse) from those that a program or a narrow window set (wrapped prose)."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Container, Iterable, Sequence
+
+from likeness.metrics.text import MARKS
+
+LONG_LINE = 70
+"""A line of more columns is prose, unless every line begins with a capital, as in verse."""
+SHORT_LINE = 36
+"""Lines without blanks between words (Chinese, Japanese) are verse up to so many columns."""
+STANZA_WIDTH, STANZA_LINES = 45, 6
+NOWHERE = 10_000
+NARROW = 0.6
+"""Share of the text's usual width. A paragraph whose lines are all shorter was not wrapped at that width."""
+SPACELESS = "\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
+"""Characters and punctuation of scripts that put no blank between words, for a regular expression's character class."""
+ONE_SPACELESS = re.compile(f"[{SPACELESS}]")
+DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]{0,60})(?:(?<=[^\W\d_])-|(?<=[^\s-])--)\Z")
+WORD = re.compile(r"[^\W\d_]+")
+WIDE = re.compile(f"[{SPACELESS}\u1100-\u115f\ua960-\ua97c\uac00-\ud7a3\U0001f300-\U0001faff]")
+OVER_A_LETTER = re.compile(f"[{MARKS}]")
+SAID_TO_ITS_END = re.compile(r"[.!?…:;,。！？、，；：)\]”’»\"']$")
+
+
+def join_wrapped(lines: Sequence[str], words: Container[str] | None = None) -> str:
+    """Join the lines of a paragraph with blanks; Chinese and Japanese characters are joined without one.
+
+    Args:
+        lines: of the paragraph.
+        words: all words of the text, in lower case, if words may be hyphenated at line ends: "re-" and "markable" are joined
+            if the text has "remarkable" elsewhere. Otherwise the hyphen is kept. None: no words are joined.
+    """
+    parts: list[str] = []
+    for line in map(str.strip, lines):
+        if not line:
+            continue
+        if not parts:
+            parts.append(line)
+        elif words is not None and (divided := DIVIDED.search(parts[-1])) and line[0].islower():
+            whole = divided[1] + line.split(maxsplit=1)[0]
+            if divided[1] and (found := WORD.match(whole.lower())) and found[0] in words:
+                parts[-1] = parts[-1][:-1]
+            parts.append(line)
+        elif ONE_SPACELESS.match(parts[-1][-1]) and ONE_SPACELESS.match(line):
+            parts.append(line)
+        else:
+            parts += [" ", line]
+    return "".join(parts)
+
+
+def usual_width(paragraphs: Iterable[Sequence[str]]) -> int:
+    """The width at which a text was wrapped: nearly all lines of its longer paragraphs fit in it; 0 if it has no such paragraph.
+
+    It is `NOWHERE` if the text has only stanzas, which are few short lines each.
+    """
+    broken = [lines for lines in paragraphs if len(lines) > 1]
+    widths = sorted(columns(line.strip()) for lines in broken for line in lines[:-1])
+    if not widths:
+        return 0
+    usual = widths[len(widths) * 9 // 10]
+    stanzas = usual <= STANZA_WIDTH and max(map(len, broken)) <= STANZA_LINES and sum(map(len, broken)) > 3
+    return NOWHERE if stanzas else usual
+
+
+def columns(line: str) -> int:
+    """The width of a line in columns: a Chinese, Japanese or Korean character takes two, a combining mark none."""
+    if line.isascii():
+        return len(line)
+    return len(line) + len(WIDE.findall(line)) - len(OVER_A_LETTER.findall(line))
+
+
+def is_verse(lines: Sequence[str], width: int) -> bool:
+    """Whether the line ends of a paragraph are its author's.
+
+    A wrapped line is full: the first word of the next line would not have fitted on it. A line of verse ends although there
+    was room, or every line begins with a capital.
+
+    Args:
+        lines: of the paragraph.
+        width: the text's `usual_width`.
+    """
+    lines = textwrap.dedent("\n".join(line.rstrip() for line in lines if line.strip())).split("\n")
+    if len(lines) < 2:
+        return False
+    widths = [columns(line) for line in lines]
+    if any(ONE_SPACELESS.match(line[-1]) for line in lines):
+        if min(widths[:-1]) > max(widths) - 3 and max(widths) > 22 and not all(map(SAID_TO_ITS_END.search, lines)):
+            return False  # all as long as the window was wide
+        return max(widths) <= SHORT_LINE or (max(widths) < NARROW * width and all(map(SAID_TO_ITS_END.search, lines)))
+    capitals = all(_begins_with_capital(line) for line in lines[1:])
+    if max(widths) > LONG_LINE:
+        return capitals and len(lines) > 3 and max(widths) < 90 and not _mostly_full(lines, widths, max(widths))
+    if max(widths) < NARROW * width:
+        return True
+    if capitals and max(widths) < LONG_LINE - 5:
+        return len(lines) > 2 or not _mostly_full(lines, widths, max(width, *widths))
+    return not _mostly_full(lines, widths, max([*widths, width if width <= LONG_LINE else 0]))
+
+
+def _begins_with_capital(line: str) -> bool:
+    letter = next((character for character in line if character.isalpha()), "a")
+    return not letter.islower()
+
+
+def _mostly_full(lines: Sequence[str], widths: Sequence[int], width: int) -> bool:
+    """Whether, for nearly every line but the last, the first word of the next line would not have fitted on it."""
+    full = sum(
+        columns_so_far + 1 + columns(following.split(maxsplit=1)[0]) > width - 2
+        for columns_so_far, following in zip(widths, lines[1:], strict=False)
+    )
+    return full >= 0.7 * (len(lines) - 1)

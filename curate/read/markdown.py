@@ -1,0 +1,537 @@
+"""Read Markdown in the dialects of CommonMark, GitHub, Hugo, Jekyll, Obsidian, Notion and MkDocs."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline, backtick
+from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from curate.model import BlockKind
+from curate.read.dialects import HARD_BREAK, Masks, without_dialects
+from curate.read.html_parts import CONTAINERS, is_html, name_of, read_html_parts
+from curate.read.lines import LONG_LINE, columns, is_verse, join_wrapped, usual_width
+from curate.read.reading import LINE_END, Reading, normalised
+
+OUTPUT = {
+    "console-output", "err", "log", "logs", "out", "output", "py3tb", "pytb", "result", "results", "stderr", "stdout",
+    "text/console-output", "traceback",
+}  # fmt: skip
+"""Languages of a fenced block that holds the output of a program."""
+QUERIES = {"dataview", "dataviewjs", "query", "tasks"}
+"""Languages of a fenced block that holds a query, which Obsidian replaces by its results."""
+QUOTED_CALLOUTS = {"cite", "quote"}
+TAG = r"#[\w/-]{0,40}[^\W\d_][\w/-]{0,40}"
+TAGS_ALONE = re.compile(rf"{TAG}(?:[\s,]+{TAG})*\s*\Z")
+TAGS_AT_THE_END = re.compile(rf"(?<=[.!?…)\"”’。！？])((?:\s+{TAG})+)\s*\Z")
+TAG_LIKE = re.compile(r"</?[A-Za-z][^<>]*>")
+CALLOUT = re.compile(r"\[!([\w-]+)[^\]\n]*\][+-]?[ \t]*")
+FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]{1,60}\]")
+HIGHLIGHT = re.compile(r"(?<![A-Za-z0-9_=])==(?=[^\s=])([^=\n]*[^\s=])==(?![A-Za-z0-9_=])")
+SMALL = re.compile(r"(?<=[\w)])(?:~([\w+−-]{1,12})~|\^([\w+−-]{1,12})\^)")
+BLOCK_ID = re.compile(r"(?:^|\s)\^(?=[\w-]*[A-Za-z])[A-Za-z0-9-]{2,40}\Z")
+FRONT_MATTER = re.compile(r"(?P<mark>---|\+\+\+|;;;)[ \t]*\n")
+PANDOC_TITLE = re.compile(r"% *([^\n]*(?:\n[ \t]+[^\n]+){0,5})(?:\n% *[^\n]*(?:\n[ \t]+[^\n]+){0,20}){0,2}(?:\n|\Z)")
+BARE_ADDRESS = re.compile(r"<?https?://\S+>?\Z")
+NOTION_PAGE = re.compile(r"(?!https?:)[^?#]*(?:%20|[ -])[0-9a-f]{32}(?:_all)?\.(?:md|csv)\Z")
+KEY = re.compile(r"(?:#|\s*\Z|[\"']?[^\W\d][^:\n]{0,80}[\"']?:(?:\s|\Z)|[-\]}])")
+NOTION_KEYS = {
+    "archived", "area", "assign", "assignee", "attendees", "author", "category", "created", "created at", "created by",
+    "created time", "date", "date created", "due", "due date", "event time", "last edited", "last edited by",
+    "last edited time", "owner", "parent item", "participants", "priority", "project", "property", "publish date", "published",
+    "reviewed", "source", "status", "sub-item", "tag", "tags", "type", "updated", "url", "verification",
+}  # fmt: skip
+PROPERTY = re.compile(r"([^\W\d_][\w /()&-]{0,40}):(?:[ \t]+\S.*)?\Z")
+
+
+def read_markdown(text: str) -> Reading:
+    """Read the words of Markdown, without marks, addresses and text that only programs read.
+
+    Headings (`## `), lists with their marks and nesting, tables, hard line breaks, verse, inline code with its backticks and
+    code blocks with their fences are kept. The lines of wrapped paragraphs are joined.
+    """
+    reading = Reading()
+    text = LINE_END.sub("\n", text).removeprefix("\ufeff")
+    text = text[_front_matter(text, reading) :]
+    source, masks = without_dialects(text)
+    tokens = _parser().parse(source)
+    _Walk(reading, masks, source, tokens).run()
+    return reading
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
+    parser.use(footnote_plugin).use(deflist_plugin).use(dollarmath_plugin, allow_digits=False, allow_space=False)
+    parser.inline.ruler.at("backticks", _inline_code_as_it_is)
+    return parser
+
+
+def _inline_code_as_it_is(state: StateInline, silent: bool) -> bool:
+    """The rule for inline code of CommonMark, but blanks at its ends are kept."""
+    start, before = state.pos, len(state.tokens)
+    found = backtick(state, silent)
+    if len(state.tokens) > before and (token := state.tokens[-1]).type == "code_inline":
+        token.content = state.src[start + len(token.markup) : state.pos - len(token.markup)]
+    return found
+
+
+def _front_matter(text: str, reading: Reading) -> int:
+    """Where the text after the front matter begins. The title in it becomes the document's; the rest is left out."""
+    begin = len(text) - len(text.lstrip())
+    if opened := FRONT_MATTER.match(text, begin):
+        mark = opened["mark"]
+        closed = re.compile(rf"^(?:{re.escape(mark)}{'|[.]{3}' if mark == '---' else ''})[ \t]*(?:\n|\Z)", re.MULTILINE)
+        end = closed.search(text, opened.end())
+        inner = text[opened.end() : end.start()] if end else ""
+        if not end or (mark == "---" and not KEY.match(inner)):
+            return 0
+        reading.title = {"---": _yaml_title, "+++": _toml_title, ";;;": _json_title}[mark](inner)
+        reading.leave_out("front_matter", inner)
+        return end.end()
+    if titled := PANDOC_TITLE.match(text, begin):
+        reading.title = " ".join(titled[1].split())
+        reading.leave_out("front_matter", titled[0])
+        return titled.end()
+    if text.startswith("{\n", begin):
+        try:
+            found, end_at = json.JSONDecoder().raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            return 0
+        if text[end_at : end_at + 1] in ("", "\n"):
+            reading.title = str(found.get("title") or "")
+            reading.leave_out("front_matter", text[begin:end_at])
+            return end_at
+    return 0
+
+
+def _yaml_title(inner: str) -> str:
+    found = re.search(r"^(?:title|Title):[ \t]*(.*(?:\n[ \t]+\S.*)*)", inner, re.MULTILINE)
+    if not found:
+        return ""
+    value = found[1].strip()
+    if value[:1] not in ("'", '"', ">", "|", "&", "!"):
+        return re.sub(r"\s+#.*", "", " ".join(value.split()))
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        title = YAML(typ="safe", pure=True).load(f"title: {found[1]}\n")["title"]
+    except (YAMLError, ValueError, KeyError):
+        return value.strip("'\"")
+    return " ".join(str(title or "").split())
+
+
+def _toml_title(inner: str) -> str:
+    try:
+        return str(tomllib.loads(inner).get("title") or "")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        found = re.search(r"^title[ \t]*=[ \t]*[\"'](.*)[\"'][ \t]*$", inner, re.MULTILINE)
+        return found[1] if found else ""
+
+
+def _json_title(inner: str) -> str:
+    try:
+        return str(json.loads(inner).get("title") or "")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+
+
+@dataclass
+class _Container:
+    """A list item, a block quote or a callout that is open."""
+
+    kind: str
+    mark: str = ""
+    """The `- ` or number of an item, or the `[!` of a callout, until it has been used."""
+    indent: int = 0
+
+
+@dataclass
+class _Walk:
+    """Visits the tokens once and appends blocks to the reading."""
+
+    reading: Reading
+    masks: Masks
+    source: str
+    tokens: Sequence[Token]
+    containers: list[_Container] = field(default_factory=list)
+    quotes: int = 0
+    """The number of open HTML block quotes around the Markdown."""
+    held: list[str] = field(default_factory=list)
+    """The pieces of the list or block quote that is being collected, and the line ends between them."""
+    held_kind: BlockKind = "list"
+
+    def __post_init__(self) -> None:
+        self.lines = self.source.split("\n")
+        self.width = usual_width(
+            token.content.split("\n")
+            for before, token in zip(self.tokens, self.tokens[1:], strict=False)
+            if before.type == "paragraph_open" and "\n" in token.content
+        )
+        self.lower = self.source.lower()
+
+    def run(self) -> None:
+        """Read all tokens."""
+        at = 0
+        while at < len(self.tokens):
+            at = self._step(at)
+        self._flush()
+
+    def _step(self, at: int) -> int:
+        """Read the token at `at`; return the index of the next one."""
+        token = self.tokens[at]
+        match token.type:
+            case "heading_open":
+                self._heading(int(token.tag[1]), self.tokens[at + 1])
+                return at + 3
+            case "paragraph_open":
+                self._paragraph(self.tokens[at + 1], tight=token.hidden)
+                return at + 3
+            case "fence" | "code_block":
+                self._code(token)
+            case "html_block":
+                self._html(token.content)
+            case "math_block" | "math_block_label":
+                self._emit("other", self.masks.restored(f"$$\n{token.content.strip()}\n$$"))
+            case "blockquote_open":
+                self._open_quotation(self.tokens[at + 2])
+            case "bullet_list_open" | "ordered_list_open" if not self.containers:
+                end = self._end_of(at)
+                if self._is_contents(at, end):
+                    texts = [each.content for each in self.tokens[at:end] if each.type == "inline"]
+                    self.reading.leave_out("contents", self.masks.restored("\n".join(texts)))
+                    return end + 1
+            case "list_item_open":
+                mark = "- " if token.markup in "-*+" else f"{token.info}{token.markup} "
+                self.containers.append(_Container("item", mark, len(mark)))
+            case "dt_open":
+                self.containers.append(_Container("item"))
+                self._paragraph(self.tokens[at + 1])
+                self.containers.pop()
+                return at + 3
+            case "dd_open":
+                self.containers.append(_Container("item", "  ", 2))
+            case "blockquote_close" | "list_item_close" | "dd_close":
+                self.containers.pop()
+                if token.type == "blockquote_close" and not self.containers:
+                    self._flush()
+            case "bullet_list_close" | "ordered_list_close" | "dl_close" if not self.containers:
+                self._flush()
+            case "table_open":
+                end = self._end_of(at)
+                self._table(self.tokens[at:end])
+                return end + 1
+            case "footnote_block_open":
+                end = self._end_of(at)
+                for each in self.tokens[at:end]:
+                    self.reading.leave_out("footnotes", self.masks.restored(each.content))
+                return end + 1
+        return at + 1
+
+    def _end_of(self, at: int) -> int:
+        """The index of the token that closes the one at `at`."""
+        level, closes = self.tokens[at].level, self.tokens[at].type.replace("_open", "_close")
+        return next(n for n in range(at + 1, len(self.tokens)) if self.tokens[n].level == level and self.tokens[n].type == closes)
+
+    # what is around a block
+
+    def _kind(self, kind: BlockKind) -> BlockKind:
+        """The kind of a block within the open containers. Code and tables keep their own kind."""
+        if kind in ("code", "output", "table"):
+            return kind
+        if self.quotes or any(container.kind == "quotation" for container in self.containers):
+            return "quotation"
+        if any(container.kind == "item" for container in self.containers):
+            return "list"
+        return kind
+
+    def _emit(self, kind: BlockKind, text: str, *, tight: bool = False, as_written: bool = False) -> None:
+        """Append a normalised block. Lists and block quotes are held until they are complete.
+
+        Args:
+            kind: its kind outside of all containers.
+            text: its text.
+            tight: whether no blank line comes before it within its list.
+            as_written: whether the text already has the indentation of its list.
+        """
+        if not text.strip():
+            return
+        kind = self._kind(kind)
+        if kind not in ("list", "quotation") or (self.held and self.held_kind != kind):
+            self._flush()
+        text = text if as_written else self._indented(text)
+        if kind not in ("list", "quotation"):
+            self.reading.add(kind, text, ready=True)
+            return
+        if self.held:
+            self.held.append("\n" if tight else "\n\n")
+        self.held.append(text)
+        self.held_kind = kind
+
+    def _indented(self, text: str) -> str:
+        """Indent a text for the open list items, and put their marks before it if they are not written yet."""
+        items = [container for container in self.containers if container.kind == "item"]
+        if not items:
+            return text
+        first = "".join(container.mark or " " * container.indent for container in items)
+        rest = " " * sum(container.indent for container in items)
+        for container in items:
+            container.mark = ""
+        lines = text.split("\n")
+        return "\n".join([first + lines[0], *(rest + line if line else "" for line in lines[1:])])
+
+    def _flush(self) -> None:
+        if self.held:
+            self.reading.add(self.held_kind, "".join(self.held), ready=True)
+            self.held.clear()
+
+    def _open_quotation(self, first: Token) -> None:
+        found = CALLOUT.match(first.content) if first.type == "inline" else None
+        is_callout = found is not None and found[1].casefold() not in QUOTED_CALLOUTS
+        if not self.containers:
+            self._flush()
+        self.containers.append(_Container("callout" if is_callout else "quotation", "[!" if found else ""))
+
+    def _is_contents(self, at: int, end: int) -> bool:
+        """Whether a list consists of links to places on the same page, as a table of contents does."""
+        inlines = [each for each in self.tokens[at:end] if each.type == "inline"]
+        return len(inlines) > 1 and all(_is_link_within(each.children or ()) for each in inlines)
+
+    # blocks
+
+    def _heading(self, level: int, inline: Token) -> None:
+        text = self._inline(inline.children or ()).replace(HARD_BREAK, "")
+        self._say_what_is_left_out(text)
+        text = self._normalised("heading", BLOCK_ID.sub("", text))
+        if text and self._kind("heading") == "heading":
+            text = f"{'#' * level} {text}"
+        self._emit("heading", text)
+
+    def _paragraph(self, inline: Token, *, tight: bool = False) -> None:
+        text = self._inline(inline.children or ())
+        self._say_what_is_left_out(text)
+        raw, lines = inline.content.split("\n"), text.split("\n")
+        if len(raw) != len(lines):
+            raw = lines
+        filled = [number for number, line in enumerate(lines) if self.masks.as_text(line).strip()]
+        raw, lines = [raw[number] for number in filled], [lines[number] for number in filled]
+        if not lines:
+            return
+        if self.containers and self.containers[-1].mark == "[!":
+            self.containers[-1].mark = ""
+            title = lines[0][found.end() :] if (found := CALLOUT.match(lines[0])) else lines[0]
+            self._emit("prose", self._normalised("prose", title))
+            raw, lines = raw[1:], lines[1:]
+        elif self._is_about_the_page(lines):
+            self.reading.leave_out("properties", self.masks.restored(inline.content))
+            return
+        if not lines:
+            return
+        if not self.containers and _is_address(inline.children or (), lines):
+            self.reading.leave_out("link", "\n".join(lines))
+            return
+        if TAGS_ALONE.match(self.masks.as_text("\n".join(lines)).strip()):
+            self.reading.leave_out("tags", "\n".join(lines))
+            return
+        lines[-1] = BLOCK_ID.sub("", lines[-1].rstrip())
+        if tags := TAGS_AT_THE_END.search(lines[-1]):
+            self.reading.leave_out("tags", tags[1])
+            lines[-1] = lines[-1][: tags.start()]
+        kind, text = self._joined(lines, raw)
+        self._emit(kind, self._normalised(kind, text), tight=tight)
+
+    def _joined(self, lines: Sequence[str], raw: Sequence[str]) -> tuple[BlockKind, str]:
+        """The kind and the text of a paragraph's lines: verse, or prose.
+
+        Args:
+            lines: rendered; lines that the author broke on purpose end in `HARD_BREAK`.
+            raw: as they are in the file.
+        """
+        if len(lines) == 1:
+            return "prose", lines[0].replace(HARD_BREAK, "")
+        if all(re.match(r"\|(?: |\Z)", line) for line in lines) and not any(
+            line.rstrip().endswith("|") and line[1:] for line in lines
+        ):
+            return "verse", "\n".join(line[2:] for line in lines)  # Pandoc's line block
+        broken = [line.endswith(HARD_BREAK) for line in lines[:-1]]
+        lines = [line.replace(HARD_BREAK, "") for line in lines]
+        is_listed = any(container.kind == "item" for container in self.containers)
+        if (all(broken) and len(broken) > 1 and max(map(columns, raw)) <= LONG_LINE) or (
+            not is_listed and not any(broken) and is_verse(raw, self.width)
+        ):
+            return "verse", "\n".join(lines)
+        wrapped: list[list[str]] = [[]]
+        for line, ends in zip(lines, [*broken, False], strict=True):
+            wrapped[-1].append(line)
+            if ends:
+                wrapped.append([])
+        return "prose", "\n".join(map(join_wrapped, wrapped))
+
+    def _is_about_the_page(self, lines: Sequence[str]) -> bool:
+        """Whether a paragraph holds the properties that Notion writes below a page's title."""
+        if self.containers or len(self.reading.blocks) != 1 or self.reading.blocks[0].kind != "heading":
+            return False
+        keys = [found[1].casefold() if (found := PROPERTY.match(self.masks.as_text(line).strip())) else "" for line in lines]
+        return all(keys) and any(key in NOTION_KEYS for key in keys)
+
+    def _code(self, token: Token) -> None:
+        language = token.info.split(maxsplit=1)[0].strip("{}.").casefold() if token.info.strip() else ""
+        if language in QUERIES:
+            self.reading.leave_out("query", self.masks.restored(token.content))
+            return
+        written = self._as_written(token)
+        is_output = language in OUTPUT or token.content.startswith("Traceback (most recent call last)")
+        if token.type == "fence":
+            text = f"{token.markup}{token.info}\n{token.content}{token.markup}"
+        else:
+            text = "\n".join("    " + line if line else "" for line in token.content.split("\n"))
+        self._emit(
+            "output" if is_output else "code",
+            normalised("code", self.masks.restored(text if written is None else written)),
+            as_written=written is not None,
+        )
+
+    def _as_written(self, token: Token) -> str | None:
+        """A code block as it is in the file, with the indentation of its list; None if other marks are before its lines."""
+        if not token.map or any(container.kind != "item" or container.mark for container in self.containers):
+            return None
+        lines = self.lines[slice(*token.map)]
+        if token.type == "fence" and len(lines) > 1 and not lines[-1].strip().startswith(token.markup):
+            lines.append(lines[0][: len(lines[0]) - len(lines[0].lstrip())] + token.markup)  # left open to its end
+        return "\n".join(lines)
+
+    def _table(self, tokens: Sequence[Token]) -> None:
+        rows: list[list[str]] = []
+        for token in tokens:
+            if token.type == "tr_open":
+                rows.append([])
+            elif token.type == "inline":
+                cell = self._inline(token.children or ()).replace(HARD_BREAK, "")
+                self._say_what_is_left_out(cell)
+                rows[-1].append(self._normalised("heading", cell).replace("|", "\\|"))
+        written = [f"| {' | '.join(row)} |" for row in rows]
+        written[1:1] = [f"|{' --- |' * len(rows[0])}"]
+        self._emit("table", "\n".join(written))
+
+    def _html(self, content: str) -> None:
+        html = read_html_parts(TAG_LIKE.sub(lambda tag: tag[0] if self._is_tag(tag[0]) else escape(tag[0]), content))
+        for reason, text in html.left_out:
+            self.reading.leave_out(reason, self.masks.restored(text))
+        closes = max(0, -html.quotes)
+        if closes:
+            self.quotes = max(0, self.quotes - closes)
+            self._flush()
+        for part in html.parts:
+            self._say_what_is_left_out(part.text)
+            if part.kind == "code":
+                self._emit("code", normalised("code", self.masks.restored(part.text)))
+                continue
+            text = part.text
+            if html.tags <= CONTAINERS and "\n" not in text:
+                (inline,) = _parser().parseInline(text)
+                text = self._inline(inline.children or ()).replace(HARD_BREAK, "")
+            text = self._normalised(part.kind, text)
+            self._emit(part.kind, f"{'#' * part.level} {text}" if part.kind == "heading" else text)
+        if html.quotes > 0 and "</blockquote" in self.lower:
+            self._flush()
+            self.quotes += html.quotes
+
+    # what is in a line
+
+    def _inline(self, children: Sequence[Token]) -> str:
+        """The words of a paragraph. Inline code and formulas are masked, so that later steps do not change them."""
+        out: list[str] = []
+        for child in children:
+            match child.type:
+                case "text" | "text_special":
+                    out.append(child.content)
+                case "softbreak":
+                    out.append("\n")
+                case "hardbreak":
+                    out.append(f"{HARD_BREAK}\n")
+                case "code_inline":
+                    out.append(self._inline_code(child))
+                case "html_inline":
+                    out.append(self._inline_html(child.content))
+                case "image":
+                    self.reading.leave_out("image", self.masks.restored(child.content))
+                case "math_inline" | "math_inline_double":
+                    formula = self.masks.restored(f"{child.markup}{child.content}{child.markup}")
+                    out.append(self.masks.put(formula, shown=formula))
+        text = "".join(out)
+        if "==" in text:
+            text = HIGHLIGHT.sub(r"\1", text)
+        if "~" in text or "^" in text:
+            text = SMALL.sub(_small, FOOTNOTE_MARK.sub("", text))
+        return text
+
+    def _inline_code(self, token: Token) -> str:
+        content = self.masks.restored(token.content)
+        if content.startswith(("= this.", "$= ", "= date(")):
+            return self.masks.put(content, reason="query")
+        code = f"{token.markup}{content}{token.markup}".replace("\n", " ")
+        return self.masks.put(code, shown=code)
+
+    def _inline_html(self, tag: str) -> str:
+        if tag.startswith("<!--"):
+            self.reading.leave_out("comments", self.masks.restored(tag[4:].removesuffix("-->")))
+            return ""
+        name = name_of(tag)
+        if name == "br":
+            return f"{HARD_BREAK}\n"
+        if name == "img":
+            for _, text in read_html_parts(tag).left_out:
+                self.reading.leave_out("image", text)
+            return ""
+        return "" if self._is_tag(tag) else tag
+
+    def _is_tag(self, tag: str) -> bool:
+        """Whether text in angle brackets is markup, and not a placeholder such as `<name>` or code such as `List<T>`."""
+        name = name_of(tag)
+        if not name:
+            return tag.startswith(("<!", "<?"))
+        return is_html(name) or " " in tag or tag.endswith("/>") or (f"</{name}" in self.lower and f"<{name}" in self.lower)
+
+    def _normalised(self, kind: BlockKind, text: str) -> str:
+        """The text of a block in the form that is kept."""
+        return self.masks.as_text(normalised(kind, self.masks.without_left_out(text))).strip()
+
+    def _say_what_is_left_out(self, text: str) -> None:
+        for reason, original in self.masks.left_out(text):
+            self.reading.leave_out(reason, original)
+
+
+def _small(found: re.Match[str]) -> str:
+    """Text for subscript and superscript: H~2~O becomes H2O and 4^th^ becomes 4th, but 10^3^ becomes 10^3."""
+    return found[1] or (found[2] if found[2].isalpha() else f"^{found[2]}")
+
+
+def _is_address(children: Sequence[Token], lines: Sequence[str]) -> bool:
+    """Whether a paragraph is only a URL, or only a link to another page of a Notion export."""
+    if len(lines) == 1 and BARE_ADDRESS.match(lines[0].strip()):
+        return True
+    if len(children) < 3 or children[0].type != "link_open" or children[-1].type != "link_close":
+        return False
+    one = sum(child.type == "link_open" for child in children) == 1
+    return one and bool(NOTION_PAGE.match(str(children[0].attrGet("href"))))
+
+
+def _is_link_within(children: Sequence[Token]) -> bool:
+    """Whether a paragraph begins and ends with a link, the first to a place on the same page."""
+    return (
+        len(children) > 2
+        and children[0].type == "link_open"
+        and children[-1].type == "link_close"
+        and str(children[0].attrGet("href")).startswith("#")
+    )

@@ -1,0 +1,648 @@
+"""Read web pages: the whole post and nothing else, with the kind of each block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from lxml import etree
+
+from curate.model import BlockKind
+from curate.read.furniture import EPUB_TYPE, EPUB_TYPES, IN_BOOKS, ROLES, TAGS, reason_in
+from curate.read.markup import (
+    BLOCKS,
+    HEADINGS,
+    UNSAID,
+    VERBATIM,
+    Element,
+    Omitted,
+    Part,
+    Renderer,
+    is_element,
+    one_line,
+    parse,
+    put_in,
+    raw_text,
+    tidied,
+)
+from curate.read.reading import Reading
+
+WHOLE = {"html", "body", "main", "h1"}
+"""Elements that are always part of the page's text, whatever their classes are."""
+POST = re.compile(
+    r"(?:entry|post|article|story|blog|single|td-post|gh|theme-post|blogpost|news|c-entry)-(?:content|body|text|entry)"
+    r"(?:-(?:inner|text|full))?|e-content|post-full-content|available-content|postarticle-content|js-post-content|storycontent|"
+    r"articlebody|postbody|postcontent|entrytext|mw-parser-output|markdown-body|meteredcontent|kg-canvas|content-body|w-richtext|"
+    r"sqs-html-content|notion-page-content|doc-content"
+)
+"""Names that themes give to the element that holds the post."""
+_SUBTITLE = re.compile(r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|(?:article|post)-excerpt)(?:$|[\s-])")
+_TITLE = re.compile(r"(?:^|[\s-])(?:entry-title|post-title|article-title|p-name|headline|mso-title)(?:$|\s)")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+_MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE)
+"""The text of a footnote mark."""
+_FOOT = re.compile(
+    r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed|"
+    r"you are visitor|visitors? since|valid (?:x?html|css)|this page (?:is|was) (?:hosted|maintained)|powered by",
+    re.IGNORECASE,
+)
+_IN_BOOKS = (
+    IN_BOOKS | set(EPUB_TYPES.values()) | {"controls", "deleted", "front_matter", "hidden", "index", "markup", "struck_out"}
+)
+_BY_NAME = {
+    "related_posts",
+    "share",
+    "subscribe",
+    "navigation",
+    "site",
+    "sidebar",
+    "byline",
+    "ads",
+    "popup",
+    "cookies",
+    "contents",
+}
+"""Reasons that are based on the name of an element."""
+_NOTE = re.compile(r"[\[(]?(\d{1,3}|[*†‡§]{1,3})[\])]?[.:]?\s+\S")
+FEWEST_WORDS_OF_A_POST = 20
+SHARE_OF_A_LONE_POST = 0.75
+TEASER_WORDS = 80
+LONGEST_NOTE = 4_000
+MOST_TITLED = 100
+"""On a page with more posts, titles are searched only around the first so many."""
+MOST_TO_LOCATE = 2_000_000
+"""A larger page is not given to trafilatura, whose time grows faster than the page."""
+
+
+def read_page(text: str) -> Reading:
+    """The post of a web page: its title, its subtitle and its text.
+
+    Parts that are left out are recorded: menus, comments, related posts, share and subscribe lines, banners and footnotes.
+    """
+    page = parse(text)
+    omitted = furniture(page)
+    reading = Reading()
+    named = _named(page)
+    posts, marked = _posts(page, omitted, text)
+    if _loses_much(posts, omitted) and _rescued(omitted, text):
+        posts, marked = _posts(page, omitted, text)
+    heads = {post: _head(post, omitted, named) for post in posts[:MOST_TITLED]}
+    first = heads[posts[0]][:1]
+    reading.title = one_line(first[0], omitted) if first else _title_in(posts[0], named, omitted) or named
+    for element, is_post in _in_order(page, posts, {each for head in heads.values() for each in head}):
+        if not is_post:
+            reason = omitted.get(element, "page_around")
+            if reason not in UNSAID:
+                reading.leave_out(reason, one_line(element, {}))
+            continue
+        for number, each in enumerate(heads.get(element, ())):
+            kind: BlockKind = "prose" if number else "heading"
+            reading.add(kind, ("" if number else "# ") + one_line(each, omitted))
+        renderer = Renderer(omitted)
+        renderer.walk(element)
+        parts = renderer.parts
+        if not marked:
+            parts = _titled(_without_head(_without_links_at_the_ends(parts), _plain(named)), _plain(named))
+        put_in(reading, tidied(_without_unlinked_notes(parts)))
+    return reading
+
+
+def fragment_parts(text: str) -> list[Part]:
+    """All text of a piece of HTML without a page around it, such as a note."""
+    page = parse(text)
+    renderer = Renderer(furniture(page, names=False))
+    renderer.walk(page)
+    return renderer.parts
+
+
+# --- what is not text ---
+
+
+def furniture(page: Element, *, names: bool = True, book: bool = False) -> Omitted:
+    """The elements of a page that are not its text, with the reasons.
+
+    Args:
+        page: the tree.
+        names: whether to judge by classes and ids, which have no meaning in mails and notes.
+        book: whether it is a page of a book, which has notes and page numbers but no comments, menus and buttons.
+    """
+    omitted: Omitted = {}
+    sizes = _sizes(page)
+    whole = sizes.get(page, (0, 0))[0]
+    in_code = 0
+    walk = etree.iterwalk(page, events=("start", "end"))
+    for event, element in walk:
+        is_code = element.tag in VERBATIM or element.tag == "code"
+        if event == "end":
+            in_code -= is_code
+            continue
+        reason = _reason(element, sizes, whole, names=names, in_code=in_code > 0)
+        if reason and book and element.tag not in TAGS and reason not in _IN_BOOKS:
+            reason = ""
+        if reason == "footnotes" and element.tag == "a" and not is_mark(one_line(element, {}, 60)):
+            reason = ""  # words of the text, with a note on them
+        if reason:
+            omitted[element] = reason
+            walk.skip_subtree()
+        in_code += is_code
+    _omit_notes(page, omitted)
+    return omitted
+
+
+def _sizes(page: Element) -> dict[Element, tuple[int, int]]:
+    """For each block, the number of its characters, and how many of them are in links."""
+    sizes: dict[Element, tuple[int, int]] = {}
+    stack: list[list[int]] = [[0, 0]]
+    links = 0
+    walk = etree.iterwalk(page, events=("start", "end", "comment"))
+    for event, element in walk:
+        if event == "start":
+            if element.tag in ("script", "style", "template", "noscript", "svg"):
+                walk.skip_subtree()
+                stack.append([0, 0])
+                continue
+            links += element.tag == "a"
+            size = len(element.text.strip()) if element.text else 0
+            stack.append([size, size if links else 0])
+            continue
+        if event == "end":
+            links -= element.tag == "a"
+            size, linked = stack.pop()
+            if element.tag in BLOCKS:
+                sizes[element] = (size, linked)
+            stack[-1][0] += size
+            stack[-1][1] += linked
+        if element.tail:
+            size = len(element.tail.strip())
+            stack[-1][0] += size
+            stack[-1][1] += size if links else 0
+    return sizes
+
+
+def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int, *, names: bool, in_code: bool) -> str:
+    tag, get = element.tag, element.get
+    if tag in WHOLE or tag == "img":
+        return ""
+    if in_code:
+        if tag in ("button", "style", "script"):
+            return "controls"
+        reason = reason_in(f"{get('class') or ''} {get('id') or ''}") if get("class") or get("id") else ""
+        return "controls" if reason in ("figures", "navigation") else ""
+    if tag in TAGS and not (tag == "script" and (get("type") or "").startswith("math/tex")):
+        return TAGS[tag]
+    if tag in ("del", "s", "strike"):
+        return "struck_out"
+    style = get("style") or ""
+    if get("hidden") is not None or _HIDDEN.search(style):
+        return "hidden"
+    if get("aria-hidden") == "true":
+        return "markup"
+    if "mso-" in style:
+        if found := re.search(r"mso-element\s*:\s*(footnote|endnote|comment|header|footer|toc)", style):
+            return {"comment": "comments", "toc": "contents"}.get(found[1], "footnotes" if "note" in found[1] else "page_numbers")
+        if re.search(r"mso-(?:comment-reference|special-character\s*:\s*comment)", style):
+            return "comments"
+    is_most = sizes.get(element, (0, 0))[0] * 2 > whole
+    for role in (get("role") or "").split():
+        if role in ROLES and not is_most:
+            return ROLES[role]
+    for name in (get("epub:type") or get(EPUB_TYPE) or "").split():
+        if name in EPUB_TYPES:
+            return EPUB_TYPES[name]
+    if not names or tag in VERBATIM or tag == "code":
+        return ""
+    if tag == "footer" and not is_most and next(element.iterancestors("blockquote", "figure"), None) is None:
+        return "site"
+    if tag == "form" and not is_most:
+        return "controls"
+    if tag == "label" and (get("contenteditable") == "false" or get("for")):
+        return "controls"
+    if "Comment" in (get("itemtype") or ""):
+        return "comments"
+    if tag == "div" and _is_docs_header(element):
+        return "page_header"
+    reason = reason_in(f"{get('class') or ''} {get('id') or ''}") if get("class") or get("id") else ""
+    if reason == "figures":
+        return "" if tag in ("table", "figure", "div") else "controls"
+    if reason == "comments":
+        if tag not in BLOCKS:
+            return "comments" if "msocomment" in (get("class") or "").lower() else ""
+        return "" if is_most and element.find(".//h1") is not None else reason
+    if tag in HEADINGS and reason not in ("share", "related_posts", "subscribe", "sidebar"):
+        return ""  # named for the button in it
+    if reason and not is_most:
+        return reason
+    if tag == "aside" and "quote" not in (get("class") or "") and _is_beside(element, sizes):
+        return "sidebar"
+    return ""
+
+
+def _is_docs_header(element: Element) -> bool:
+    """Whether it is the header or footer of a page that Google Docs wrote: a `div` that is not a note."""
+    parent = element.getparent()
+    if parent is None or parent.tag != "body" or "doc-content" not in (parent.get("class") or ""):
+        return False
+    return not any((each.get("id") or "").startswith(("ftnt", "cmnt")) for each in element.iter("a"))
+
+
+def _is_beside(element: Element, sizes: dict[Element, tuple[int, int]]) -> bool:
+    """Whether an `aside` is not part of the text: it is outside the post, very short, or mostly links."""
+    size, linked = sizes.get(element, (0, 0))
+    inside = any(each.tag in ("article", "main") or _says_post(each) for each in element.iterancestors())
+    return not inside or size < 60 or linked * 3 > size
+
+
+def _omit_notes(page: Element, omitted: Omitted) -> None:
+    """Leave out marks that link to a note on the same page, and the notes."""
+    places: dict[Element, int] = {}
+    named: dict[str, Element] = {}
+    links = []
+    for place, element in enumerate(page.iter(etree.Element)):
+        for name in (element.get("id"), element.get("name") if element.tag == "a" else None):
+            if name:
+                named.setdefault(name, element)
+                places[element] = place
+        if element.tag == "a" and "#" in (href := element.get("href") or ""):
+            places[element] = place
+            links.append((element, href.partition("#")[2]))
+    found: dict[str, Element | None] = {}
+    for link, name in links:
+        words = one_line(link, {}, 40)
+        target = named.get(name)
+        raised = is_raised(link)
+        if not is_mark(words) and link.get("rel") != "footnote":
+            continue
+        if target is None:
+            if raised and "://" not in (link.get("href") or "")[:8]:
+                omitted.setdefault(with_its_sup(link), "footnotes")
+            continue
+        if places[target] < places[link] and not raised:
+            continue  # a link from a note back to its mark; it goes with the note
+        if name not in found:
+            found[name] = note_at(target)
+        note = found[name]
+        if note is None or any(above is note for above in link.iterancestors()):
+            continue
+        reason = "comments" if name.startswith(("cmnt", "_cmnt", "_msocom")) else "footnotes"
+        omitted.setdefault(with_its_sup(link), reason)
+        if places[target] > places[link]:
+            omitted.setdefault(note, reason)
+
+
+def is_mark(words: str) -> bool:
+    """Whether the words of a link may be the mark of a note."""
+    return _MARK.fullmatch(words) is not None
+
+
+def is_raised(link: Element) -> bool:
+    """Whether a link is a superscript."""
+    return (
+        next(link.iterancestors("sup"), None) is not None
+        or link.find(".//sup") is not None
+        or re.search(r"vertical-align\s*:\s*super", link.get("style") or "") is not None
+    )
+
+
+def with_its_sup(link: Element) -> Element:
+    """The `sup` that contains only this link, else the link itself."""
+    parent = link.getparent()
+    alone = (
+        parent is not None
+        and parent.tag == "sup"
+        and len(parent) == 1
+        and not (parent.text or "").strip()
+        and not (link.tail or "").strip()
+    )
+    return parent if alone else link
+
+
+def note_at(target: Element) -> Element | None:
+    """The note to which a mark points; None if the target is a heading or a part of the text."""
+    note = target
+    while note.tag not in BLOCKS and note.getparent() is not None:
+        note = note.getparent()
+    if note.tag in ("html", "body", "main", "article") or note.tag in HEADINGS or note.find(".//h2") is not None:
+        return None
+    if note.tag in VERBATIM or len(raw_text(note, {}, LONGEST_NOTE)) > LONGEST_NOTE:
+        return None
+    parent = note.getparent()
+    while parent is not None and parent.tag in ("li", "div", "dd") and len(parent) == 1 and not (parent.text or "").strip():
+        note, parent = parent, parent.getparent()
+    return note
+
+
+# --- where the post is ---
+
+
+def _posts(page: Element, omitted: Omitted, text: str) -> tuple[list[Element], bool]:
+    """The elements that hold the post, or the posts of a page; and whether the page's markup marks them as posts."""
+    words: dict[Element, int] = {}
+
+    def count(element: Element) -> int:
+        if element not in words:
+            words[element] = len(raw_text(element, omitted).split())
+        return words[element]
+
+    body = page.find("body") if page.tag == "html" and page.find("body") is not None else page
+    kept = [
+        each for each in _kept(body, omitted) if each.tag in BLOCKS and each.tag not in ("p", "body") and each.tag not in HEADINGS
+    ]
+    everything = count(body)
+    for says in (_is_article_body, _says_post, _is_article, _is_main):
+        found = _without_teasers(_outermost([each for each in kept if says(each)]), count)
+        total = sum(map(count, found))
+        if found and total and (total >= FEWEST_WORDS_OF_A_POST or total * 2 >= everything):
+            return found, says is not _is_main
+    return [_located(body, omitted, text, everything)], False
+
+
+def _is_article_body(element: Element) -> bool:
+    return "articlebody" in (element.get("itemprop") or "").lower()
+
+
+def _says_post(element: Element) -> bool:
+    names = element.get("class") or element.get("id")
+    return bool(names) and any(POST.fullmatch(name) for name in _hyphened(element).split())
+
+
+def _is_article(element: Element) -> bool:
+    kind = element.get("itemtype") or ""
+    return (
+        element.tag == "article"
+        or "Article" in kind
+        or "BlogPosting" in kind
+        or "h-entry" in (element.get("class") or "").split()
+    )
+
+
+def _is_main(element: Element) -> bool:
+    return bool(element.tag == "main" or element.get("role") == "main")
+
+
+def _hyphened(element: Element) -> str:
+    names = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_:.]+|-{2,}", "-", names).lower()
+
+
+def _loses_much(posts: list[Element], omitted: Omitted) -> bool:
+    """Whether an element that is left out only because of its name is as long as everything that is kept."""
+    kept = sum(len(raw_text(post, omitted)) for post in posts)
+    named = [each for each, reason in omitted.items() if reason in _BY_NAME and each.tag in BLOCKS]
+    return any(len(raw_text(each, {}, 2 * kept + 1000)) > max(kept, 600) for each in named)
+
+
+def _rescued(omitted: Omitted, text: str) -> bool:
+    """Keep elements that were left out because of their names if trafilatura takes them for the text; return whether any were."""
+    lines = _lines_of_trafilatura(text)
+    found = False
+    for element, reason in list(omitted.items()):
+        if reason in _BY_NAME and element.tag in BLOCKS:
+            said = [" ".join(line.split())[:60] for line in raw_text(element, {}).splitlines()]
+            if sum(len(line) == 60 and line in lines for line in said) >= 3:
+                del omitted[element]
+                found = True
+    return found
+
+
+@lru_cache(maxsize=2)
+def _lines_of_trafilatura(text: str) -> frozenset[str]:
+    """The beginnings of the paragraphs that trafilatura takes for the text of a page."""
+    if len(text) > MOST_TO_LOCATE:
+        return frozenset()
+    import trafilatura
+
+    found = trafilatura.extract(text, favor_recall=True, include_comments=False) or ""
+    return frozenset(" ".join(line.split())[:60] for line in found.splitlines() if len(line) > 40)
+
+
+def _kept(body: Element, omitted: Omitted) -> Iterator[Element]:
+    walk = etree.iterwalk(body, events=("start",))
+    for _, element in walk:
+        if element in omitted:
+            walk.skip_subtree()
+        else:
+            yield element
+
+
+def _outermost(elements: list[Element]) -> list[Element]:
+    inside = set(elements)
+    return [each for each in elements if not any(above in inside for above in each.iterancestors())]
+
+
+def _without_teasers(posts: list[Element], count: Callable[[Element], int]) -> list[Element]:
+    """Keep only the longest post if it has nearly all the text: the others then are teasers for other pages."""
+    if len(posts) < 2 or len({_article_around(post) for post in posts}) == 1:
+        return posts
+    longest = max(posts, key=count)
+    total = sum(map(count, posts))
+    if count(longest) >= SHARE_OF_A_LONE_POST * total or (
+        count(longest) >= 3 * TEASER_WORDS and all(count(each) < TEASER_WORDS for each in posts if each is not longest)
+    ):
+        return [longest]
+    return posts
+
+
+def _article_around(post: Element) -> Element | None:
+    """The article that contains a post; the post itself if there is none."""
+    return next((each for each in post.iterancestors() if _is_article(each)), post)
+
+
+def _located(body: Element, omitted: Omitted, text: str, everything: int) -> Element:
+    """The smallest element with all the text that trafilatura finds; the body, if that element has less than half its words."""
+    if everything < 3 * FEWEST_WORDS_OF_A_POST:
+        return body
+    lines = _lines_of_trafilatura(text)
+    holders = [
+        each
+        for each in _kept(body, omitted)
+        if each.tag in BLOCKS and lines and " ".join(raw_text(each, omitted, 200).split())[:60] in lines
+    ]
+    if not holders:
+        return body
+    common = [holders[0], *holders[0].iterancestors()]
+    for holder in holders[1:]:
+        above = {holder, *holder.iterancestors()}
+        common = [each for each in common if each in above]
+    chosen = next((each for each in common if each.tag in BLOCKS), body)
+    return chosen if len(raw_text(chosen, omitted).split()) * 2 >= everything else body
+
+
+def _without_links_at_the_ends(parts: list[Part]) -> list[Part]:
+    """For a page without a marked post: leave out blocks of links and the footer at both ends, and rows of such blocks."""
+    kept = [number for number, part in enumerate(parts) if part.kind]
+    rows: set[int] = set()
+    for three in zip(kept, kept[1:], kept[2:], strict=False):
+        if all(_is_links(parts[number]) for number in three):
+            rows.update(three)
+    if sum(len(parts[number].text.split()) for number in kept if number not in rows) >= 50:
+        parts = [Part(None, part.text, "navigation") if number in rows else part for number, part in enumerate(parts)]
+    first, last = 0, len(parts)
+    while first < last and (parts[first].kind is None or _is_links(parts[first])):
+        first += 1
+    while last > first and (parts[last - 1].kind is None or _is_links(parts[last - 1]) or _is_foot(parts[last - 1])):
+        last -= 1
+    if first == last:
+        return parts
+    ends = [*range(first), *range(last, len(parts))]
+    return [
+        Part(None, part.text, part.reason or "navigation") if number in ends or (part.kind and _is_bar(part)) else part
+        for number, part in enumerate(parts)
+    ]
+
+
+def _is_bar(part: Part) -> bool:
+    """Whether a block is a row of links with separators."""
+    return _is_links(part) and bool(re.search(r"\S\s*[|·•]\s*\S|\]\s*\[", part.text))
+
+
+def _without_head(parts: list[Part], named: str) -> list[Part]:
+    """For a page without a marked post: leave out short lines above the heading that is the page's title."""
+    title = next((number for number, part in enumerate(parts) if part.kind == "heading" and _plain(part.text) in named), 0)
+    if any(part.kind and len(part.text.split()) >= 25 for part in parts[:title]):
+        return parts
+    return [Part(None, part.text, part.reason or "page_around") if number < title else part for number, part in enumerate(parts)]
+
+
+def _without_unlinked_notes(parts: list[Part]) -> list[Part]:
+    """Leave out notes at the end of a post whose marks are not links: `3` in the text, `3. Of the upper pond.` below."""
+    marks = {
+        mark.strip("[]() ")
+        for part in parts
+        if part.reason == "footnotes" and part.kind is None
+        for mark in part.text.split("\n")
+    }
+    marks = {mark for mark in marks if re.fullmatch(r"\d{1,3}|[*†‡§]{1,3}", mark)}
+    last = len(parts)
+    while marks and last:
+        part = parts[last - 1]
+        found = _NOTE.match(part.text) if part.kind in ("prose", "list") else None
+        if part.kind and not (found and found[1] in marks):
+            break
+        last -= 1
+    return [Part(None, part.text, "footnotes") if number >= last and part.kind else part for number, part in enumerate(parts)]
+
+
+def _is_links(part: Part) -> bool:
+    return part.kind in ("prose", "list", "table", "verse") and part.linked >= 0.8 and len(part.text) < 600
+
+
+def _is_foot(part: Part) -> bool:
+    signs = len({found.lower() for found in _FOOT.findall(part.text)})
+    return part.kind in ("prose", "verse", "table") and signs > 0 and len(part.text.split()) <= (40 if signs == 1 else 90)
+
+
+def _titled(parts: list[Part], named: str) -> list[Part]:
+    """Make a heading of the first block's first line if it is the page's title; short lines below it are the byline."""
+    first = next((number for number, part in enumerate(parts) if part.kind), None)
+    if (
+        first is None
+        or parts[first].kind not in ("prose", "verse")
+        or any(part.kind == "heading" and part.level == 1 for part in parts)
+    ):
+        return parts
+    title, *below = [line.strip() for line in parts[first].text.split("\n")]
+    if not 0 < len(_plain(title)) <= 120 or _plain(title) not in named or len(below) > 2 or any(len(line) > 60 for line in below):
+        return parts
+    rest = [Part(None, line, "byline") for line in below]
+    return [*parts[:first], Part("heading", f"# {title}", level=1), *rest, *parts[first + 1 :]]
+
+
+# --- its title ---
+
+
+def _named(page: Element) -> str:
+    for meta in page.iter("meta"):
+        if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
+            return " ".join(str(meta.get("content")).split())
+    title = page.find(".//title")
+    return " ".join("".join(title.itertext()).split()) if title is not None else ""
+
+
+def _titles(element: Element, omitted: Omitted) -> Iterator[tuple[Element, str]]:
+    for each in _kept(element, omitted):
+        if each.tag in HEADINGS or each.get("itemprop") == "headline" or (each.get("class") and _TITLE.search(_hyphened(each))):
+            yield each, one_line(each, omitted, 400)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().casefold()
+
+
+def _title_in(post: Element, named: str, omitted: Omitted) -> str:
+    """The heading in the post that is part of the page's title, else its first heading of level 1."""
+    first = ""
+    for each, words in _titles(post, omitted):
+        if words and _plain(words) and _plain(words) in _plain(named):
+            return words
+        if each.tag == "h1" and not first:
+            first = words
+    return first
+
+
+def _head(post: Element, omitted: Omitted, named: str) -> list[Element]:
+    """The title above a post, outside its element, and the subtitles."""
+    title = _title_before(post, omitted, named)
+    return [] if title is None else [title, *_subtitles(title, post, omitted)]
+
+
+def _title_before(post: Element, omitted: Omitted, named: str) -> Element | None:
+    """The heading above a post, outside its element; None if the post has a title of its own."""
+    name = _plain(named)
+    for each, words in _titles(post, omitted):
+        if each.tag == "h1" or (_plain(words) and _plain(words) == name):
+            return None
+    above = {post, *post.iterancestors()}
+    for ancestor in post.iterancestors():
+        before: list[tuple[Element, str]] = []
+        for child in ancestor:
+            if child in above:
+                break
+            if is_element(child) and child not in omitted:
+                before += _titles(child, omitted)
+        before = [(each, words) for each, words in reversed(before) if _plain(words) and not _is_site_name(each)]
+        for each, words in before:
+            if _plain(words) in name:
+                return each
+        if ancestor.tag in ("article", "main") or _is_article(ancestor):
+            for each, _ in before:
+                if each.tag in ("h1", "h2") or _TITLE.search(_hyphened(each)):
+                    return each
+    return None
+
+
+def _is_site_name(heading: Element) -> bool:
+    parent = heading.getparent()
+    names = f"{_hyphened(heading)} {_hyphened(parent) if parent is not None else ''}"
+    return bool(re.search(r"site|blog|logo|brand", names)) and not re.search(r"post|entry|article", names)
+
+
+def _subtitles(title: Element, post: Element, omitted: Omitted) -> Iterator[Element]:
+    above = {post, *post.iterancestors()}
+    parent = title.getparent()
+    beside: Iterable[Any] = title.itersiblings()
+    around: Iterable[Any] = parent.itersiblings() if parent is not None and parent not in above else ()
+    for each in (*beside, *around):
+        if each in above:
+            return
+        if is_element(each) and each not in omitted and each.get("class") and _SUBTITLE.search(_hyphened(each)):
+            yield each
+
+
+def _in_order(page: Element, posts: list[Element], said: set[Element]) -> Iterator[tuple[Element, bool]]:
+    """The elements of a page in order, each with whether it is a post.
+
+    Those that are no post are the largest elements that contain no post and no element of `said` (titles, subtitles).
+    """
+    chosen = set(posts)
+    holders = {each for element in (*posts, *said) for each in element.iterancestors()}
+    walk = etree.iterwalk(page, events=("start",))
+    for _, element in walk:
+        if element in holders:
+            continue
+        walk.skip_subtree()
+        if element in chosen:
+            yield element, True
+        elif element not in said and element.tag not in ("head", "script", "style"):
+            yield element, False

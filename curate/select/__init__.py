@@ -1,0 +1,1 @@
+"""Which pairs are kept, by caps, and on which side of the split."""

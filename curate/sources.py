@@ -1,0 +1,50 @@
+"""What the checks may hold a pair against: the author's documents, their passages, and the controlled questions."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from curate.model import Document, Pair, Passage
+from likeness.metrics.author import AuthorProfile
+
+
+@dataclass(frozen=True)
+class SourceTexts:
+    """The texts behind a build's pairs. Empty where the recipe has only ready pairs."""
+
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    """By path."""
+    passages: Mapping[str, Sequence[Passage]] = field(default_factory=dict)
+    """By document path, in the order they are."""
+    control: Sequence[str] = ()
+    """The controlled questions."""
+
+    @cached_property
+    def author(self) -> AuthorProfile:
+        """The author, known by their own words."""
+        return AuthorProfile([document.own_text for document in self.documents.values()])
+
+    def written(self) -> str:
+        """All documents, in lower case and with one space between words: what `in_words_of` looks in."""
+        return _plain("\n".join(document.text for document in self.documents.values()))
+
+    def passage_of(self, pair: Pair) -> Passage | None:
+        """The passage that a pair's quote is in."""
+        if pair.evidence is None:
+            return None
+        passages = self.passages.get(pair.evidence.document, ())
+        before = bisect_right(passages, pair.evidence.start, key=lambda passage: passage.start)
+        passage = passages[before - 1] if before else None
+        return passage if passage and pair.evidence.start < passage.end else None
+
+
+def in_words_of(phrase: str, written: str) -> bool:
+    """Whether a phrase is in `SourceTexts.written`, however lines break and quotation marks curl."""
+    return _plain(phrase) in written
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())
