@@ -3,4 +3,4 @@
 The order of the steps stands in `train.run`; what it reads is the folder that `curate build` wrote.
 """
 
-__version__ = "0.1.0"
+from likeness import __version__ as __version__

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from recipes.errors import CallError, MachineError
+from export.model_files import INDEX, ONE_FILE, tokenizer_files, weight_files
+from likeness.errors import CallError, MachineError
+from likeness.files import sha256, write_atomic
+from likeness.llama.smollm2 import SMOLLM2
+from train.gguf_base import gguf_folder, smollm2_folder
+from train.result import Watcher
 
-FILES = ["*.json", "*.safetensors", "*.model", "*.jinja", "*.txt"]
-"""What is fetched of a model. Weights as safetensors only: other formats can run code when they are loaded."""
+SMALL_FILES = ["*.json", "*.model", "*.jinja", "*.txt"]
+"""What is fetched of a model besides its weights, from its top folder and its folder of chat templates."""
+IDENTITY_FILES = ("config.json", "generation_config.json")
 
 LARGE_PARAMETERS = 300_000_000
 
 
-def base_folder(name: str, progress: Callable[[float, float], None]) -> Path:
+def base_folder(name: str, watch: Watcher) -> Path:
     """The folder of a base model, made or fetched first if need be.
 
     Args:
-        name: builtin:tiny, a local folder, or a hub id.
-        progress: called with (done, total).
+        name: a built-in model, a local folder, or a hub id.
+        watch: is told how the making goes.
 
     Raises:
         CallError: there is no such folder or model, or it is not one that can be trained.
@@ -28,10 +36,14 @@ def base_folder(name: str, progress: Callable[[float, float], None]) -> Path:
     if name == "builtin:tiny":
         from train.tiny import tiny_folder
 
-        return tiny_folder(lambda share, _: progress(share, 1.0))
+        return tiny_folder(_telling(watch))
+    if name == SMOLLM2:
+        return smollm2_folder(watch)
     if name.startswith("builtin:"):
-        raise CallError(f"there is no {name}; the one that is built in is builtin:tiny", where="train.base_model")
+        raise CallError(f"there is no {name}; builtin:tiny and {SMOLLM2} are built in", where="train.base_model")
     folder = Path(name)
+    if folder.suffix == ".gguf":
+        return gguf_folder(folder, watch)
     if not folder.is_dir():
         if folder.is_absolute():
             raise CallError("there is no such folder", where=f"train.base_model: {name}")
@@ -39,34 +51,17 @@ def base_folder(name: str, progress: Callable[[float, float], None]) -> Path:
     return _checked(folder)
 
 
-def _fetched(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+def _telling(watch: Watcher) -> Callable[[float, str], None]:
+    """Tells of the making of `builtin:tiny`, as work of its own once it begins."""
+    begun: list[str] = []
 
-    where = f"train.base_model: {name}"
-    try:
-        return Path(snapshot_download(name, allow_patterns=FILES))
-    except GatedRepoError:
-        mend = "Accept its licence on its page, and set HF_TOKEN."
-        raise CallError("the hub gives this model only to those who accept its licence", where=where, mend=mend) from None
-    except (RepositoryNotFoundError, HFValidationError):
-        mend = "Check its spelling; for a local folder begin with ./ or /."
-        raise CallError("the hub does not know this model", where=where, mend=mend) from None
-    except (HfHubHTTPError, OSError) as error:
-        told = str(error).strip().splitlines()[0][:200]
-        mend = "Check the network, or give a local folder that holds the model."
-        raise MachineError(f"cannot be fetched from the hub: {told}", where=where, mend=mend) from None
+    def tell(share: float, note: str) -> None:
+        if not begun:
+            begun.append("training the base")
+            watch.begin(begun[0])
+        watch.update(share, 1.0, note=note)
 
-
-def _checked(folder: Path) -> Path:
-    where = f"train.base_model: {folder}"
-    if not (folder / "config.json").is_file():
-        raise CallError("holds no config.json, so it is not a model folder", where=where)
-    if not list(folder.glob("*.safetensors")):
-        raise CallError("holds no weights as safetensors", where=where, mend="Other formats are not loaded: convert it first.")
-    if not (folder / "tokenizer.json").is_file():
-        raise CallError("holds no tokenizer.json", where=where, mend="Choose a model with a fast tokenizer.")
-    return folder
+    return tell
 
 
 def parameters(folder: Path) -> int:
@@ -74,7 +69,7 @@ def parameters(folder: Path) -> int:
     from safetensors import safe_open
 
     count = 0
-    for path in folder.glob("*.safetensors"):
+    for path in weight_files(folder):
         with safe_open(path, "np") as file:
             for key in file.keys():  # noqa: SIM118 - not a dict
                 size = 1
@@ -84,8 +79,66 @@ def parameters(folder: Path) -> int:
     return count
 
 
-def identity(folder: Path) -> list[object]:
-    """What makes a base the one it is, cheaply: its configuration and the sizes of its weight files."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    weights = sorted((path.name, path.stat().st_size) for path in folder.glob("*.safetensors"))
-    return [config, weights]
+def identity(folder: Path) -> dict[str, str]:
+    """What identifies a base: the SHA-256 of its configuration, its tokenizer and template, and its weights."""
+    settings = [folder / name for name in IDENTITY_FILES if (folder / name).is_file()]
+    files = [*settings, *tokenizer_files(folder), *weight_files(folder)]
+    return {str(path.relative_to(folder)): digest for path, digest in zip(files, _digests(files), strict=True)}
+
+
+def _digests(files: list[Path]) -> list[str]:
+    """SHA-256 of each file; weights have gigabytes, so their sums are remembered by size and time of change."""
+    memory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness", "sha256.json")
+    try:
+        known: dict[str, list[object]] = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    before = dict(known)
+    found = []
+    for file in files:
+        state = file.stat()
+        key, now = str(file.resolve()), [state.st_size, state.st_mtime_ns]
+        if known.get(key, [])[:2] != now:
+            known[key] = [*now, sha256(file)]
+        found.append(str(known[key][2]))
+    if known != before:
+        with suppress(MachineError):  # without the cache it only takes longer
+            write_atomic(memory, json.dumps(known))
+    return found
+
+
+def _fetched(name: str) -> Path:
+    """The model's folder in the hub's cache: first its small files, then the weights that its index names."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+
+    where = f"train.base_model: {name}"
+    folders = ["original/*", "onnx/*", "gguf/*"]
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=SMALL_FILES, ignore_patterns=folders))
+        named = [path.name for path in weight_files(folder)] if (folder / INDEX).is_file() else [ONE_FILE]
+        return Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, *named], ignore_patterns=folders))
+    except GatedRepoError:
+        fix = "Accept its licence on its page, and set HF_TOKEN."
+        raise CallError("the hub gives this model only to those who accept its licence", where=where, fix=fix) from None
+    except (RepositoryNotFoundError, HFValidationError):
+        fix = "Check its spelling; for a local folder begin with ./ or /."
+        raise CallError("the hub does not know this model", where=where, fix=fix) from None
+    except (HfHubHTTPError, OSError) as error:
+        told = str(error).strip().splitlines()[0][:200]
+        fix = "Check the network, or give a local folder that holds the model."
+        raise MachineError(f"cannot be fetched from the hub: {told}", where=where, fix=fix) from None
+
+
+def _checked(folder: Path) -> Path:
+    where = f"train.base_model: {folder}"
+    if not (folder / "config.json").is_file():
+        raise CallError("holds no config.json, so it is not a model folder", where=where)
+    files = weight_files(folder)
+    if not files:
+        raise CallError("holds no weights as safetensors", where=where, fix="Convert it first; other formats are not loaded.")
+    if missing := [path.name for path in files if not path.is_file()]:
+        raise CallError(f"lacks {missing[0]}, which its index names", where=where, fix="Fetch the model again.")
+    if not (folder / "tokenizer.json").is_file():
+        raise CallError("holds no tokenizer.json", where=where, fix="Choose a model with a fast tokenizer.")
+    return folder

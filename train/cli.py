@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recipes.command import answer, run_command, settle_libraries, tell_version
+from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings
+from likeness.command import Commands, answer, run_command, settle_libraries, tell_version
+from likeness.errors import CallError
+
+if TYPE_CHECKING:
+    from train.result import Run
 
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="From a built dataset to a model that answers. Every command takes --debug for tracebacks.",
+    help="""Turn a built dataset into a model that answers. Every command takes --debug, which shows tracebacks.
+
+    Example: train run my-voice/recipe.yaml && train chat my-voice/recipe.yaml
+    """,
 )
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, all else on standard error.")]
+SHOWN_ROWS = 5
 
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Say it and leave.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Print the version and exit.")
+    ] = False,
 ) -> None:
-    """What can be said before a command."""
+    """Options that come before a command."""
 
 
 @app.command()
-def run(recipe: RecipePath, as_json: Json = False) -> None:
-    """Train an adapter on the newest dataset, ask the controlled questions, merge, and export a proven GGUF."""
+def run(recipe: RecipePath = HERE, build_place: BuildPlace = None, settings: Settings = None, as_json: Json = False) -> None:
+    """Train an adapter on the newest dataset, ask the controlled questions, merge, and export a proven GGUF.
+
+    A run that was stopped goes on where it was. Where a file that the recipe asks for fails its checks, the run is kept and
+    the command exits with 1.
+
+    Example: train run my-voice/recipe.yaml
+    """
     settle_libraries()
-    from recipes.progress import Progress
+    from likeness.progress import Progress
     from train.run import train
 
     progress = Progress(to_stderr=as_json)
     try:
-        made = train(recipe, progress)
+        made = train(recipe, progress, settings or ())
     finally:
         progress.clear()
     if as_json:
         answer(made.as_dict())
-        return
+    else:
+        _tell_run(made)
+    if made.verdict == "failed":
+        raise typer.Exit(1)
+
+
+def _tell_run(made: Run) -> None:
     if made.unchanged:
         print(f"Nothing has changed since run {made.folder.name}; nothing was done.")
     print(f"Run {made.folder.name} on dataset {made.dataset}: {made.verdict}")
@@ -51,12 +74,62 @@ def run(recipe: RecipePath, as_json: Json = False) -> None:
     for name in made.gguf:
         path = made.folder / name
         print(f"  {_shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
-    print(f"  {_shown(made.folder / 'report.html')}\nTalk to it: train chat {made.folder.name}")
+    print(f"  {_shown(made.folder / 'report.html')}\nTalk to it: train chat {shlex.quote(str(_shown(made.folder)))}")
+    if made.verdict == "failed":
+        print(f"The rows behind it: train trace {shlex.quote(str(_shown(made.folder)))}")
 
 
 @app.command()
-def runs(recipe: RecipePath, as_json: Json = False) -> None:
-    """List a recipe's finished runs."""
+def plan(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    show_rows: Annotated[
+        bool, typer.Option("--show-rows", help="Show rows: what the model reads and what it learns to write.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all rows in colour to a page.")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Check everything that a run needs and say what it would do. Nothing is trained.
+
+    Example: train plan recipes/demo/recipe.yaml --show-rows
+    """
+    settle_libraries()
+    from likeness.files import write_atomic
+    from likeness.progress import Progress
+    from train.plan import plan as make_plan
+    from train.show_rows import as_html, on_terminal
+
+    progress = Progress(to_stderr=as_json)
+    try:
+        made = make_plan(recipe, progress, settings or ())
+    finally:
+        progress.clear()
+    rows, tokenizer, stop = made.prepared.rows, made.prepared.tokenizer, made.prepared.template.stop
+    if html is not None:
+        title = f"Rows of dataset {made.dataset} for {made.base_model}"
+        write_atomic(html, as_html([*rows.train, *rows.validation], tokenizer, stop, title))
+    if as_json:
+        answer(made.as_dict())
+        return
+    for line in made.lines():
+        print(line)
+    if show_rows:
+        from rich.console import Console
+
+        console = Console(highlight=False, soft_wrap=True)
+        for text in on_terminal(rows.train[:SHOWN_ROWS], tokenizer, stop, console.color_system is not None):
+            console.print(text)
+        if len(rows.train) > SHOWN_ROWS:
+            print(f"… and {len(rows.train) - SHOWN_ROWS} more; --html FILE writes them all.")
+
+
+@app.command()
+def runs(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """List a recipe's finished runs.
+
+    Example: train runs my-voice/recipe.yaml
+    """
     from train.runs import list_runs
 
     found = list_runs(recipe)
@@ -70,21 +143,164 @@ def runs(recipe: RecipePath, as_json: Json = False) -> None:
 
 
 @app.command()
-def chat(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
-    question: Annotated[str | None, typer.Option("--question", "-q", help="Ask this alone and leave.")] = None,
-    quant: Annotated[str | None, typer.Option(help="Which GGUF, such as q4_k_m; else the recipe's first.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="0 takes the likeliest word each time.")] = 0.5,
+def triage(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    most_unknown: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with 1 if more than this share of the rows is unknown, such as 0.05.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Talk to a run's GGUF. Lines from standard input are asked one after another."""
-    settle_libraries()
-    from train.chat import Chat, find_run, talk
+    """Ask the base every fact that the rows claim, before training: known, unsure or unknown.
 
-    conversation = Chat(find_run(run_name), quant, temperature)
+    Example: train triage my-voice/recipe.yaml --most-unknown 0.05
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.triage import triage as ask_claims
+
+    progress = Progress(to_stderr=as_json)
+    try:
+        found = ask_claims(recipe, progress)
+    finally:
+        progress.clear()
+    if as_json:
+        answer(found.as_dict())
+    else:
+        for line in found.lines():
+            print(line)
+    if most_unknown is not None and found.unknown_share > most_unknown:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    run_names: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs by id or folder; a recipe stands for all of its runs.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Compare runs: what differs, what got better or worse, which layer earned it, every answer side by side.
+
+    Example: train compare 001-1f0e9a2c 002-77b1c003
+    """
+    from train.compare.compare import as_dict, lines
+    from train.compare.compare import compare as make_comparison
+    from train.runs import find_run, list_runs, recipe_named
+
+    settle_libraries()
+    folders: list[Path] = []
+    for name in run_names:
+        recipe = recipe_named(name)
+        folders += [Path(each["folder"]) for each in list_runs(recipe)] if recipe else [find_run(name)]
+    if not folders:
+        raise CallError("no run is finished yet", fix="Run `train run RECIPE` first.")
+    views, page = make_comparison(folders)
+    if as_json:
+        answer(as_dict(views) | {"page": str(page)})
+        return
+    for line in lines(views):
+        print(line)
+    print(_shown(page))
+
+
+@app.command()
+def blind(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
+    results: Annotated[list[Path] | None, typer.Option(help="A result file that came back; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the blind test as one page to mail to friends; with results, add them up.
+
+    Example: train blind my-voice/recipe.yaml --results blind-Ann.json --results blind-Bo.json
+    """
+    from train.blind import add_up, lines, write_page
+    from train.compare.runs import read_runs
+    from train.runs import find_run
+
+    settle_libraries()
+    (view,) = read_runs([find_run(run_name)])
+    if not results:
+        page = write_page(view)
+        if as_json:
+            answer({"page": str(page)})
+        else:
+            print(f"{_shown(page)}\nMail it to friends; add up what comes back with `train blind RUN --results FILE`.")
+        return
+    found = add_up(view, results)
+    if as_json:
+        from dataclasses import asdict
+
+        chosen = {side: asdict(score) for side, score in found["chosen"].items()}
+        answer(found | {"chosen": chosen, "tuned_over_prompted": asdict(found["tuned_over_prompted"])})
+        return
+    for line in lines(found):
+        print(line)
+
+
+@app.command()
+def trace(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
+    probe: Annotated[list[str] | None, typer.Option(help="Only this probe, alarm or not; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the bad answers of a run, the rows that may have taught them, and a command for each.
+
+    Example: train trace my-voice/recipe.yaml --probe echo
+    """
+    from train.runs import find_run, recipe_named
+    from train.trace import lines
+    from train.trace import trace as find_rows
+
+    folder = find_run(run_name)
+    found = find_rows(folder, str(recipe_named(run_name) or "RECIPE"), probe or [])
+    if as_json:
+        answer({"run": str(folder), "probes": found})
+        return
+    for line in lines(found):
+        print(line)
+
+
+@app.command()
+def chat(
+    run_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            show_default=False,
+            help="A run's id or folder, or a recipe's file or folder for its newest run; else the newest run of the recipe here.",
+        ),
+    ] = ".",
+    build_place: BuildPlace = None,
+    question: Annotated[str | None, typer.Option("--question", "-q", help="Ask only this, then exit.")] = None,
+    quant: Annotated[str | None, typer.Option(help="Which GGUF file, such as q4_k_m; the recipe's first by default.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="In place of the recipe's; 0 takes the likeliest word each time.")
+    ] = None,
+    knowledge: Annotated[
+        bool, typer.Option("--knowledge/--no-knowledge", help="Look facts up in the passages shipped with the model, if any are.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Talk to a run's GGUF file. Lines from standard input are asked one after another.
+
+    Example: train chat my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from train.chat import Chat, talk
+    from train.runs import find_run
+
+    conversation = Chat(find_run(run_name), quant, temperature, knowledge=knowledge)
     if as_json:
         reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
-        answer({"file": str(conversation.file), "question": conversation.messages[-2]["content"], "answer": reply})
+        answer(
+            {
+                "file": str(conversation.file),
+                "question": conversation.messages[-2]["content"],
+                "answer": reply,
+                "passages": conversation.passages,
+            }
+        )
     elif question is not None:
         for piece in conversation.ask(question):
             print(piece, end="", flush=True)
@@ -94,7 +310,7 @@ def chat(
 
 
 def _shown(path: Path) -> Path:
-    """A path as short as it can be said from here."""
+    """A path, relative to the working folder where it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 

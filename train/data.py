@@ -1,96 +1,250 @@
-"""The dataset folder's rows, made fit for a model: rendered with its template, the too long ones left out and counted."""
+"""The rows of a dataset folder as a model needs them: ids and loss mask, made together.
+
+A row is the prompt as the model will be asked it, then the answer, then the mark that ends it. Loss stands on the answer and
+that mark. Every row is checked: its prompt's ids begin it, and what is learnt reads back as the answer.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from recipes.errors import CallError
+from likeness.errors import CallError
+from train.template import Message, Template, on_day, render
 
-Message = dict[str, str]
+IGNORED = -100
+"""The label of an id that the loss ignores."""
+ANCHOR = "x"
+REASONS = {
+    "too_long": "longer than train.sft.max_length",
+    "holds_a_mark": "with a special token of the chat template in the answer",
+    "reads_back_otherwise": "that do not survive the tokenizer",
+    "empty": "without an answer",
+    "unfit": "that would teach something else",
+}
+"""Why a row is left out, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a model reads, and which of it is learnt: a label is the id itself, or IGNORED."""
+
+    id: str
+    ids: list[int]
+    labels: list[int]
+
+    @property
+    def learnt(self) -> int:
+        """How many ids the loss counts."""
+        return sum(label != IGNORED for label in self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that is not trained on, and why: a code and a sentence."""
+
+    id: str
+    reason: Literal["too_long", "holds_a_mark", "reads_back_otherwise", "empty", "unfit"]
+    message: str
 
 
 @dataclass
 class Rows:
     """What is trained on, held out and asked."""
 
-    train: Any
-    """A `datasets.Dataset` with prompt and completion, as `curate build` published it."""
-    validation: Any | None
-    control: list[dict[str, Any]]
-    too_long: list[str] = field(default_factory=list)
-    """Ids of rows with more tokens than fit."""
-    tokens: int = 0
-    """In the training rows, prompt and completion."""
+    train: list[Row] = field(default_factory=list)
+    validation: list[Row] = field(default_factory=list)
+    control: list[dict[str, Any]] = field(default_factory=list)
+    conversations: list[list[Message]] = field(default_factory=list)
+    """Of the rows trained on, as messages."""
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> int:
+        """In the training rows, prompt and answer."""
+        return sum(len(row.ids) for row in self.train)
+
+    @property
+    def too_long(self) -> list[str]:
+        """Ids of rows with more tokens than the limit."""
+        return [row.id for row in self.left_out if row.reason == "too_long"]
+
+    def counts(self) -> dict[str, Any]:
+        """For the manifest and the report."""
+        return {
+            "train": len(self.train),
+            "held_out": len(self.validation),
+            "too_long": len(self.too_long),
+            "left_out": [asdict(row) for row in self.left_out],
+            "tokens": self.tokens,
+            "learnt": sum(row.learnt for row in self.train),
+        }
+
+    def __str__(self) -> str:
+        why = [f"{count} {REASONS[reason]}" for reason, count in Counter(row.reason for row in self.left_out).items()]
+        left_out = f" · left out: {', '.join(why)}" if why else ""
+        return f"{len(self.train)} to train on, {len(self.validation)} held out, {self.tokens:,} tokens{left_out}"
 
 
-def load_rows(dataset: Path, tokenizer: Any, max_length: int) -> Rows:
+def load_rows(dataset: Path, tokenizer: Any, template: Template, max_length: int, turns: Literal["last", "all"] = "last") -> Rows:
     """The rows of a dataset folder.
 
     Args:
         dataset: a folder that `curate build` published.
-        tokenizer: of the base model, with its chat template.
-        max_length: most tokens of a row. A longer one would lose its end, and with it the stop token that it teaches.
+        tokenizer: of the base model.
+        template: what was found out about its chat template.
+        max_length: most tokens of a row. A longer one would lose its end, and with it the mark that it teaches.
+        turns: whether the last answer of a conversation is learnt, or every one.
 
     Raises:
-        CallError: the model's template cannot render the rows, or none is short enough.
+        CallError: the template cannot render the rows, or none can be trained on.
     """
-    import datasets
+    import pyarrow.parquet as pq
 
-    datasets.disable_progress_bars()
-    files = {split: str(path) for split in ("train", "validation") if (path := dataset / "sft" / f"{split}.parquet").is_file()}
-    loaded = datasets.load_dataset("parquet", data_files=files)
-    rows = Rows(train=None, validation=None, control=_control(dataset))
-    for split in files:
-        lengths = [_tokens(row, tokenizer) for row in loaded[split]]
-        fits = [index for index, length in enumerate(lengths) if length <= max_length]
-        ids = loaded[split]["id"]
-        rows.too_long += [ids[index] for index in range(len(lengths)) if index not in set(fits)]
-        if split == "train":
-            rows.tokens = sum(lengths[index] for index in fits)
-        setattr(rows, split, loaded[split].select(fits) if fits else None)
-    if rows.train is None:
-        raise CallError(f"no row has at most {max_length} tokens", where="train.sft.max_length", mend="Raise it.")
+    rows = Rows(control=_parquet(dataset / "control" / "test.parquet"))
+    builder = RowBuilder(tokenizer, template, day_of(dataset))
+    for split, into in (("train", rows.train), ("validation", rows.validation)):
+        path = dataset / "sft" / f"{split}.parquet"
+        if not path.is_file():
+            continue
+        for entry in pq.read_table(path, columns=["id", "prompt", "completion"]).to_pylist():
+            messages = [*entry["prompt"], *entry["completion"]]
+            made = builder.rows(entry["id"], messages, turns)
+            if isinstance(made, list) and (longest := max(len(row.ids) for row in made)) > max_length:
+                made = LeftOut(entry["id"], "too_long", f"{longest} tokens; the limit is {max_length}")
+            if isinstance(made, LeftOut):
+                rows.left_out.append(made)
+                continue
+            into.extend(made)
+            if split == "train":
+                rows.conversations.append(messages)
+    if not rows.train:
+        raise _nothing_left(rows.left_out, max_length)
     return rows
 
 
-def _tokens(row: dict[str, Any], tokenizer: Any) -> int:
-    try:
-        return len(tokenizer.apply_chat_template(row["prompt"] + row["completion"], tokenize=True, return_dict=False))
-    except Exception as error:
-        raise CallError(
-            f"the base model's chat template cannot render row {row['id']}: {error}",
-            where="train.base_model",
-            mend="Choose an instruction-tuned model whose template takes system, user and assistant messages.",
-        ) from None
+class RowBuilder:
+    """Makes rows of conversations.
 
-
-def _control(dataset: Path) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    path = dataset / "control" / "test.parquet"
-    return pq.read_table(path).to_pylist() if path.is_file() else []
-
-
-def check_stop_token(labels: list[int], tokenizer: Any) -> None:
-    """See that a row teaches the model to stop: a stop token is among what the loss is on, at its end.
-
-    Raises:
-        CallError: it is not; such a model never stops talking.
+    Args:
+        tokenizer: of the base model.
+        template: what was found out about its chat template.
+        day: the date that a template which writes one is to write.
     """
-    trained = [token for token in labels if token != -100]
-    if tokenizer.eos_token_id not in trained[-3:]:
-        told = tokenizer.decode(trained[-3:]) if trained else "nothing"
-        raise CallError(
-            f"the model would not learn to stop: its replies are to end on {tokenizer.eos_token!r}, and the rows end on {told!r}",
-            where="train.base_model",
-            mend="Choose a model whose chat template ends each turn with its end token.",
-        )
+
+    def __init__(self, tokenizer: Any, template: Template, day: date) -> None:
+        self._tokenizer = tokenizer
+        self._template = template
+        self._text = on_day(template.text, day)
+        self._marks = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+
+    def rows(self, name: str, messages: Sequence[Message], turns: Literal["last", "all"] = "last") -> list[Row] | LeftOut:
+        """The rows of one conversation: one; more where a template rewrites earlier answers.
+
+        Args:
+            name: the row's id in the dataset.
+            messages: the conversation; its last message is an answer.
+            turns: whether the last answer is learnt, or every one.
+
+        Raises:
+            CallError: the template refuses the conversation, or breaks the tokens of a prompt.
+        """
+        answers = [number for number, message in enumerate(messages) if message["role"] == "assistant"]
+        made: list[Row] = []
+        for number in reversed(answers if turns == "all" else answers[-1:]):
+            row = self._row(name, messages[:number], messages[number]["content"].strip())
+            if isinstance(row, LeftOut):
+                return row
+            if (
+                made and made[-1].ids[: len(row.ids)] == row.ids
+            ):  # the longer conversation contains it unchanged: one row for both
+                both = [mine if mine != IGNORED else other for mine, other in zip(row.labels, made[-1].labels, strict=False)]
+                made[-1] = Row(name, made[-1].ids, both + made[-1].labels[len(both) :])
+            else:
+                made.append(row)
+        return made[::-1] or LeftOut(name, "empty", "no answer in it")
+
+    def _row(self, name: str, prompt: Sequence[Message], answer: str) -> Row | LeftOut:
+        if not answer:
+            return LeftOut(name, "empty", "the answer is empty")
+        asked = self._render(name, prompt)
+        head = self._ids(asked)
+        rest = self._template.lead + answer + self._template.end
+        ids, before = self._ids(asked + rest), self._ids(asked + self._template.lead)
+        if ids[: len(head)] != head:  # the prompt's last token would change, and at inference it is already there
+            ids, before = head + self._continued(rest), head + self._continued(self._template.lead)
+        start = max(len(head), _shared(ids, before))
+        learnt = ids[start:]
+        if learnt[-1:] != [self._template.stop]:
+            return LeftOut(name, "reads_back_otherwise", "it does not end with the token that ends an answer")
+        if any(token in self._marks for token in self._ids(answer)):
+            return LeftOut(name, "holds_a_mark", "its answer contains a special token of the chat template")
+        read = self._tokenizer.decode(learnt, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        if _plain(read) != _plain(answer + self._template.end):
+            return LeftOut(name, "reads_back_otherwise", f"what would be learnt reads {_around(read)}")
+        return Row(name, ids, [IGNORED] * start + learnt)
+
+    def _render(self, name: str, prompt: Sequence[Message]) -> str:
+        try:
+            return render(self._tokenizer, self._text, prompt, reply=True)
+        except Exception as error:
+            raise CallError(
+                f"the base model's chat template cannot render row {name}: {error}",
+                where="train.base_model",
+                fix="Choose an instruction-tuned model whose template takes system, user and assistant messages.",
+            ) from None
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _continued(self, text: str) -> list[int]:
+        """The ids of a text that continues another: some tokenizers put a space before whatever comes first."""
+        if not text:
+            return []
+        alone, both = self._ids(ANCHOR), self._ids(ANCHOR + text)
+        return both[len(alone) :] if both[: len(alone)] == alone else self._ids(text)
+
+
+def day_of(dataset: Path) -> date:
+    """The day that a dataset was built on."""
+    built = str(read_manifest(dataset).get("created_at") or "")
+    return date.fromisoformat(built[:10]) if built else date(2026, 1, 1)
 
 
 def read_manifest(dataset: Path) -> dict[str, Any]:
     """A dataset's manifest."""
     manifest: dict[str, Any] = json.loads((dataset / "manifest.json").read_text(encoding="utf-8"))
     return manifest
+
+
+def _parquet(path: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path).to_pylist() if path.is_file() else []
+
+
+def _shared(one: Sequence[int], other: Sequence[int]) -> int:
+    """The length of the ids' common beginning."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _around(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:28]} … {text[-28:]}")
+
+
+def _nothing_left(left_out: list[LeftOut], max_length: int) -> CallError:
+    if left_out and all(row.reason == "too_long" for row in left_out):
+        return CallError(f"no row has at most {max_length} tokens", where="train.sft.max_length", fix="Raise it.")
+    told = f"row {left_out[0].id}: {left_out[0].message}" if left_out else "the dataset has none"
+    return CallError(f"no row can be trained on: {told}", where="train", fix="Look at the dataset, or choose another base model.")

@@ -1,4 +1,4 @@
-"""A recipe's finished runs."""
+"""A recipe's finished runs, and the run or recipe that a word of a command names."""
 
 from __future__ import annotations
 
@@ -6,16 +6,47 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recipes.folders import BuildFolder
-from recipes.load import load_recipe
+from likeness.errors import CallError
+from likeness.recipe.find import find_recipe, is_recipe_like
+from likeness.recipe.folders import BuildFolder, builds_here
+from likeness.recipe.load import load_recipe
 
 
 def list_runs(recipe_path: Path) -> list[dict[str, Any]]:
     """Each finished run in the order of their numbers: id, time, dataset, verdict, and what training came to in words."""
     found = []
-    for path in sorted(BuildFolder.of(load_recipe(recipe_path).name).runs.glob("[!.]*/manifest.json")):
+    for path in sorted(BuildFolder.of(load_recipe(recipe_path)).runs.glob("[!.]*/manifest.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))
         told = next((step["told"] for step in manifest["steps"] if step["name"] == "train"), "")
         keys = ("run", "finished_at", "dataset", "base_model", "verdict", "reasons", "gguf")
         found.append({key: manifest[key] for key in keys} | {"told": told, "folder": str(path.parent)})
     return found
+
+
+def find_run(named: str) -> Path:
+    """The folder of a run: named by its folder, by its id, or by a recipe or its folder, whose newest run it then is.
+
+    Raises:
+        CallError: there is no such run, or it did not finish.
+    """
+    if recipe := recipe_named(named):
+        return BuildFolder.of(load_recipe(recipe)).run()
+    path = Path(named)
+    if (path / "manifest.json").is_file():
+        return path
+    if path.is_dir():
+        fix = "Run `train run RECIPE` again; it continues where it stopped."
+        raise CallError("is not a finished run", where=named, fix=fix)
+    found = [manifest.parent for build in builds_here() for manifest in build.runs.glob(f"{named}*/manifest.json")]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise CallError(f"there is no finished run {named!r} of the recipes here", fix="`train runs RECIPE` lists them.")
+    raise CallError(f"{named!r} is the name of {len(found)} runs", fix=f"Give its folder: {', '.join(map(str, found[:4]))}")
+
+
+def recipe_named(named: str) -> Path | None:
+    """The recipe's file where a word names a recipe or its folder; None where it names a run."""
+    path = Path(named)
+    is_run = (path / "manifest.json").is_file() or path.absolute().parent.name == "runs"
+    return find_recipe(path) if is_recipe_like(named) and not is_run else None

@@ -7,15 +7,15 @@ import math
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recipes.errors import MachineError
-from recipes.folders import whole_folder
-from recipes.schema import Train
+from likeness.errors import GateError, MachineError
+from likeness.files import atomic_folder, write_atomic
+from likeness.recipe.schema import Sft, Train
 from train.base import LARGE_PARAMETERS, parameters
-from train.data import Rows, check_stop_token
+from train.data import Row, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +31,67 @@ class Trained:
     tokens_per_second: float
     trainable_parameters: int
 
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest and the report."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        held_out = ""
+        if self.held_out_loss is not None:
+            held_out = f", held-out loss {self.held_out_loss_before:.3f} -> {self.held_out_loss:.3f} at step {self.best_step}"
+        return f"{self.steps} steps{held_out}, {self.tokens_per_second:,.0f} tokens/s"
+
 
 def train_sft(
-    base: Path, tokenizer: Any, rows: Rows, settings: Train, run: Path, progress: Callable[[float, float, str], None]
+    base: Path, tokenizer: Any, rows: Rows, settings: Train, adapter: Path, progress: Callable[[float, float, str], None]
 ) -> Trained:
-    """Train an adapter into `run/adapter`, its figures line by line into `run/metrics.jsonl`.
+    """Train an adapter and write its figures to `metrics.jsonl` beside it. An adapter that is there already is kept.
 
-    Loss is on the completion only. A killed run goes on from its last checkpoint.
+    A killed run goes on from its last good checkpoint.
+
+    Args:
+        base: the model's folder.
+        tokenizer: its tokenizer, for padding.
+        rows: ids and labels.
+        settings: the recipe's `train`.
+        adapter: the folder to write, in the run's folder.
+        progress: called with steps done, steps in all, and the losses in words.
 
     Raises:
-        CallError: the rows would not teach the model to stop.
+        GateError: the loss is no number any more.
         MachineError: memory ran out.
     """
+    run = adapter.parent
+    figures = run / "trained.json"
+    if figures.is_file():
+        return Trained(**json.loads(figures.read_text(encoding="utf-8")))
     import torch
-    from peft import LoraConfig
-    from transformers import EarlyStoppingCallback, set_seed
-    from trl import SFTTrainer
+    from transformers import set_seed
 
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
-    arguments = _arguments(settings, rows, base, checkpoints)
-    lora = settings.lora
-    trainer = SFTTrainer(
-        model=_model(base, settings),
-        args=arguments,
-        train_dataset=rows.train.select_columns(["prompt", "completion"]),
-        eval_dataset=rows.validation.select_columns(["prompt", "completion"]) if rows.validation else None,
+    trainer = _trainer_class()(
+        model=load_base(base, settings),
+        args=_arguments(settings, rows, base, checkpoints),
+        train_dataset=_as_dataset(rows.train),
+        eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
         processing_class=tokenizer,
-        peft_config=LoraConfig(
-            r=lora.r,
-            lora_alpha=lora.alpha,
-            lora_dropout=lora.dropout,
-            target_modules=lora.target_modules,
-            use_rslora=lora.r > 64,
-            task_type="CAUSAL_LM",
-        ),
-        callbacks=[EarlyStoppingCallback(settings.sft.patience)] if rows.validation else [],
+        peft_config=_lora(settings),
+        callbacks=_callbacks(settings, rows),
     )
-    _only_ours(trainer, run / "metrics.jsonl", progress)
-    check_stop_token(trainer.data_collator([trainer.train_dataset[0]])["labels"][0].tolist(), tokenizer)
+    only_ours(trainer, run / "metrics.jsonl", progress)
     began = time.monotonic()
     try:
         before = trainer.evaluate()["eval_loss"] if rows.validation else None
-        last = _last_checkpoint(checkpoints)
+        last = last_good_checkpoint(checkpoints)
         result = trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.OutOfMemoryError:
-        mend = "Lower train.sft.micro_batch_size or max_length, or take `method: qlora`."
-        raise MachineError("the GPU's memory is too small", where="train", mend=mend) from None
+        fix = "Lower train.sft.micro_batch_size or max_length, or take `method: qlora`."
+        raise MachineError("the GPU's memory is too small", where="train", fix=fix) from None
     seconds = time.monotonic() - began
-    with whole_folder(run / "adapter") as part:
+    with atomic_folder(adapter) as part:
         trainer.model.save_pretrained(part)
-        (part / "README.md").unlink(missing_ok=True)  # a form with nothing filled in
+        (part / "README.md").unlink(missing_ok=True)  # an empty form
     state = trainer.state
     best = state.best_global_step if rows.validation and state.best_global_step else state.global_step
     trained = Trained(
@@ -94,11 +104,81 @@ def train_sft(
         tokens_per_second=round(rows.tokens * (state.epoch or 0) / result.metrics["train_runtime"], 1),
         trainable_parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
     )
+    write_atomic(figures, json.dumps(asdict(trained), indent=2))
     shutil.rmtree(checkpoints, ignore_errors=True)
     return trained
 
 
-def _model(base: Path, settings: Train) -> Any:
+def steps_in_all(rows: int, sft: Sft) -> int:
+    """Optimizer steps that so many rows come to, if nothing stops them early."""
+    return math.ceil(math.ceil(rows / sft.batch_size) * sft.epochs)
+
+
+def last_good_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest checkpoint that is whole (its state is the last file written) and all numbers; others are removed."""
+    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]), reverse=True)
+    for checkpoint in found:
+        if (checkpoint / "trainer_state.json").is_file() and _all_numbers(checkpoint / "adapter_model.safetensors"):
+            return checkpoint
+        shutil.rmtree(checkpoint, ignore_errors=True)
+    return None
+
+
+def _all_numbers(weights: Path) -> bool:
+    from safetensors.torch import load_file
+
+    return weights.is_file() and all(bool(tensor.isfinite().all()) for tensor in load_file(weights).values())
+
+
+def _trainer_class() -> Any:
+    """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either."""
+    import torch
+    from trl import SFTTrainer
+
+    class Trainer(SFTTrainer):  # type: ignore[misc]
+        def compute_loss(self, *arguments: Any, **named: Any) -> Any:
+            loss = super().compute_loss(*arguments, **named)
+            if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):
+                raise GateError(
+                    f"the loss is not a number at step {self.state.global_step + 1}; training has stopped, and "
+                    "the same command goes on from the last good checkpoint",
+                    where="train.sft.learning_rate",
+                    fix=f"Lower it: {self.args.learning_rate:g} is too high for this base and these rows, or the base's own "
+                    "weights contain values that are not numbers.",
+                )
+            return loss
+
+    return Trainer
+
+
+def _as_dataset(rows: list[Row]) -> Any:
+    import datasets
+
+    datasets.disable_progress_bars()
+    return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
+
+
+def _lora(settings: Train) -> Any:
+    from peft import LoraConfig
+
+    lora = settings.lora
+    return LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.target_modules,
+        use_rslora=lora.r > 64,
+        task_type="CAUSAL_LM",
+    )
+
+
+def _callbacks(settings: Train, rows: Rows) -> list[Any]:
+    from transformers import EarlyStoppingCallback
+
+    return [EarlyStoppingCallback(settings.sft.patience)] if rows.validation else []
+
+
+def load_base(base: Path, settings: Train) -> Any:
     """The base, in bf16 on a GPU that has it and in float32 on a CPU; for QLoRA in 4 bits (NF4, arXiv 2305.14314)."""
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -132,9 +212,10 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         per_device_train_batch_size=micro,
         per_device_eval_batch_size=micro,
         gradient_accumulation_steps=sft.batch_size // micro,
-        train_sampling_strategy="group_by_length",  # rows of one length share a batch: little is spent on padding
-        max_length=sft.max_length,
-        completion_only_loss=True,
+        train_sampling_strategy="group_by_length",  # rows of similar length share a batch: little padding
+        max_length=None,  # rows that are too long were left out before
+        completion_only_loss=False,  # the labels say what is learnt
+        logging_nan_inf_filter=False,
         bf16=on_gpu,
         use_cpu=not on_gpu,
         dataloader_pin_memory=on_gpu,
@@ -145,7 +226,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         save_strategy="steps",
         save_steps=every,
         save_total_limit=2,
-        load_best_model_at_end=rows.validation is not None,
+        load_best_model_at_end=bool(rows.validation),
         metric_for_best_model="eval_loss" if rows.validation else None,
         greater_is_better=False if rows.validation else None,
         logging_steps=max(1, every // 4),
@@ -156,31 +237,32 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
     )
 
 
-def _only_ours(trainer: Any, metrics: Path, progress: Callable[[float, float, str], None]) -> None:
-    """Take off the library's own printing; write figures to a file and show them on our bar."""
+def only_ours(trainer: Any, metrics: Path, progress: Callable[[float, float, str], None], stage: str = "sft") -> None:
+    """Take off the library's own printing; write figures to a file and show them on our bar.
+
+    Args:
+        trainer: the library's.
+        metrics: the file, a JSON object a line.
+        progress: called with steps done, steps in all, and the losses in words.
+        stage: what is being trained, in the file's lines.
+    """
     from transformers import PrinterCallback, TrainerCallback
 
     class Tell(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            progress(state.global_step, state.max_steps, _told(state.log_history))
+            progress(state.global_step, state.max_steps, _in_words(state.log_history))
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
             with metrics.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": state.global_step} | (logs or {})) + "\n")
+                file.write(json.dumps({"stage": stage, "step": state.global_step} | (logs or {})) + "\n")
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Tell())
 
 
-def _told(history: list[dict[str, float]]) -> str:
-    """The newest losses in words."""
+def _in_words(history: list[dict[str, float]]) -> str:
+    """The latest losses, in words."""
     loss = next((entry["loss"] for entry in reversed(history) if "loss" in entry), None)
     held_out = next((entry["eval_loss"] for entry in reversed(history) if "eval_loss" in entry), None)
     told = [f"loss {loss:.2f}" if loss is not None else "", f"held out {held_out:.2f}" if held_out is not None else ""]
     return ", ".join(filter(None, told))
-
-
-def _last_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest checkpoint that is whole: its state is the last file written."""
-    found = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
-    return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)

@@ -1,4 +1,4 @@
-"""`builtin:tiny`: a small chat model that is made on the spot, so that demos and tests need no download.
+"""`builtin:tiny`: a small chat model that is trained on this machine, so that demos and tests need no download.
 
 It has the shape of Llama, the pre-tokenizer of SmolLM2 and a ChatML template without a default system prompt. It
 learns to read and write from `tiny_text.jsonl` alone: 458 questions and answers and 150 short accounts in plain
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.folders import whole_folder
+from likeness.files import atomic_folder
 
 if TYPE_CHECKING:
     pass
@@ -58,16 +58,16 @@ SHAPE = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How the model is made. Whatever is changed here makes another model, in another folder of the cache."""
+    """How the model is made. A change here makes another model, in another folder of the cache."""
 
-    version: int = 1  # to be raised when a change of the code below changes the weights
+    version: int = 1  # raise it when a change of the code below changes the weights
     seed: int = 7
-    threads: int = 2  # fixed, since another number of threads adds up in another order
+    threads: int = 2  # fixed, because the order of additions depends on it
     vocabulary: int = 3072  # most words of the text become one token
     steps: int = 380
     windows: int = 4  # 1,024 tokens a step: on so little text many small steps learn more than few large ones
     window: int = 256
-    system_share: float = 0.1  # rows that get a neutral system prompt, so that one is no surprise later
+    system_share: float = 0.1  # share of rows with a neutral system prompt, so that the model knows one
     rate: float = 8e-3
     warm_up: float = 0.05
     weight_decay: float = 0.1
@@ -108,6 +108,11 @@ def make_tiny(folder: Path, *, steps: int = SETTINGS.steps, progress: Progress |
     The same machine makes the same bytes every time. Nothing is left changed in torch: random state, number of
     threads and determinism are put back.
 
+    Args:
+        folder: to write to.
+        steps: of training.
+        progress: told the share that is done, and a line about it.
+
     Raises:
         MachineError: the folder cannot be written to.
     """
@@ -118,10 +123,10 @@ def make_tiny(folder: Path, *, steps: int = SETTINGS.steps, progress: Progress |
     with _same_every_time():
         model = _model(tokenizer)
         _train(model, _windows(rows, tokenizer), steps, report)
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
-    report(1.0, "the tiny model is ready")
+    report(1.0, "")
 
 
 def _tokenizer(rows: Sequence[dict[str, str]]) -> Any:
@@ -140,7 +145,7 @@ def _tokenizer(rows: Sequence[dict[str, str]]) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),  # every byte, so that no text is ever unknown
         show_progress=False,
     )
-    # The roles stand in every rendered row and nowhere in the text: without them each would cost five tokens a turn.
+    # The roles are in every rendered row and nowhere in the text: without this each would cost five tokens a turn.
     bpe.train_from_iterator([text for row in rows for text in (*ROLES, *row.values())], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,
@@ -163,7 +168,7 @@ def _model(tokenizer: Any) -> Any:
 
 
 def _windows(rows: Sequence[dict[str, str]], tokenizer: Any) -> Iterator[list[int]]:
-    """Windows of rendered rows without end, shuffled anew in each round.
+    """An endless stream of windows of rendered rows, shuffled in each round.
 
     A window begins where a row begins, as a chat does, and cuts its last row short. Rows see those before them, as
     the turns of a longer chat would: that is how a model trained on rows of 60 tokens learns to bear 256.
@@ -212,7 +217,7 @@ def _train(model: Any, windows: Iterator[list[int]], steps: int, report: Progres
             optimizer.param_groups[0]["lr"] = SETTINGS.rate * warm * cosine
             optimizer.step()
         model.zero_grad()
-        report((step + 1) / steps, f"training the tiny model: step {step + 1} of {steps}, loss {loss.item():.2f}")
+        report((step + 1) / steps, f"loss {loss.item():.2f}")
     model.eval()
 
 
@@ -229,7 +234,7 @@ def _same_every_time() -> Iterator[None]:
             torch.manual_seed(SETTINGS.seed)
             torch.set_num_threads(SETTINGS.threads)
             torch.use_deterministic_algorithms(True)
-            fills.fill_uninitialized_memory = False  # it serves to find bugs and halves the speed
+            fills.fill_uninitialized_memory = False  # it is for finding bugs and halves the speed
             yield
         finally:
             fills.fill_uninitialized_memory = fill

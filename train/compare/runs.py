@@ -1,0 +1,184 @@
+"""What a comparison reads of a run, and what it makes of several."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from likeness.errors import CallError
+from likeness.metrics.declines import declines
+from train.evaluate.answers import BASE, TUNED, Answer, Cell, as_used, read_answers
+from train.evaluate.degenerate import fault
+from train.evaluate.unknown import INVENTED
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A finished run, as it is compared."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The run's id."""
+        return self.folder.name
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the run left of itself."""
+        found: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        """The recipe that it was made with."""
+        found: dict[str, Any] = YAML(typ="safe", pure=True).load((self.folder / "recipe.yaml").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def probes(self) -> dict[str, dict[str, Any]]:
+        """By name."""
+        found = json.loads((self.folder / "probes.json").read_text(encoding="utf-8"))["probes"]
+        return {probe["name"]: probe for probe in found}
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """All that it was asked."""
+        file = self.folder / "answers.parquet"
+        return read_answers(file) if file.is_file() else []  # a recipe without controlled questions has none
+
+    @cached_property
+    def control(self) -> str:
+        """The hash of the questions that it was asked, whoever made them."""
+        asked = sorted({(answer.id, answer.about, answer.question) for answer in self.answers})
+        return json.dumps(asked)
+
+    def value(self, probe: str) -> float | None:
+        """The tuned model's score of a probe; None where it was not made."""
+        found = self.probes.get(probe)
+        return float(found["tuned"]["value"]) if found and found["tuned"] else None
+
+
+def read_runs(folders: Sequence[Path]) -> list[RunView]:
+    """The runs, each with its probes.
+
+    Raises:
+        CallError: one of them was made before there were probes.
+    """
+    runs = [RunView(folder) for folder in folders]
+    for run in runs:
+        if not (run.folder / "probes.json").is_file():
+            fix = "Run `train run RECIPE` again: what is trained stays, and only what is missing is measured."
+            raise CallError("this run has no probes", where=str(run.folder), fix=fix)
+    return runs
+
+
+def differences(runs: Sequence[RunView]) -> list[tuple[str, list[str]]]:
+    """What differs between the runs: a setting or a fact of the data, and its value in each."""
+    flat = [dict(_flat(run.recipe)) | _data(run) for run in runs]
+    names = list(dict.fromkeys(name for each in flat for name in each))
+    table = [(name, [_in_words(each.get(name, "–")) for each in flat]) for name in names]
+    return [(name, values) for name, values in table if len(set(values)) > 1]
+
+
+def _in_words(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _data(run: RunView) -> dict[str, Any]:
+    rows = run.manifest["metrics"]["rows"]
+    return {
+        "dataset": run.manifest["dataset"],
+        "rows trained on": rows["train"],
+        "tokens trained on": rows["tokens"],
+        "steps": run.manifest["metrics"]["sft"]["steps"],
+    }
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, value
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one cell earns: likeness with its bounds, shares of facts right, of invented things declined, of broken answers."""
+
+    cell: str
+    likeness: float | None
+    low: float | None
+    high: float | None
+    facts: float | None
+    declined: float | None
+    broken: float
+    answers: int
+
+    @property
+    def worth(self) -> float:
+        """What cells are ranked by: likeness (100 is one), facts and declined, less twice what is broken."""
+        return (self.likeness or 0.0) / 100 + (self.facts or 0.0) + (self.declined or 0.0) - 2 * self.broken
+
+
+def layers(run: RunView) -> list[Layer]:
+    """Every cell that was asked, in the order prompt, adapter, retrieval."""
+    by_cell: dict[Cell, list[Answer]] = {}
+    for answer in run.answers:
+        by_cell.setdefault(answer.cell, []).append(answer)
+    measured = run.probes.get("likeness", {}).get("details", {}).get("layers", {})
+    facts = run.probes.get("facts", {}).get("details", {})
+    found = []
+    for cell, answers in by_cell.items():
+        like = measured.get(str(cell), {})
+        if cell == BASE and measured:
+            like = {"value": 0.0, "low": 0.0, "high": 0.0}
+        asked = [declines(answer.answer) for answer in answers if answer.about in INVENTED]
+        broken = sum(fault(answer) is not None for answer in answers) / len(answers)
+        declined = round(sum(asked) / len(asked), 4) if asked else None
+        bounds = like.get("value"), like.get("low"), like.get("high")
+        found.append(Layer(str(cell), *bounds, facts.get(str(cell)), declined, round(broken, 4), len(answers)))
+    return found
+
+
+def best_layer(found: Sequence[Layer]) -> Layer:
+    """The cell to ship."""
+    return max(found, key=lambda layer: layer.worth)
+
+
+def beside(runs: Sequence[RunView]) -> list[dict[str, Any]]:
+    """Every question with the answers side by side: the base's of the first run, then each run's tuned model."""
+    first = as_used(runs[0].answers, BASE)
+    tuned = [as_used(run.answers, TUNED) for run in runs]
+    rows = []
+    for identifier in dict.fromkeys([*first, *(each for answers in tuned for each in answers)]):
+        answers = [first.get(identifier), *(each.get(identifier) for each in tuned)]
+        known = next(answer for answer in answers if answer)
+        shown = [(answer.answer, fault(answer)) if answer else ("", None) for answer in answers]
+        rows.append({"id": identifier, "about": known.about, "question": known.question, "answers": shown})
+    return sorted(rows, key=lambda row: str(row["about"]))
+
+
+def moved(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Whether a probe's tuned score got better, worse, or stayed within its uncertainty.
+
+    Args:
+        one: the probe of the earlier run.
+        other: of the later one.
+    """
+    if not one.get("tuned") or not other.get("tuned"):
+        return ""
+    a, b = one["tuned"], other["tuned"]
+    if b["low"] > a["high"] or b["high"] < a["low"]:
+        rises = b["value"] > a["value"]
+        if one["better"] not in ("higher", "lower"):
+            return "changed"
+        return "better" if rises == (one["better"] == "higher") else "worse"
+    return "same"

@@ -1,0 +1,168 @@
+"""From an adapter to files for others: merged and compared with the adapter, then exported and checked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from export.sampling import Sampling
+from likeness.errors import CallError, GateError
+from likeness.files import write_atomic
+from likeness.recipe.folders import DOCUMENTS
+from train.job import Job
+from train.preflight import Prepared
+from train.result import Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words."""
+
+    kl: float
+    limit: float
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"merged/, KL {self.kl:.2g} to the adapter (limit {self.limit:.2g})"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The GGUF files (relative to the run) in the recipe's order, the names of those withheld, and every check."""
+
+    files: list[str]
+    withheld: list[str]
+    checks: list[dict[str, Any]]
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """Gates that failed."""
+        return [check for check in self.checks if not check["passed"] and check["severity"] == "gate"]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person chooses a file by: how much each lost, and whether it is what its name says."""
+        return [
+            f"{check['file']}: {check['message']}"
+            for check in self.checks
+            if check["name"] == "quality" or (check["name"] == "size" and not check["passed"])
+        ] + [
+            f"{name} failed and is withheld: it is beside the others, in a folder that ends in .failed" for name in self.withheld
+        ]
+
+    def __str__(self) -> str:
+        count = Counter("passed" if check["passed"] else check["severity"] for check in self.checks)
+        parts = [f"{len(self.files)} GGUF {_files(len(self.files))}"]
+        if self.withheld:
+            parts.append(f"{len(self.withheld)} withheld")
+        parts.append(f"{count['passed']} of {len(self.checks)} checks passed")
+        if count["warning"]:
+            parts.append(f"{count['warning']} warning{'s' if count['warning'] > 1 else ''}")
+        if count["gate"]:
+            parts.append(f"{count['gate']} failed")
+        return ", ".join(parts)
+
+
+def merge(job: Job, prepared: Prepared) -> MergeResult:
+    """Merge the adapter into the base and compare the two; if that was done before, read the result.
+
+    Raises:
+        CallError: the adapter does not merge.
+        GateError: the merged model does not answer as the adapted one does.
+    """
+    from export.merge import merge_adapter
+    from export.verify import verify_merged
+
+    found = job.folder / "merge.json"
+    merged = job.folder / "merged"
+    if merged.is_dir() and found.is_file():
+        return MergeResult(**json.loads(found.read_text(encoding="utf-8")))
+    adapter = job.folder / "adapter"
+    template = prepared.template.text if prepared.template.changed else None
+    merge_adapter(job.base, adapter, merged, template=template, sampling=sampling_of(job))
+    check = verify_merged(job.base, adapter, merged, prepared.samples)
+    assert isinstance(check.value, float)
+    assert isinstance(check.limit, float)
+    if not check.passed:
+        raise GateError(
+            f"the merged model does not answer as the adapted one does: {check.message} The limit is {check.limit:.2g}.",
+            where=str(merged),
+            fix="Adapt the layers that all bases merge alike: target_modules: all-linear.",
+        )
+    result = MergeResult(check.value, check.limit, check.message)
+    write_atomic(found, json.dumps(asdict(result), indent=2))
+    return result
+
+
+def export(job: Job, prepared: Prepared, watch: Watcher) -> Exported:
+    """Make and check the GGUF files; if that was done before, read their report.
+
+    Args:
+        job: the run.
+        prepared: its tokenizer, template and rows.
+        watch: told what is done.
+
+    Raises:
+        CallError: the model is not one that can be exported.
+        GateError: no file passed its checks.
+    """
+    from export.export import export_model
+
+    recipe, folder = job.recipe, job.folder
+    made = folder / "export" / recipe.export.publisher / recipe.name
+    if not (made / "export-report.json").is_file():
+        try:
+            made = export_model(
+                folder / "merged",
+                folder / "export",
+                publisher=recipe.export.publisher,
+                model=recipe.name,
+                quants=recipe.export.gguf,
+                rows=prepared.samples,
+                system_prompt=recipe.persona.system_prompt,
+                progress=watch.begin,
+                source=f"{job.settings.base_model}, tuned on dataset {job.dataset.name}",
+            ).folder
+        except CallError as error:
+            raise CallError(error.what, where="export", fix=error.fix) from None
+    _ship_knowledge(job, made)
+    report: dict[str, Any] = json.loads((made / "export-report.json").read_text(encoding="utf-8"))
+    files = sorted(
+        made.glob("*.gguf"), key=lambda file: [file.stem.endswith(f"-{kind}") for kind in recipe.export.gguf], reverse=True
+    )
+    exported = Exported([str(file.relative_to(folder)) for file in files], report["withheld"], report["checks"])
+    if not report["passed"]:
+        told = "\n".join(f"{check['file']} {check['name']}: {check['message']}".strip() for check in exported.failed)
+        raise GateError(
+            told,
+            where="the export failed its checks",
+            fix=f"What was made is in {made}; the adapter and the merged model are kept.",
+        )
+    return exported
+
+
+def _ship_knowledge(job: Job, made: Path) -> None:
+    """Put the passages that may travel beside the model, once."""
+    from export.knowledge import write_knowledge
+
+    file, folder = job.dataset / DOCUMENTS, made / "knowledge"
+    if file.is_file() and made.is_dir() and not folder.is_dir():
+        import pyarrow.parquet as pq
+
+        write_knowledge(folder, pq.read_table(file).to_pylist())
+
+
+def sampling_of(job: Job) -> Sampling:
+    """How answers are drawn, as the recipe says: of the controlled questions, in chat, and in the exported app."""
+    return Sampling(**job.recipe.export.sampling.model_dump())
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"

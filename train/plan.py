@@ -1,0 +1,68 @@
+"""What a run would do, said before it is started: everything is checked and nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.base import parameters
+from train.job import take_up
+from train.preflight import Prepared, prepare
+from train.result import Watcher
+from train.sft import steps_in_all
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run's rows and what they come to."""
+
+    dataset: str
+    base_model: str
+    parameters: int
+    steps: int
+    prepared: Prepared
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "dataset": self.dataset,
+            "base_model": self.base_model,
+            "parameters": self.parameters,
+            "steps": self.steps,
+            "rows": self.prepared.rows.counts(),
+            "notes": self.prepared.template.notes,
+        }
+
+    def lines(self) -> list[str]:
+        """For people."""
+        rows = self.prepared.rows
+        learnt = sum(row.learnt for row in rows.train)
+        said = [
+            f"base      {self.base_model}, {self.parameters / 1e6:,.1f} million parameters",
+            f"rows      {rows}",
+            f"loss      on {learnt:,} tokens ({learnt / rows.tokens:.0%}): answers and the mark that ends each",
+            f"steps     {self.steps} at most",
+        ]
+        said += [f"template  {note}" for note in self.prepared.template.notes]
+        return said + [f"left out  {row.id}: {row.message}" for row in rows.left_out]
+
+
+def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Plan:
+    """Check the recipe, its dataset and its base model against each other, and make the rows.
+
+    Args:
+        recipe_path: the recipe's file.
+        watch: is told how it goes.
+        settings: `key=value` of the command line, merged over the recipe.
+
+    Raises:
+        CallError: the run would fail.
+        MachineError: the base model cannot be fetched or made.
+    """
+    job = take_up(recipe_path, watch, settings)
+    watch.begin("rows")
+    prepared = prepare(job)
+    steps = steps_in_all(len(prepared.rows.train), job.settings.sft)
+    return Plan(job.dataset.name, job.settings.base_model, parameters(job.base), steps, prepared)

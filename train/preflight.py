@@ -1,0 +1,186 @@
+"""Everything that would fail a run later, looked at before the base model's weights are loaded."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from likeness.errors import CallError
+from likeness.recipe.load import locate
+from train.data import Rows, load_rows
+from train.job import Job
+from train.preference_rows import Preferences, load_preferences
+from train.template import Template, study
+
+CHECKED_ROWS = 100
+"""Rows that the export is checked with: enough to meet the dataset's words, few enough to be quick."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The tokenizer, its chat template and the rows that were made with both."""
+
+    tokenizer: Any
+    template: Template
+    rows: Rows
+    preferences: Preferences | None = None
+    """Where the recipe has `train.preference`."""
+
+    @property
+    def samples(self) -> list[list[dict[str, str]]]:
+        """Conversations that the export is checked with."""
+        return self.rows.conversations[:CHECKED_ROWS]
+
+
+def prepare(job: Job) -> Prepared:
+    """Check the base model and the recipe against each other, and make the rows.
+
+    Raises:
+        CallError: the base cannot be trained, merged or exported as the recipe says, or no row can be trained on.
+    """
+    check_covered(job.base, job.where)
+    check_not_quantized(job.base, job.where)
+    check_targets(job.base, job.settings.lora.target_modules, _key(job))
+    tokenizer = load_tokenizer(job.base, job.where)
+    template = study(tokenizer, stop_ids(tokenizer, job.base), job.where)
+    tokenizer.chat_template = template.text
+    sft = job.settings.sft
+    rows = load_rows(job.dataset, tokenizer, template, sft.max_length, sft.turns)
+    prepared = Prepared(tokenizer, template, rows, _preferences(job, tokenizer, template, rows))
+    _check_exportable(job, prepared)
+    return prepared
+
+
+def _preferences(job: Job, tokenizer: Any, template: Template, rows: Rows) -> Preferences | None:
+    if job.settings.preference is None:
+        return None
+    return load_preferences(job.dataset, tokenizer, template, job.settings.sft.max_length, rows.control)
+
+
+def load_tokenizer(base: Path, where: str) -> Any:
+    """The base's tokenizer, with an end token and a pad token.
+
+    Raises:
+        CallError: it cannot be read, or has no end token.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+    except Exception as error:
+        raise CallError(
+            f"its tokenizer cannot be read: {error}", where=where, fix="Fetch the model's tokenizer files again."
+        ) from None
+    if tokenizer.eos_token_id is None:
+        raise CallError("has no end token, so it could not learn to stop", where=where, fix="Choose another model.")
+    if tokenizer.pad_token_id is None:  # padding is masked, whatever it is
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    return tokenizer
+
+
+def stop_ids(tokenizer: Any, base: Path) -> set[int]:
+    """Every id that ends a generation: the tokenizer's, those of the model's settings, and those llama.cpp knows by name."""
+    from export.gguf.vocabulary import ENDS_BY_NAME
+
+    found = {tokenizer.eos_token_id}
+    for name in ("generation_config.json", "config.json"):
+        if (base / name).is_file():
+            more = json.loads((base / name).read_text(encoding="utf-8")).get("eos_token_id")
+            found |= set(more if isinstance(more, list) else [more])
+    found |= {number for number, token in tokenizer.added_tokens_decoder.items() if token.content in ENDS_BY_NAME}
+    return found - {None}
+
+
+def check_covered(base: Path, where: str) -> None:
+    """Refuse a base that no chat app could load, before hours are spent on training.
+
+    Raises:
+        CallError: its architecture has no counterpart in GGUF that we write.
+    """
+    from export.gguf.families import architecture_of
+
+    try:
+        architecture_of(json.loads((base / "config.json").read_text(encoding="utf-8")))
+    except CallError as error:
+        raise CallError(error.what, where=where, fix=error.fix) from None
+
+
+def check_not_quantized(base: Path, where: str) -> None:
+    """An adapter that was trained on 4 bits cannot be merged into them.
+
+    Raises:
+        CallError: the base's weights are quantized already.
+    """
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    if quantization := config.get("quantization_config"):
+        method = quantization.get("quant_method", "some method")
+        raise CallError(
+            f"its weights are quantized already ({method}), and an adapter cannot be merged into those",
+            where=where,
+            fix="Take the 16-bit model that it was made from; `method: qlora` quantizes it while training.",
+        )
+
+
+def check_targets(base: Path, targets: str | list[str], where: str) -> None:
+    """Check that every part that the recipe adapts exists and can be adapted, merged and exported.
+
+    Args:
+        base: the model's folder; its configuration is enough.
+        targets: `train.lora.target_modules`.
+        where: file and line of it.
+
+    Raises:
+        CallError: a name fits nothing, or fits the embedding or the output layer.
+    """
+    if targets == "all-linear":
+        return
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+    linear = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+    embedding = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Embedding)}
+    head = {name for name, part in model.named_modules() if part is model.get_output_embeddings()}
+    kinds = sorted({name.rpartition(".")[2] for name in linear - head})
+    for target in [targets] if isinstance(targets, str) else targets:
+        chosen = {name for name in linear | embedding if _fits(name, target, isinstance(targets, str))}
+        if not chosen:
+            near = difflib.get_close_matches(target, kinds, 1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise CallError(f"no part of this model is called {target!r}", where=where, fix=f"{hint}It has {', '.join(kinds)}.")
+        if wrong := sorted(chosen & (embedding | head)):
+            raise CallError(
+                f"{wrong[0]} ({target!r}) is the model's {'output layer' if wrong[0] in head else 'embedding'}, "
+                "and an adapter for it cannot be merged into every base",
+                where=where,
+                fix=f"Leave it out; the layers that can be adapted are {', '.join(kinds)}.",
+            )
+
+
+def _fits(name: str, target: str, is_pattern: bool) -> bool:
+    """Whether peft would take a module for a target: a pattern must match in full, a name is the end of a path."""
+    if is_pattern:
+        try:
+            return re.fullmatch(target, name) is not None
+        except re.error:
+            return False
+    return name == target or name.endswith(f".{target}")
+
+
+def _key(job: Job) -> str:
+    return f"{locate(job.recipe_path, ('train', 'lora', 'target_modules'), job.set)}: train.lora.target_modules"
+
+
+def _check_exportable(job: Job, prepared: Prepared) -> None:
+    """See that llama.cpp reads the base's vocabulary as transformers does, and ends a reply where the template does."""
+    from export.export import check_exportable
+
+    try:
+        check_exportable(job.base, prepared.samples, prepared.tokenizer, model=job.recipe.name)
+    except CallError as error:
+        raise CallError(error.what, where=job.where, fix=error.fix) from None

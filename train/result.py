@@ -1,0 +1,151 @@
+"""What a run came to, how it is watched, and what stays of it on disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from likeness.errors import MachineError
+from likeness.files import cannot_write, write_atomic
+
+
+class Watcher(Protocol):
+    """Whoever is told how a run goes."""
+
+    def begin(self, label: str) -> None:
+        """A step starts."""
+
+    def update(self, done: float, total: float, usd: float = 0.0, note: str = "") -> None:
+        """How far the step is.
+
+        Args:
+            done: steps, or whatever is counted.
+            total: of how many.
+            usd: spent so far.
+            note: what to show beside the bar.
+        """
+
+    def line(self, text: str) -> None:
+        """Something that stays to be read."""
+
+
+@dataclass
+class Run:
+    """What a run came to."""
+
+    folder: Path
+    dataset: str
+    verdict: str = "unfinished"
+    reasons: list[str] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    gguf: list[str] = field(default_factory=list)
+    unchanged: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "run": str(self.folder),
+            "dataset": self.dataset,
+            "adapter": str(self.folder / "adapter"),
+            "merged": str(self.folder / "merged"),
+            "gguf": [str(self.folder / name) for name in self.gguf],
+            "verdict": self.verdict,
+            "reasons": self.reasons,
+            "metrics": self.metrics,
+            "steps": self.steps,
+            "unchanged": self.unchanged,
+        }
+
+
+def finished(folder: Path, evaluate: dict[str, Any]) -> Run | None:
+    """The run of a folder, if it came to its end, is measured as the recipe says now, and nothing of it is gone.
+
+    Args:
+        folder: the run's.
+        evaluate: the recipe's `evaluate`.
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if manifest.get("evaluate") != evaluate:
+        return None
+    told = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
+    run = Run(folder, **told, unchanged=True)
+    whole = [folder / "adapter", folder / "merged", *(folder / name for name in run.gguf)]
+    return run if all(path.exists() for path in whole) else None
+
+
+def write_manifest(run: Run, **facts: Any) -> None:
+    """The run's manifest, which makes it a finished one.
+
+    Args:
+        run: what it came to.
+        facts: what it was made from.
+    """
+    manifest = {
+        "run": run.folder.name,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dataset": run.dataset,
+        **facts,
+        "versions": _versions(),
+        "verdict": run.verdict,
+        "reasons": run.reasons,
+        "gguf": run.gguf,
+        "steps": run.steps,
+        "metrics": run.metrics,
+    }
+    write_atomic(run.folder / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def step(run: Run, watch: Watcher, name: str) -> Iterator[Any]:
+    """Time a step; what it tells is shown when it ends.
+
+    Args:
+        run: gets the step's name, seconds and words.
+        watch: is told of them.
+        name: the step's, in a word.
+
+    Raises:
+        MachineError: the disk or the memory failed it.
+    """
+    told: list[str] = []
+    watch.begin(name)
+    began = time.monotonic()
+    try:
+        yield told.append
+    except OSError as error:
+        if error.errno in (13, 28, 30):
+            raise cannot_write(run.folder, error) from error
+        raise
+    except MemoryError:
+        raise MachineError("the machine's memory is too small", where=name, fix="Choose a smaller base model.") from None
+    seconds = time.monotonic() - began
+    run.steps.append({"name": name, "seconds": round(seconds, 1), "told": told[-1] if told else ""})
+    watch.line(f"{name:<9} {told[-1] if told else '':<60} {seconds:>6.1f} s")
+
+
+def peak_memory_gb() -> float | None:
+    """The most memory that this process has held, in GB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1000
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9, 2)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("likeness", "torch", "transformers", "peft", "trl", "gguf", "llama-cpp-python")
+    return {name: version(name) for name in names}

@@ -1,0 +1,78 @@
+"""The way back: every bad answer of a run with the rows that may have taught it, and a command for each."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from train.compare.runs import read_runs
+
+FIXES = {
+    "likeness": "Add rows in the author's own words (kind own_words), or train for more epochs.",
+    "unknown": "Add contrasts: questions about invented siblings, answered with “I don't know that one”.",
+    "known": "There are too many “I don't know” rows against those that answer: add rows about known things.",
+    "facts": "What the base never knew belongs in retrieval: set export.knowledge, or add rows of kind grounded.",
+    "decision": "Add rows of kind decision, each asked in several wordings.",
+    "echo": "Cap the phrase with balance.terms, or reject rows that hold it.",
+    "memorised": "Train for fewer epochs, or drop rows that say nearly the same.",
+    "forgetting": "Lower train.sft.learning_rate or epochs, or take a weaker adapter (evaluate.strengths, merge_best).",
+    "shape": "Give the kinds the `words` that you want back: a model answers as long as its rows do.",
+    "degenerate": "Lower train.sft.learning_rate or epochs; look at rows without an end.",
+}
+"""What usually helps, by probe."""
+
+
+def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
+    """Bad answers by probe: those of probes that alarm, or of the named ones.
+
+    Args:
+        run: the run's folder.
+        recipe: what commands name the recipe by.
+        names: probes to trace; those that alarm where none is named.
+
+    Raises:
+        CallError: the run has no probes.
+    """
+    (view,) = read_runs([run])
+    found = []
+    for name, probe in view.probes.items():
+        if (name in names) if names else probe["alarm"]:
+            counts = Counter(row["id"] for case in probe["cases"] for row in case["rows"])
+            commands = [f"curate show {identifier} --recipe {shlex.quote(recipe)}" for identifier, _ in counts.most_common(1)]
+            note = shlex.quote(f"{name}: {probe['finding'][:80]}")
+            apply = f"curate review apply {shlex.quote(recipe)}"
+            commands += [f"{apply} {identifier} --verdict rewrite --note {note} --yes" for identifier, _ in counts.most_common(3)]
+            for phrase in list(probe["details"].get("phrases", {}))[:1]:
+                if counts:
+                    row = counts.most_common(1)[0][0]
+                    commands.append(f"{apply} {row} --phrase {shlex.quote(phrase)}")
+            found.append(
+                {
+                    "probe": name,
+                    "finding": probe["finding"],
+                    "cases": probe["cases"],
+                    "rows": dict(counts.most_common()),
+                    "fix": FIXES[name],
+                    "commands": commands,
+                }
+            )
+    return found
+
+
+def lines(found: list[dict[str, Any]]) -> list[str]:
+    """For the terminal."""
+    told = []
+    for each in found:
+        told += [f"{each['probe']}: {each['finding']}", f"  {each['fix']}"]
+        for case in each["cases"]:
+            told += [f"  “{_cut(case['asked'], 100)}”", f"    {_cut(case['tuned'], 160)}", f"    {case['why']}"]
+            told += [f"    row {row['id']}: {row['why']}" for row in case["rows"]]
+        told += [f"  $ {command}" for command in each["commands"]] + [""]
+    return told or ["No probe alarms. `--probe NAME` shows what is behind one all the same."]
+
+
+def _cut(text: str, length: int) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= length else f"{plain[: length - 1]}…"
