@@ -10,6 +10,8 @@
 `merge` puts the adapter into its base. `gguf` writes the GGUF file and quantizes it. `verify` compares what llama.cpp
 makes of the file with what transformers makes of the model. `bundle` writes the app folder. `export` says their order.
 
-This package stands alone: it knows folders and conversations, no recipes and no runs. Importing it is light; its
-modules import what they need. Errors are `export.errors.ExportError`, each with its mend.
+This package knows folders and conversations, no recipes and no runs. Importing it is light; its
+modules import what they need. Errors are those of `likeness.errors`, each with its fix.
 """
+
+from likeness import __version__ as __version__

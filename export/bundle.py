@@ -1,4 +1,4 @@
-"""The folder that an app is pointed to: the GGUF files, and what a person needs beside them."""
+"""The folder that an app opens: the GGUF files, and what a person needs beside them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from export.errors import ExportError
-from export.files import remove, sha256, whole_folder
+from export.sampling import Sampling
 from export.verify import Check
+from likeness.errors import CallError
+from likeness.files import atomic_folder, remove, sha256
 
 REPORT = "export-report.json"
 SUMS = "SHA256SUMS"
@@ -19,16 +20,27 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
+class Made:
+    """GGUF files that passed their checks, those that did not, and the checks."""
+
+    good: list[Path]
+    withheld: list[Path]
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
 class ExportReport:
     """What an export came to: its folder, the files in it, every check, and the sentences to show a person.
 
-    `passed` is False where a gate failed; the files then lie in `<model>.failed`, which no app is pointed to.
+    `withheld` names the files that failed a check: they lie in `<model>.failed`, which no app is pointed to. `passed` is False
+    where no file is left.
     """
 
     folder: Path
     files: list[Path]
     checks: list[Check]
     passed: bool
+    withheld: list[str]
     warnings: list[str]
 
 
@@ -41,33 +53,48 @@ class Card:
     source: str
     system_prompt: str | None
     stop: str | None
+    sampling: Sampling | None = None
 
 
-def write_bundle(out: Path, card: Card, ggufs: Sequence[Path], checks: Sequence[Check]) -> ExportReport:
+def write_bundle(out: Path, card: Card, made: Made) -> ExportReport:
     """Move the GGUF files into `<out>/<publisher>/<model>/` and write Modelfile, README.md, report and sums to them.
 
-    The folder appears whole. Where a gate failed it is called `<model>.failed` instead, and what an earlier export
-    left in `<model>` stays; a later export that passes removes `<model>.failed`.
+    The folder appears whole. Files that failed a check go to `<model>.failed` instead. Where none is good, an earlier export in
+    `<model>` stays as it is; an export that withholds nothing removes `<model>.failed`.
+
+    Args:
+        out: the export folder.
+        card: what the README says of the model.
+        made: the files and their checks.
     """
-    passed = all(check.passed for check in checks if check.severity == "gate")
     good = out / card.publisher / card.model
     failed = good.with_name(f"{card.model}.failed")
-    folder = good if passed else failed
     warnings = [
         f"{check.file}: {check.name}: {check.message}" if check.file else f"{check.name}: {check.message}"
-        for check in checks
+        for check in made.checks
         if not check.passed
     ]
-    report = ExportReport(folder, [], list(checks), passed, warnings)
-    with whole_folder(folder) as part:
+    withheld = [file.name for file in made.withheld]
+    report = ExportReport(good, [], list(made.checks), bool(made.good), withheld, warnings)
+    if not made.good:
+        return _write_folder(failed, card, made.withheld, replace(report, folder=failed))
+    if withheld:
+        _write_folder(failed, card, made.withheld, replace(report, folder=failed, passed=False))
+    else:
+        remove(failed)
+    return _write_folder(good, card, made.good, report)
+
+
+def _write_folder(folder: Path, card: Card, ggufs: Sequence[Path], report: ExportReport) -> ExportReport:
+    with atomic_folder(folder) as part:
         for file in ggufs:
             shutil.move(file, part / file.name)
         _write(part / "Modelfile", modelfile(card, ggufs))
         _write(part / "README.md", readme(card, ggufs, report))
+        if card.sampling is not None:
+            card.sampling.write(part)
         _write(part / REPORT, _json(report, card))
         _write(part / SUMS, sums(part))
-    if passed:
-        remove(failed)
     return replace(report, files=sorted(folder.iterdir()))
 
 
@@ -75,12 +102,12 @@ def check_names(publisher: str, model: str) -> None:
     """Refuse names that are not plain folder names.
 
     Raises:
-        ExportError: a name holds anything but letters, digits, dots, dashes and underscores.
+        CallError: a name holds anything but letters, digits, dots, dashes and underscores.
     """
     for name in (publisher, model):
         if not _NAME.fullmatch(name):
-            raise ExportError(
-                f"{name!r} cannot name a folder and a model.", "Use letters, digits, dots, dashes and underscores only."
+            raise CallError(
+                f"{name!r} cannot name a folder and a model.", fix="Use letters, digits, dots, dashes and underscores only."
             )
 
 
@@ -89,6 +116,8 @@ def modelfile(card: Card, ggufs: Sequence[Path]) -> str:
     lines = [f"FROM ./{file.name}" for file in ggufs[:1]]
     if card.stop is not None:
         lines.append(f"PARAMETER stop {json.dumps(card.stop, ensure_ascii=False)}")
+    if card.sampling is not None:
+        lines += [f"PARAMETER {name} {value:g}" for name, value in card.sampling.for_ollama().items()]
     if card.system_prompt:
         # A Modelfile has no way to write its own quotation mark within one.
         lines.append('SYSTEM """' + card.system_prompt.replace('"""', "'''") + '"""')
@@ -96,11 +125,21 @@ def modelfile(card: Card, ggufs: Sequence[Path]) -> str:
 
 
 def readme(card: Card, ggufs: Sequence[Path], report: ExportReport) -> str:
-    """How to load the model in the apps that people use, what it was made from, and what was checked."""
+    """How to load the model in the apps that people use, what it was made from, and what was checked.
+
+    Args:
+        card: what it says of the model.
+        ggufs: the files that passed.
+        report: all checks.
+    """
     file = ggufs[0].name if ggufs else f"{card.model}.gguf"
     sizes = "\n".join(f"- `{gguf.name}`" for gguf in ggufs) or "- none: the export stopped before a file was made"
     verdict = "Every check that an export must pass was passed." if report.passed else "**Not for use: checks failed.**"
     system = f"\nIt was trained with this system prompt; give it to an app that asks:\n\n> {card.system_prompt}\n"
+    drawn = (
+        f"\nIts answers were judged with {card.sampling}. llama.cpp and Ollama take these settings from the files here; "
+        "set them in other apps.\n"
+    )
     return f"""# {card.model}
 
 {verdict}
@@ -108,7 +147,7 @@ def readme(card: Card, ggufs: Sequence[Path], report: ExportReport) -> str:
 {sizes}
 
 Made from {card.source}. The chat template is inside each file.
-{system if card.system_prompt else ""}
+{system if card.system_prompt else ""}{drawn if card.sampling else ""}
 ## Loading it
 
 - **llama.cpp**: `llama-server -m {file} --jinja`, then open http://localhost:8080
@@ -149,6 +188,7 @@ def _json(report: ExportReport, card: Card) -> str:
     content = {
         **asdict(card),
         "passed": report.passed,
+        "withheld": report.withheld,
         "warnings": report.warnings,
         "checks": [asdict(check) for check in report.checks],
     }

@@ -5,16 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from transformers import AutoTokenizer
-
-from export.bundle import Card, ExportReport, check_names, write_bundle
-from export.errors import ExportError
-from export.gguf.architectures import architecture_of
-from export.gguf.convert import FILE_TYPES, convert, read_config
+from export.bundle import Card, ExportReport, Made, check_names, write_bundle
+from export.gguf.convert import FILE_TYPES, AboveF16, convert, read_config
+from export.gguf.families import architecture_of
 from export.gguf.quantize import KINDS, quantize
+from export.model_files import load_tokenizer
 from export.probe import Conversation, turn_end
+from export.sampling import read_sampling
 from export.verify import Check, verify, verify_quantized, verify_vocabulary
+from likeness.errors import CallError
 
 
 def export_model(
@@ -27,7 +28,7 @@ def export_model(
     rows: Sequence[Conversation],
     system_prompt: str | None,
     progress: Callable[[str], None] = lambda _: None,
-    dtype: str = "f16",
+    dtype: str = "auto",
     source: str | None = None,
 ) -> ExportReport:
     """Export a merged model to `<out>/<publisher>/<model>/`, checked at every step.
@@ -42,25 +43,26 @@ def export_model(
         rows: conversations that the model was trained on, for the checks.
         system_prompt: goes into Modelfile and README.
         progress: called with a sentence before each step.
-        dtype: the type of the file that the others are made from: "f16", "bf16" or "f32".
+        dtype: the type of the file that the others are made from: "f16", "bf16" or "f32"; "auto" is f16, and bf16 where a
+            weight is larger than f16 can hold.
         source: what the model was made from, for the README; by default the name of `merged`.
 
     Returns:
-        The report. A failed gate raises nothing: `passed` is False, no further file is made, and what there is lies in
-        `<model>.failed`.
+        The report. A failed gate raises nothing: a quantized file that fails is withheld, in `<model>.failed`; where the 16-bit
+        file fails, no further file is made, `passed` is False and all lie there.
 
     Raises:
-        ExportError: the model, a name or a quantization is not covered; nothing is written.
+        CallError: the model, a name or a quantization is not covered; nothing is written.
     """
     check_names(publisher, model)
     _check_quants(quants, dtype)
-    tokenizer = AutoTokenizer.from_pretrained(merged)
+    tokenizer = load_tokenizer(merged)
     end = turn_end(tokenizer) or tokenizer.eos_token_id
     stop = None if end is None else str(tokenizer.convert_ids_to_tokens(end))
-    card = Card(publisher, model, source or merged.name, system_prompt, stop)
+    card = Card(publisher, model, source or merged.name, system_prompt, stop, read_sampling(merged))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as temporary:
-        files, checks = _make(
+        made = _make(
             merged,
             Path(temporary),
             model=model,
@@ -71,24 +73,26 @@ def export_model(
             dtype=dtype,
         )
         progress("Writing the app folder")
-        return write_bundle(out, card, files, checks)
+        return write_bundle(out, card, made)
 
 
-def check_exportable(model: Path, rows: Sequence[Conversation]) -> None:
+def check_exportable(base: Path, rows: Sequence[Conversation], tokenizer: Any = None, *, model: str = "model") -> None:
     """See in a second or two, before anything is trained, that a model of this kind can be exported at all.
 
     Args:
-        model: the base model's folder; merging changes neither its architecture nor its vocabulary.
+        base: the base model's folder; merging changes neither its architecture nor its vocabulary.
         rows: conversations that it will be trained on.
+        tokenizer: with the chat template that it will be exported with, where that is not the folder's own.
+        model: what it will be called.
 
     Raises:
-        ExportError: its architecture is not covered, or llama.cpp would read its vocabulary otherwise.
+        CallError: its architecture is not covered, or llama.cpp would read its vocabulary differently.
     """
-    architecture_of(read_config(model))
-    check = verify_vocabulary(model, rows)
-    if not check.passed:
-        raise ExportError(
-            f"llama.cpp reads the vocabulary of {model.name} otherwise: {check.message}", "Choose another base model."
+    architecture_of(read_config(base))
+    wrong = [check for check in verify_vocabulary(base, rows, tokenizer, name=model) if not check.passed]
+    if wrong:
+        raise CallError(
+            f"llama.cpp reads the vocabulary of {base.name} differently: {wrong[0].message}", fix="Choose another base model."
         )
 
 
@@ -102,31 +106,42 @@ def _make(
     system_prompt: str | None,
     progress: Callable[[str], None],
     dtype: str,
-) -> tuple[list[Path], list[Check]]:
-    """Make and check the files; ends early where a gate fails."""
+) -> Made:
+    """Make and check the files; stop early if the 16-bit file fails."""
     progress("Trying the vocabulary in llama.cpp")
-    checks = [verify_vocabulary(merged, rows)]
+    checks = verify_vocabulary(merged, rows, name=model)
     if _failed(checks):
-        return [], checks
-    progress(f"Converting to {dtype}")
-    full = convert(merged, work / f"{model}-{dtype}.gguf", dtype, name=model)
+        return Made([], [], checks)
+    full = _convert(merged, work, model, dtype, progress)
     progress(f"Checking {full.name}")
     logits = work / "logits.npy"
     checks = verify(full, merged, rows, system_prompt=system_prompt, keep_logits=logits)
     if _failed(checks):
-        return [full], checks
-    files: list[Path] = []
+        return Made([], [full], checks)
+    made = Made([], [], checks)
     for kind in quants:
-        if kind == dtype:
-            files.append(full)
+        if full.stem.endswith(f"-{kind}"):
+            made.good.append(full)
             continue
         progress(f"Quantizing to {kind}")
-        files.append(quantize(full, work / f"{model}-{kind}.gguf", kind))
-        progress(f"Checking {files[-1].name}")
-        checks += verify_quantized(files[-1], kind, logits, merged, rows)
-        if _failed(checks):
-            break
-    return files, checks
+        file = quantize(full, work / f"{model}-{kind}.gguf", kind)
+        progress(f"Checking {file.name}")
+        found = verify_quantized(file, kind, logits, merged, rows)
+        made.checks.extend(found)
+        (made.withheld if _failed(found) else made.good).append(file)
+    return made
+
+
+def _convert(merged: Path, work: Path, model: str, dtype: str, progress: Callable[[str], None]) -> Path:
+    """The file that the others are made from."""
+    for kind in ("f16", "bf16") if dtype == "auto" else (dtype,):
+        progress(f"Converting to {kind}")
+        try:
+            return convert(merged, work / f"{model}-{kind}.gguf", kind, name=model)
+        except AboveF16:
+            if dtype != "auto":
+                raise
+    raise AssertionError("bf16 holds every value that f16 does not")
 
 
 def _failed(checks: Sequence[Check]) -> bool:
@@ -134,9 +149,9 @@ def _failed(checks: Sequence[Check]) -> bool:
 
 
 def _check_quants(quants: Sequence[str], dtype: str) -> None:
-    on_offer = [*KINDS, dtype]
-    if dtype not in FILE_TYPES or not quants or any(kind not in on_offer for kind in quants):
-        raise ExportError(
+    on_offer = [*KINDS, *(("f16", "bf16") if dtype == "auto" else (dtype,))]
+    if dtype not in ("auto", *FILE_TYPES) or not quants or any(kind not in on_offer for kind in quants):
+        raise CallError(
             f"The files to make are {list(quants)}, from {dtype}.",
-            f"Choose one or more of {', '.join(on_offer)}, made from {', '.join(FILE_TYPES)}.",
+            fix=f"Choose one or more of {', '.join(on_offer)}, made from {', '.join(FILE_TYPES)}.",
         )

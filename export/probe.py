@@ -1,4 +1,4 @@
-"""What a model and its exports are both asked: texts, one long sequence, and the openings of conversations."""
+"""What a model and its exports are both asked: texts, one long sequence, and beginnings of conversations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from export.errors import ExportError
-from export.gguf.vocabulary import looks_before_prefixing
+from export.gguf.vocabulary import ENDS_BY_NAME, looks_before_prefixing
 from export.strings import awkward_strings
+from likeness.errors import CallError
 
 Conversation = list[dict[str, str]]
 SEQUENCE_TOKENS = 384
@@ -19,19 +19,21 @@ PROMPT_TOKENS = 512
 REPLY_TOKENS = 48  # of each reply, compared with transformers'
 LONGEST_REPLY = 320  # that llama.cpp may take to end one
 QUESTIONS = ("Who are you?", "What matters to you?", "How do you begin a day?", "What did you change your mind about?")
-_MARK = "marker"
+_MARK, _NEXT = "marker", "following"
 
 
 @dataclass(frozen=True)
 class Probe:
     """The questions; all ids are those that transformers gives.
 
-    `texts`: awkward strings and the rendered rows. `conversations`: what is rendered with an opening for a reply.
+    `texts`: awkward strings and the rendered rows; `rendered`: these alone.
+    `conversations`: what is rendered with an opening for a reply.
     `sequence`: at most SEQUENCE_TOKENS ids, for the logits. `prompts`: ids of rendered openings, for greedy replies.
     `reply_limits`: for each prompt, the ids within which a reply should have ended: twice what the row's own took.
     """
 
     texts: list[str]
+    rendered: list[str]
     conversations: list[Conversation]
     sequence: list[int]
     prompts: list[list[int]]
@@ -45,7 +47,13 @@ class Probe:
 
 
 def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str | None = None) -> Probe:
-    """Build the questions from the rows that the model was trained on, or from stock ones where there are none."""
+    """Build the questions from the rows that the model was trained on, or from stock ones where there are none.
+
+    Args:
+        tokenizer: the model's.
+        rows: conversations that it was trained on.
+        system_prompt: for the stock questions.
+    """
     shortest = sorted((row for row in rows if row[-1]["role"] == "assistant"), key=lambda row: len(row[-1]["content"]))
     asked = shortest[:PROMPTS] or _stock(system_prompt)
     rendered = [render(tokenizer, row) for row in rows]
@@ -55,6 +63,7 @@ def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str 
     fitting = [number for number, prompt in enumerate(prompts) if len(prompt) <= PROMPT_TOKENS]
     return Probe(
         texts=_within_a_turn(tokenizer, awkward_strings()) + rendered,
+        rendered=rendered,
         conversations=openings,
         sequence=_sequence(tokenizer, rendered),
         prompts=[prompts[number] for number in fitting],
@@ -65,8 +74,13 @@ def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str 
 def render(tokenizer: Any, conversation: Conversation, *, reply: bool = False) -> str:
     """A conversation as the model reads it; without a chat template, its contents one below the other.
 
+    Args:
+        tokenizer: the model's, with its chat template.
+        conversation: messages of role and content.
+        reply: whether it should end with the opening for a reply.
+
     Raises:
-        ExportError: the template refuses it.
+        CallError: the template refuses it.
     """
     if tokenizer.chat_template is None:
         return "\n".join(message["content"] for message in conversation)
@@ -74,9 +88,9 @@ def render(tokenizer: Any, conversation: Conversation, *, reply: bool = False) -
         return str(tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=reply))
     except TemplateError as error:
         roles = ", ".join(message["role"] for message in conversation)
-        raise ExportError(
+        raise CallError(
             f"The chat template refuses a conversation of {roles}: {error}.",
-            "Leave out the roles that it does not know (often: system), or change the template before training.",
+            fix="Leave out the roles that it does not know (often: system), or change the template before training.",
         ) from error
 
 
@@ -87,13 +101,22 @@ def ids(tokenizer: Any, text: str) -> list[int]:
 
 
 def turn_end(tokenizer: Any) -> int | None:
-    """The id of the special token with which the chat template ends a reply, or None where it ends with none."""
+    """The id of the mark with which the chat template ends a reply, or None where it ends with none.
+
+    Where the last reply is left open, the mark is what stands before the next question. Of several marks it is the first that
+    is known to end a reply.
+    """
     if tokenizer.chat_template is None:
         return None
     conversation = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": _MARK}]
-    _, _, rest = render(tokenizer, conversation).rpartition(_MARK)
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return next((number for number in ids(tokenizer, rest) if number in special), None)
+    special = {number: token.content for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    for more in ([], [{"role": "user", "content": _NEXT}]):
+        _, _, rest = render(tokenizer, conversation + more).rpartition(_MARK)
+        found = [number for number in ids(tokenizer, rest.partition(_NEXT)[0]) if number in special]
+        known = (number for number in found if number == tokenizer.eos_token_id or special[number] in ENDS_BY_NAME)
+        if found:
+            return next(known, found[0])
+    return None
 
 
 def _within_a_turn(tokenizer: Any, texts: list[str]) -> list[str]:
@@ -107,7 +130,7 @@ def _within_a_turn(tokenizer: Any, texts: list[str]) -> list[str]:
 
 
 def _sequence(tokenizer: Any, rendered: list[str]) -> list[int]:
-    """The rows one after the other: what the model is for. Other texts only where the rows hardly fill a sequence."""
+    """The rows one after the other, for they are what the model is for. Other texts fill up only what is too short."""
     sequence: list[int] = []
     for text in rendered:
         if len(sequence) < SEQUENCE_TOKENS:

@@ -37,6 +37,11 @@ def ask_transformers(folder: Path, probe: Probe, end: int | None) -> Reference:
     """Answer a probe with the model in `folder`, which needs 4 bytes of memory a parameter until this returns.
 
     float32, because the rounding of a bfloat16 forward pass alone exceeds what the checks allow the file.
+
+    Args:
+        folder: the model's.
+        probe: what to ask.
+        end: the id that ends a reply; None where none does.
     """
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
     logits: Logits = model(input_ids=torch.tensor([probe.sequence]), use_cache=False).logits[0].numpy()
@@ -44,7 +49,7 @@ def ask_transformers(folder: Path, probe: Probe, end: int | None) -> Reference:
 
 
 def _reply(model: Any, prompt: list[int], end: int | None) -> Reply:
-    """Greedy decoding by hand: `generate` would obey sampling settings and penalties that the model may carry."""
+    """Greedy decoding written out: `generate` would obey sampling settings and penalties that the model folder may contain."""
     chosen: list[int] = []
     scores: list[Logits] = []
     given, past = prompt, None

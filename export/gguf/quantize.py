@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
-from gguf import GGUFReader
-
-from export.errors import ExportError
-from export.files import whole_file
-from export.llama import Llama, cores
+from export.gguf.read import GgufFile
+from likeness.errors import CallError
+from likeness.files import atomic_file
+from likeness.llama.process import Llama, cores
 
 # The tensor types that belong to each kind. Anything else among the matrices is a fallback: K-quants need rows of a
 # multiple of 256 elements, the older kinds of 32, and llama.cpp takes a larger type where that does not hold, while
@@ -29,31 +29,39 @@ KINDS: Mapping[str, frozenset[str]] = {
 def quantize(source: Path, out: Path, kind: str) -> Path:
     """Quantize the 16- or 32-bit GGUF file `source` to `kind` (a key of KINDS), written beside `out` and renamed.
 
+    Args:
+        source: the 16- or 32-bit file.
+        out: the file to write.
+        kind: a key of KINDS.
+
     Raises:
-        ExportError: the kind is not known, or llama.cpp could not do it.
+        CallError: the kind is not known, or llama.cpp could not do it.
     """
     if kind not in KINDS:
-        raise ExportError(f"{kind!r} is not a quantization on offer.", f"Choose among {', '.join(KINDS)}.")
-    with whole_file(out) as part, Llama() as llama:
+        raise CallError(f"{kind!r} is not a supported quantization.", fix=f"Choose among {', '.join(KINDS)}.")
+    with atomic_file(out) as part, Llama() as llama:
         llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=cores())
     return out
 
 
 def census(file: Path) -> Counter[str]:
     """How many matrices of a GGUF file have which type; vectors, which stay float32 everywhere, are not counted."""
-    return Counter(tensor.tensor_type.name for tensor in GGUFReader(file).tensors if len(tensor.shape) > 1)
+    return Counter(tensor.kind.name for tensor in GgufFile(file).tensors if len(tensor.shape) > 1)
 
 
 def fallback_warning(file: Path, kind: str) -> str | None:
     """A sentence that says how much of the file is larger than `kind` promises, or None where nothing is."""
-    others = [
-        tensor for tensor in GGUFReader(file).tensors if len(tensor.shape) > 1 and tensor.tensor_type.name not in KINDS[kind]
-    ]
+    matrices = [tensor for tensor in GgufFile(file).tensors if len(tensor.shape) > 1]
+    others = [tensor for tensor in matrices if tensor.kind.name not in KINDS[kind]]
     if not others:
         return None
-    types = ", ".join(f"{count} as {name}" for name, count in Counter(t.tensor_type.name for t in others).items())
-    widths = ", ".join(str(width) for width in sorted({int(tensor.shape[0]) for tensor in others}))
+    types = Counter(tensor.kind.name for tensor in others)
+    widths = ", ".join(str(width) for width in sorted({tensor.shape[-1] for tensor in others}))
+    share = sum(prod(tensor.shape) for tensor in others) / sum(prod(tensor.shape) for tensor in matrices)
+    better = "q8_0" if all(tensor.shape[-1] % 32 == 0 for tensor in others) else "f16"
+    counted = ", ".join(f"{count} as {name}" for name, count in types.items())
     return (
-        f"{len(others)} of {census(file).total()} matrices are not {kind} but {types}: their rows of {widths} elements "
-        "do not fit its blocks, so the file is larger than its name says."
+        f"{len(others)} of {len(matrices)} matrices are not {kind} but {counted}: their rows of {widths} elements do not fit its "
+        f"blocks of 256. This {kind} is {share:.0%} {'/'.join(sorted(types)).lower()}, so it is larger than its name says; "
+        f"choose {better}."
     )

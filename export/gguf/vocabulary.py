@@ -15,11 +15,17 @@ from typing import Any
 
 from gguf import GGUFWriter, TokenType
 
-from export.errors import ExportError
+from likeness.errors import CallError
 
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _AFTER_NUMBERS = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _WORDS = r"|[^\r\n\p{L}\p{N}]?\p{L}+"
+
+_TEKKEN = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 # llama.cpp's names (llama-vocab.cpp), by the steps that tokenizer.json declares.
 PRE_TOKENIZERS: Mapping[tuple[str, ...], str] = {
@@ -27,7 +33,16 @@ PRE_TOKENIZERS: Mapping[tuple[str, ...], str] = {
     ("single digits", "words and bytes"): "smollm",
     (_CONTRACTIONS + _WORDS + r"|\p{N}" + _AFTER_NUMBERS, "bytes"): "qwen2",
     (_CONTRACTIONS + _WORDS + r"|\p{N}{1,3}" + _AFTER_NUMBERS, "bytes"): "llama-bpe",
+    (_TEKKEN, "bytes"): "tekken",
 }
+
+# Texts that end a generation in llama.cpp wherever they are a token, which they make a control token (llama-vocab.cpp, "maintain
+# a list of tokens that cause end-of-generation").
+ENDS_BY_NAME = frozenset(
+    "<|eot_id|> <|im_end|> <|end|> <|return|> <|call|> <|flush|> <|calls|> <end_of_turn> <|endoftext|> </s> <|eom_id|> "
+    "<EOT> _<EOT> [EOT] [EOS] <|end_of_text|> <end_of_utterance> <eos> <turn|> <|tool_response> <｜end▁of▁sentence｜> "
+    "[e~[".split()
+)
 
 
 @dataclass(frozen=True)
@@ -47,29 +62,36 @@ def read_vocabulary(tokenizer: Any, rows: int) -> Vocabulary:
     """The vocabulary of a transformers tokenizer, filled up to the `rows` of the model's embedding.
 
     Raises:
-        ExportError: the tokenizer is of a kind that is not covered, or has ids that the model has no row for.
+        CallError: the tokenizer is of a kind that is not covered, or has ids that the model has no row for.
     """
     if not getattr(tokenizer, "is_fast", False):
-        raise ExportError("The tokenizer has no tokenizer.json.", "Use a base model that ships one.")
+        raise CallError("The tokenizer has no tokenizer.json.", fix="Use a base model that ships one.")
     if tokenizer.eos_token_id is None:
-        raise ExportError("The tokenizer names no EOS token, so no reply would end.", "Set its eos_token.")
+        raise CallError("The tokenizer names no EOS token, so no reply would end.", fix="Set its eos_token.")
     description = json.loads(tokenizer.backend_tokenizer.to_str())
     kind = description["model"]["type"]
     if kind != "BPE":
-        raise ExportError(f"A {kind} tokenizer is not covered, only BPE.", "Use a base model with a BPE tokenizer.")
+        raise CallError(f"A {kind} tokenizer is not covered, only BPE.", fix="Use a base model with a BPE tokenizer.")
     highest = max(tokenizer.get_vocab().values())
     if highest >= rows:
-        raise ExportError(
+        raise CallError(
             f"The tokenizer has the id {highest}, the model only {rows} rows of embedding.",
-            "Resize the model's embedding before training, or use the tokenizer that belongs to the model.",
+            fix="Resize the model's embedding before training, or use the tokenizer that belongs to the model.",
         )
     if description["model"].get("byte_fallback"):
         return _sentencepiece(tokenizer, description, rows)
     return _byte_level(tokenizer, description, rows)
 
 
-def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary) -> None:
-    """Write a vocabulary, the special ids, whether a text begins with BOS or ends with EOS, and the chat template."""
+def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary, end: int | None = None) -> None:
+    """Write a vocabulary, the special ids, whether a text begins with BOS or ends with EOS, and the chat template.
+
+    Args:
+        writer: of the file.
+        tokenizer: the vocabulary's.
+        vocabulary: as `read_vocabulary` gives it.
+        end: the id that ends a reply in the chat template; said where llama.cpp would not know it by itself.
+    """
     writer.add_tokenizer_model(vocabulary.model)
     writer.add_tokenizer_pre(vocabulary.pre_tokenizer)
     writer.add_token_list(vocabulary.texts)
@@ -81,6 +103,8 @@ def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary)
     if vocabulary.adds_space_prefix is not None:
         writer.add_add_space_prefix(vocabulary.adds_space_prefix)
     write_special_ids(writer, tokenizer)
+    if end is not None and end != tokenizer.eos_token_id and vocabulary.texts[end] not in ENDS_BY_NAME:
+        writer.add_eot_token_id(end)
     template = tokenizer.chat_template
     if isinstance(template, str):
         writer.add_chat_template(template)
@@ -110,15 +134,21 @@ def pre_tokenizer_name(description: Mapping[str, Any]) -> str:
     """llama.cpp's name for the pre-tokenizer of a byte-level tokenizer.json.
 
     Raises:
-        ExportError: no name is known for its steps.
+        CallError: no name is known for its steps.
     """
     steps = tuple(_step(step) for step in _flat(description.get("pre_tokenizer")))
     if steps not in PRE_TOKENIZERS:
-        raise ExportError(
+        raise CallError(
             f"llama.cpp's name for the pre-tokenizer {' + '.join(steps) or '(none)'} is not known.",
-            f"Known are those of {', '.join(PRE_TOKENIZERS.values())}; use a base model with one of them.",
+            fix=f"Known are those of {', '.join(PRE_TOKENIZERS.values())}; use a base model with one of them.",
         )
     return PRE_TOKENIZERS[steps]
+
+
+def pre_tokenizer_of(tokenizer: Any) -> str | None:
+    """llama.cpp's name for a tokenizer's pre-tokenizer, or None where it has none."""
+    description = json.loads(tokenizer.backend_tokenizer.to_str())
+    return PRE_TOKENIZERS.get(tuple(_step(step) for step in _flat(description["pre_tokenizer"])))
 
 
 def _flat(step: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:

@@ -1,0 +1,74 @@
+"""Which files of a model's folder are its tokenizer, and which its weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+# Everything that a tokenizer and its chat template may consist of. They are copied, never rewritten: saving a
+# tokenizer through transformers 5 drops `tokenizer.model` and may change what it wrote last time.
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "chat_template.json",
+)
+TEMPLATE_FOLDER = "additional_chat_templates"
+
+
+TEMPLATE_FILE = "chat_template.jinja"
+INDEX = "model.safetensors.index.json"
+ONE_FILE = "model.safetensors"
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's weights: those its index names; without one, `model.safetensors`, or all there are.
+
+    Mistral's models carry all weights a second time, in `consolidated.safetensors`: no index names it.
+    """
+    if (folder / INDEX).is_file():
+        named = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()
+        return [folder / name for name in sorted(set(named))]
+    if (folder / ONE_FILE).is_file():
+        return [folder / ONE_FILE]
+    return sorted(path for path in folder.glob("*.safetensors") if not path.name.startswith("consolidated"))
+
+
+def tokenizer_files(folder: Path) -> list[Path]:
+    """The files of a model's folder that make its tokenizer and its chat templates."""
+    more = sorted((folder / TEMPLATE_FOLDER).glob("*.jinja"))
+    return [folder / name for name in TOKENIZER_FILES if (folder / name).is_file()] + more
+
+
+def copy_tokenizer(source: Path, target: Path, template: str | None = None) -> None:
+    """Copy a tokenizer's files into another folder.
+
+    Args:
+        source: a model's folder.
+        target: the folder to copy to.
+        template: a chat template to take the place of the tokenizer's own, and of those that go by a name.
+    """
+    for file in tokenizer_files(source):
+        if template is None or file.parent == source:
+            (target / file.relative_to(source)).parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, target / file.relative_to(source))
+    if template is not None:
+        (target / "chat_template.json").unlink(missing_ok=True)
+        (target / TEMPLATE_FILE).write_text(template, encoding="utf-8", newline="")
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """A folder's tokenizer; of several named chat templates it takes `default`."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if isinstance(tokenizer.chat_template, dict):
+        tokenizer.chat_template = tokenizer.chat_template.get("default")
+    return tokenizer
