@@ -19,8 +19,8 @@ import numpy as np
 
 from curate.model import Pair, Turn
 from curate.screen.duplicates import SHINGLE, find_duplicates
-from curate.screen.minhash import shingles
 from curate.screen.reworded import find_reworded
+from likeness.metrics.near_duplicates import shingles
 
 NEAR = 0.7
 VOCABULARY = 30_000

@@ -30,13 +30,13 @@ sys.path.insert(0, str(ROOT))
 import psutil  # noqa: E402
 
 from curate.model import Finding, Pair, Turn  # noqa: E402
-from curate.review.desk import Desk, connect  # noqa: E402
+from curate.review.argilla import ReviewDataset, connect  # noqa: E402
 from curate.review.local import server  # noqa: E402
 from curate.review.local.environment import environment_python  # noqa: E402
 from curate.review.page import DIMENSIONS, VECTOR, record_of, settings_of  # noqa: E402
-from recipes.command import settle_libraries  # noqa: E402
-from recipes.load import load_recipe  # noqa: E402
-from recipes.schema import Review  # noqa: E402
+from likeness.command import settle_libraries  # noqa: E402
+from likeness.recipe.load import load_recipe  # noqa: E402
+from likeness.recipe.schema import Review  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 RECIPE = load_recipe(ROOT / "recipes/demo/recipe.yaml")
@@ -95,7 +95,7 @@ def as_shipped(folder: Path) -> server.Server:
         server.INSIDE = here
 
 
-def round_trips(running: server.Server, others: dict[str, server.Server], count: int) -> Desk:
+def round_trips(running: server.Server, others: dict[str, server.Server], count: int) -> ReviewDataset:
     """Pushing pairs and fetching what became of them: our desk against the SDK, on a server of the same kind and as shipped."""
     records, vectors = made_up(count)  # of which the desks have the first
     ours = desk_of(running, f"ours-{count}")
@@ -120,10 +120,10 @@ def seconds(act: Callable[[], Any]) -> float:
     return time.monotonic() - began
 
 
-def desk_of(running: server.Server, name: str) -> Desk:
+def desk_of(running: server.Server, name: str) -> ReviewDataset:
     """An empty desk with the demo's page."""
     os.environ["ARGILLA_API_KEY"] = running.api_key
-    desk = Desk(connect(Review(argilla=running.url)), "review", name, settings_of(RECIPE), 1)
+    desk = ReviewDataset(connect(Review(argilla=running.url)), "review", name, settings_of(RECIPE), 1)
     desk.push(*made_up(1), VECTOR, lambda done: None)  # the first one prepares the server's statements
     return desk
 
@@ -154,7 +154,7 @@ def as_the_client_wants(record: dict[str, Any], vector: list[float]) -> Any:
     )
 
 
-def searches(running: server.Server, desk: Desk) -> Iterator[tuple[str, float]]:
+def searches(running: server.Server, desk: ReviewDataset) -> Iterator[tuple[str, float]]:
     """What is asked, and the median seconds of an answer of ten records, as the page asks (what makes an index first: the only)."""
     import httpx
 
@@ -182,7 +182,7 @@ def searches(running: server.Server, desk: Desk) -> Iterator[tuple[str, float]]:
         ask().raise_for_status()
 
 
-def pages(running: server.Server, desk: Desk) -> Iterator[tuple[str, float]]:
+def pages(running: server.Server, desk: ReviewDataset) -> Iterator[tuple[str, float]]:
     """The page as a reviewer waits for it in Chromium: until a pair can be read; from one answer to the next pair; a search."""
     from playwright.sync_api import sync_playwright
 

@@ -22,10 +22,13 @@ import psutil
 
 from curate.model import Document, Evidence, Pair, Turn
 from curate.read.passages import cut
+from curate.report.coverage import coverage_of
+from curate.report.habits import habit_rates
+from curate.report.shape import kind_shapes
+from curate.report.voice import voice_report
 from curate.screen.broken import find_broken
 from curate.screen.contamination import find_contamination
 from curate.screen.contradictions import find_contradictions
-from curate.screen.coverage import coverage_of
 from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
 from curate.screen.echo import find_echo
@@ -33,16 +36,16 @@ from curate.screen.grounding import find_ungrounded
 from curate.screen.injection import find_injection
 from curate.screen.language import find_other_language
 from curate.screen.length import find_length
-from curate.screen.mannerisms import find_mannerisms, habit_rates
+from curate.screen.mannerisms import find_mannerisms
 from curate.screen.private_data import find_private_data
 from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
-from curate.screen.shape import find_shape, kind_shapes
-from curate.screen.sources import SourceTexts
+from curate.screen.shape import find_shape
 from curate.screen.standalone import find_dependent
-from curate.screen.voice import find_voice, voice_report
-from curate.words import FUNCTION_WORDS
-from recipes.schema import PrivateData
+from curate.screen.voice import find_voice
+from curate.sources import SourceTexts
+from likeness.metrics.text import FUNCTION_WORDS
+from likeness.recipe.schema import PrivateData
 
 KINDS = {
     "question_answer": (0.55, 127),

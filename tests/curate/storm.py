@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from curate.generate.generate import Generated, generate_pairs, make_provider
-from curate.generate.requests import Request, answer_schema
-from curate.ledger import Ledger
+from curate.generate.answer_schemas import Answer
+from curate.generate.generate import Generated, generate_pairs
+from curate.generate.providers import make_provider
+from curate.generate.requests import answer_schema
+from curate.ledger.ledger import Ledger
+from curate.llm.request import Request
 from curate.model import Stage
-from recipes.schema import Generate
+from likeness.recipe.schema import Generate
 
 SYSTEM = "You write training data.\n" + "The person keeps a ferry and a diary, and is brief in both. " * 60
 SENTENCE = "On day {n} the ferry carried {n} people and {m} sheep across, and the bell was rung {k} times before noon. "
@@ -37,7 +40,8 @@ def many_requests(count: int, pairs_each: int = 1) -> list[Request]:
                 words=(40, 150),
                 system=SYSTEM,
                 user=user,
-                schema=answer_schema("question_answer"),
+                schema=answer_schema("pairs"),
+                shape=Answer,
             )
         )
     return asked
@@ -62,7 +66,7 @@ def ask_many(ledger: Path, count: int, generate: Generate) -> tuple[Generated, S
 def main() -> None:
     """As a process of its own, so that it can be killed or measured."""
     ledger, count, concurrency = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    from curate.generate import claude  # noqa: F401 - its import is not what is measured
+    from curate.llm import claude  # noqa: F401 - its import is not what is measured
 
     began, cpu = time.monotonic(), time.process_time()
     generated, stage = ask_many(ledger, count, settings(concurrency))

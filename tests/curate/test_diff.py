@@ -11,10 +11,9 @@ import pytest
 
 from curate.diff.diff import difference, pieces
 from curate.diff.tables import marked
-from curate.ledger import Ledger
+from curate.ledger.ledger import Ledger
 from curate.model import Decision
-
-from .conftest import RECIPE, rows, write_corpus
+from tests.make import RECIPE, change, json_of, rows, write_corpus
 
 NEW = "# The well\n\nThe well is eleven fathoms deep and my grandmother drew from it every morning of her life until the pump came.\n"
 NEW_PAIR = {
@@ -23,22 +22,10 @@ NEW_PAIR = {
 }  # fmt: skip
 
 
-def said(curate, folder: Path, *arguments: str) -> dict:
-    done = curate(folder, *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def compared(folder: Path, *versions: str) -> dict:
     """What `--json` tells; without the time that a process takes to start."""
     with chdir(folder):
         return json.loads(json.dumps(difference(Path("recipe.yaml"), *versions).as_dict()))
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def dataset(folder: Path, version: str) -> dict[str, dict]:
@@ -55,7 +42,11 @@ def three(tmp_path_factory, curate) -> Path:
     """
     folder = tmp_path_factory.mktemp("three")
     write_corpus(folder, RECIPE + "screen: {private_data: {action: redact, names: [Nobody Here]}}\n")
-    said(curate, folder, "build", "recipe.yaml")
+    clock = folder / "documents/clock.html"  # comes after the voice samples are chosen: were it one, all would be asked anew
+    clock.rename(folder / "clock.html")
+    json_of(curate(folder, "build", "recipe.yaml", "--sample", "1", "--json"))
+    (folder / "clock.html").rename(clock)
+    json_of(curate(folder, "build", "recipe.yaml", "--json"))
     (folder / "documents/clock.html").unlink()
     (folder / "documents/well.md").write_text(NEW)
     with (folder / "recorded/all.jsonl").open("a") as file:
@@ -65,10 +56,10 @@ def three(tmp_path_factory, curate) -> Path:
     change(folder / "recipe.yaml", "names: [Nobody Here]", "names: [My uncle]")
     with (folder / "control.yaml").open("a") as file:
         file.write("  - {id: oven, question: How do you get an even bake?, about: voice}\n")
-    said(curate, folder, "build", "recipe.yaml")
+    json_of(curate(folder, "build", "recipe.yaml", "--json"))
     change(folder / "recipe.yaml", "    - {kind: own_words, per_passage: 1, words: [15, 80]}\n", "")
     change(folder / "recipe.yaml", "min_value: 5}", "min_value: 4}")
-    said(curate, folder, "build", "recipe.yaml")
+    json_of(curate(folder, "build", "recipe.yaml", "--json"))
     return folder
 
 
@@ -81,7 +72,7 @@ def test_every_row_that_came_or_went_is_told_with_its_reason(three):
     found = compared(three, "1", "2")
     before, after = dataset(three, found["before"]), dataset(three, found["after"])
     assert found["rows"] == [len(before), len(after)]
-    same_words = found["asked_anew"]
+    same_words = found["asked_again"]
     assert {row["id"] for row in found["removed"]} == before.keys() - after.keys() - same_words.keys()
     assert {row["id"] for row in found["added"]} == after.keys() - before.keys() - set(same_words.values())
     why = reasons(found["removed"])
@@ -108,9 +99,9 @@ def test_a_row_whose_text_changed_shows_the_words_that_went_and_came(three, cura
         for sign, text in (("+", before), ("-", after)):
             kept = " ".join(piece["text"] for piece in row["response"] if piece["sign"] != sign)
             assert kept.split() == text[row["id"]]["completion"][0]["content"].split()
-    assert said(curate, three, "diff", "recipe.yaml", "1", "2") == found
+    assert json_of(curate(three, "diff", "recipe.yaml", "1", "2", "--json")) == found
     shown = curate(three, "diff", "recipe.yaml", "1", "2").stdout
-    assert "1 row of both versions: asked for anew, the words are the same and the id is new" in shown
+    assert "1 row of both versions: asked for again, the words are the same and the id is new" in shown
     assert "[-My uncle-] {+[a person's name]+} did not, and he" in " ".join(shown.split())
 
 
@@ -118,12 +109,12 @@ def test_the_same_words_under_another_id_are_neither_added_nor_removed(three):
     """The orchard's question was asked anew, because its passage changed; the answer is the same."""
     found = compared(three, "1", "2")
     before, after = dataset(three, found["before"]), dataset(three, found["after"])
-    ((old, new),) = found["asked_anew"].items()
+    ((old, new),) = found["asked_again"].items()
     assert before[old]["source"] == "documents/orchard.txt"
     assert (before[old]["prompt"], before[old]["completion"]) == (after[new]["prompt"], after[new]["completion"])
 
 
-def test_a_kind_that_is_no_longer_asked_for_is_the_reason_and_the_way_back_is_told_the_other_way_round(three):
+def test_a_kind_that_is_no_longer_asked_for_is_the_reason(three):
     found = compared(three)
     assert set(reasons(found["removed"]).values()) == {"its kind is no longer asked for"}
     assert found["added"] == []
@@ -137,6 +128,7 @@ def test_a_kind_that_is_no_longer_asked_for_is_the_reason_and_the_way_back_is_to
 def test_figures_then_and_now_are_those_of_the_rows(three):
     found = compared(three, "1", "3")
     before, after = dataset(three, found["before"]), dataset(three, found["after"])
+    assert len(found["kinds"]) == 2 and found["terms"]
     for side, version in enumerate((before, after)):
         for kind in found["kinds"]:
             words = sorted(row["words"] for row in version.values() if row["kind"] == kind["kind"])
@@ -159,7 +151,7 @@ def test_what_reviewers_said_is_the_reason_of_what_they_left_out(three, tmp_path
     """The ledger as the review leaves it: a pair rejected with a reason, and one that waits."""
     shutil.copytree(three, tmp_path, dirs_exist_ok=True)
     ledger_file = tmp_path / "build/village/ledger.db"
-    ((pair,),) = rows(ledger_file, "select id from pairs where build = 2 and state = 'dropped'")
+    ((pair,),) = rows(ledger_file, "select id from pairs where build = 3 and state = 'dropped'")
     for state, verdict, reason, detail in (
         ("rejected", "reject", "a reviewer rejected it", "not my voice · ask again"),
         ("awaiting", "reject", "it awaits review", ""),
@@ -167,8 +159,8 @@ def test_what_reviewers_said_is_the_reason_of_what_they_left_out(three, tmp_path
     ):
         ledger = Ledger(ledger_file)
         ledger.add_decision(Decision(pair, "ada", "review", verdict, reasons=("not my voice",), note="ask again"))
-        ledger._db.execute("update pairs set state = ? where build = 2 and id = ?", (state, pair))
-        ledger._db.execute("delete from findings where build = 2 and pair = ?", (pair,))
+        ledger._db.execute("update pairs set state = ? where build = 3 and id = ?", (state, pair))
+        ledger._db.execute("delete from findings where build = 3 and pair = ?", (pair,))
         ledger.close()
         (told,) = [row for row in compared(tmp_path, "1", "2")["removed"] if row["id"] == pair]
         assert (told["why"], told["detail"]) == (reason, detail)
@@ -181,15 +173,14 @@ def test_versions_are_named_by_name_number_or_beginning(three, curate):
         assert [found["before"], found["after"]] == names[:2]
     assert [compared(three, "1")[side] for side in ("before", "after")] == [names[0], names[2]]
     for unclear, told in (("00", "3 dataset versions begin with '00'"), ("7", "no dataset versions begin with '7'")):
-        done = curate(three, "diff", "recipe.yaml", unclear)
-        assert done.returncode == 2
+        done = curate(three, "diff", "recipe.yaml", unclear, code=2)
         assert told in done.stderr and names[2] in done.stderr
 
 
 def test_what_a_cap_leaves_out_is_told_with_the_cap(corpus, curate):
-    said(curate, corpus.parent, "build", "recipe.yaml")
+    json_of(curate(corpus.parent, "build", "recipe.yaml", "--json"))
     change(corpus, "split:", "balance: {per_kind: {question_answer: 4}}\nsplit:")
-    said(curate, corpus.parent, "build", "recipe.yaml")
+    json_of(curate(corpus.parent, "build", "recipe.yaml", "--json"))
     (gone,) = compared(corpus.parent, "1", "2")["removed"]
     assert gone["why"] == "a cap or the split left it out"
     assert gone["detail"].startswith("balance: over the cap of 4 pairs of kind question_answer")
@@ -197,11 +188,11 @@ def test_what_a_cap_leaves_out_is_told_with_the_cap(corpus, curate):
 
 
 def test_a_first_version_has_nothing_to_be_compared_with_and_says_so(corpus, curate):
-    none = curate(corpus.parent, "diff", "recipe.yaml")
-    assert none.returncode == 2 and "no dataset has been built yet" in none.stderr
-    said(curate, corpus.parent, "build", "recipe.yaml")
-    first = curate(corpus.parent, "diff", "recipe.yaml")
-    assert first.returncode == 2 and "is the first of its line" in first.stderr
+    none = curate(corpus.parent, "diff", "recipe.yaml", code=2)
+    assert "no dataset has been built yet" in none.stderr
+    json_of(curate(corpus.parent, "build", "recipe.yaml", "--json"))
+    first = curate(corpus.parent, "diff", "recipe.yaml", code=2)
+    assert "is the first of its line" in first.stderr
     same = compared(corpus.parent, "1", "1")
     assert same["added"] == same["removed"] == same["changed"] == [] and same["terms"] == {}
 
@@ -216,5 +207,5 @@ def test_a_first_version_has_nothing_to_be_compared_with_and_says_so(corpus, cur
         (" ".join("abcdefghijklmnopqrst") + " x", " ".join("abcdefghijklmnopqrst") + " y", "… o p q r s t [-x-] {+y+}"),
     ],
 )
-def test_changes_are_shown_with_a_few_words_around_and_brackets_of_documents_are_text(old, new, shown):
+def test_changes_are_shown_with_a_few_words_around(old, new, shown):
     assert marked(pieces(old, new)).plain.strip() == shown

@@ -7,20 +7,19 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from curate.decisions.outcomes import Reviewed
 from curate.model import Evidence, Finding, Pair, Turn
-from curate.publish.split import Split
 from curate.read.documents import read_document
 from curate.read.passages import cut
-from curate.review.decisions import Reviewed
-from curate.screen.sources import SourceTexts
+from curate.select.split import Split
+from curate.sources import SourceTexts
 from curate.validate.frame import COLUMNS, frame_of
 from curate.validate.suite import Outcome, make_suite, validate
-from recipes.errors import RecipeError
-from recipes.load import load_recipe
+from likeness.errors import RecipeError
+from likeness.recipe.load import load_recipe
+from tests.make import CONTROL, RECIPE, change, json_of, one_message
+from tests.make import rows as rows_of
 
-from .conftest import CONTROL, RECIPE
-from .conftest import rows as rows_of
-from .test_build import built_json, change, one_message
 from .test_style import DEMO, planted
 
 NOTHING = SourceTexts()
@@ -68,17 +67,18 @@ def keeper():
 # --- one by one ---
 
 
+@pytest.mark.slow
 def test_term_share(judge):
     rows = [
         pair(f"p{n}", "The slack water came. Slack water!" if n < 3 else "A dry day, slack and long. Water came.")
         for n in range(10)
     ]
     held = judge(table(rows), "expect_term_share_to_be_at_most", terms=["Slack water"], max_share=0.3)
-    assert (held.success, held.rows, held.mend) == (True, (), "")
+    assert (held.success, held.rows, held.fix) == (True, (), "")
     failed = judge(table(rows), "expect_term_share_to_be_at_most", terms=["slack water"], max_share=0.2)
     assert (failed.success, failed.rows, failed.observed) == (False, ("p0", "p1", "p2"), "'slack water' in 30.0% of rows")
-    assert "Leave out or reword 2 rows with “slack water”" in failed.mend  # 1 of 8 is less than a fifth, 2 of 9 is more
-    assert "“slack water” may stand in at most 20.0% of rows (response)." in judge.shown
+    assert "Leave out or reword 2 rows with “slack water”" in failed.fix  # 1 of 8 is less than a fifth, 2 of 9 is more
+    assert "“slack water” may be in at most 20.0% of rows (response)." in judge.shown
     assert not judge(
         table(rows), "expect_term_share_to_be_at_most", column="instruction", terms=["what of"], max_share=0.9
     ).success
@@ -96,17 +96,17 @@ def test_passage_coverage_names_the_passages_that_no_pair_quotes(judge, keeper):
     assert failed.observed.startswith(f"{len(rows) - 3} of {len(rows)} passages")
     for document, passage in places[:3]:
         assert f"{document}: {passage.heading or 'the beginning'}" in judge.shown
-    assert "`per_passage`" in failed.mend and places[0][0] in failed.mend
+    assert "`per_passage`" in failed.fix and places[0][0] in failed.fix
     assert "no documents" in judge(table(rows), "expect_passage_coverage_to_be_at_least", min_share=0.1).observed
 
 
-def test_voice_distance_fails_on_flat_prose_and_names_it_and_never_passes_unjudged(judge, keeper):
+def test_voice_distance_fails_on_flat_prose_and_names_it(judge, keeper):
     rows, flat = planted("voice")
     frame = table(rows, sources=keeper)
     assert judge(frame[~frame["id"].isin(flat)], "expect_voice_distance_quantile_to_be_at_most", max_distance=0.99).success
     failed = judge(frame, "expect_voice_distance_quantile_to_be_at_most", quantile=0.9, max_distance=0.99)
     assert not failed.success and len(failed.rows) >= 20 and set(failed.rows) <= flat
-    assert "persona.description" in failed.mend and "90% of generated responses have a voice distance" in judge.shown
+    assert "persona.description" in failed.fix and "90% of generated responses have a voice distance" in judge.shown
     assert "not judged" in judge(table(rows), "expect_voice_distance_quantile_to_be_at_most", max_distance=1.0).observed
     assert not judge(table(rows), "expect_voice_distance_quantile_to_be_at_most", max_distance=1.0).success
 
@@ -119,9 +119,9 @@ def test_kind_mix_names_what_is_too_many_those_with_findings_first(judge):
     assert judge(frame, "expect_kind_mix_to_be_close_to", mix=mix, tolerance=0.2).success
     failed = judge(frame, "expect_kind_mix_to_be_close_to", mix=mix)
     assert (failed.success, set(failed.rows)) == (False, {"q5", "q6"})
-    assert "2 question_answer too many" in failed.mend and "2 essay too few" in failed.mend
-    assert "`balance: {per_kind: {question_answer: 6}}`" in failed.mend
-    assert "The kinds stand as 60% question_answer, 40% essay" in judge.shown
+    assert "2 question_answer too many" in failed.fix and "2 essay too few" in failed.fix
+    assert "`balance: {per_kind: {question_answer: 6}}`" in failed.fix
+    assert "The kinds have the shares 60% question_answer, 40% essay" in judge.shown
 
 
 def test_length_quantile_names_what_pulls_it_out_of_range(judge):
@@ -131,14 +131,14 @@ def test_length_quantile_names_what_pulls_it_out_of_range(judge):
     assert judge(frame, name, kind="essay", min_words=15, max_words=15).success
     long = judge(frame, name, kind="essay", max_words=14)
     assert (long.success, long.rows) == (False, ("p10", "p9", "p8", "p7", "p6", "p5"))
-    assert (long.observed, long.mend[:5]) == ("15 words at the 50% quantile of 11 responses", "Lower")
+    assert (long.observed, long.fix[:5]) == ("15 words at the 50% quantile of 11 responses", "Lower")
     short = judge(frame, name, quantile=0.05, min_words=10)
-    assert (short.success, short.rows, short.mend[:5]) == (False, ("short",), "Raise")
+    assert (short.success, short.rows, short.fix[:5]) == (False, ("short",), "Raise")
     assert "The 5% quantile of the words of all responses is at least 10." in judge.shown
     assert not judge(frame, name, kind="decision", max_words=99).success
 
 
-def test_leakage_is_of_controlled_and_held_out_questions_and_only_in_training(judge, keeper):
+def test_leakage_is_of_controlled_and_held_out_questions(judge, keeper):
     held = pair("held", asked="How does a keeper clear weeds, mud and ice from the upper side pond?", document="b.md")
     near = pair("near", asked="How does a keeper clear weeds, mud and logs from the upper side pond?")
     moon = pair("moon", asked="Say, how far is the moon from the old mill?")
@@ -163,12 +163,12 @@ def test_near_duplicate_share(judge):
     name = "expect_near_duplicate_share_to_be_at_most"
     failed = judge(table(rows), name, max_share=0.3)
     assert (failed.success, failed.rows, failed.observed) == (False, ("near",), "1 of 3 rows")
-    assert "of whole" in judge.shown and "`screen: {duplicates: {near: 0.5}}`" in failed.mend
+    assert "of whole" in judge.shown and "`screen: {duplicates: {near: 0.5}}`" in failed.fix
     assert judge(table(rows), name, max_share=0.34).success
     assert judge(table(rows), name, max_share=0.0, similarity=0.99).success
 
 
-def test_review_completeness_counts_what_was_rejected_and_what_is_left_out_undecided(judge):
+def test_review_completeness_counts_rejected_and_undecided(judge):
     done, seen, waits, split = pair("done", review="approved"), pair("unasked"), pair("waits"), pair("split")
     reviewed = Reviewed(kept=[done, seen], awaiting=[waits], disputed=[split], rejected=[pair("gone")])
     name = "expect_review_completeness_to_be_at_least"
@@ -176,7 +176,7 @@ def test_review_completeness_counts_what_was_rejected_and_what_is_left_out_undec
     assert list(frame["review"].fillna("")) == ["approved", "", "awaiting"]
     failed = judge(frame, name, min_share=0.6)
     assert (failed.success, failed.rows, failed.observed) == (False, ("waits", "split"), "2 of 4 pairs")
-    assert "curate review" in failed.mend and "left out until it is decided" in judge.shown
+    assert "curate review" in failed.fix and "left out until it is decided" in judge.shown
     assert judge(frame, name, min_share=0.5).success
     assert judge(table([seen]), name).success  # nobody was asked
 
@@ -190,7 +190,7 @@ def test_what_stands_beside_the_rows_survives_great_expectations(keeper):
     assert len(frame.attrs["passages"]) == len({p.id for cut in keeper.passages.values() for p in cut}) > 50
 
 
-def test_what_takes_long_to_measure_is_measured_only_where_the_recipe_names_it(keeper):
+def test_costly_columns_are_measured_only_where_they_are_named(keeper):
     rows, _ = planted("voice")
     for measured, column in ((["voice_distance"], "leakage_similarity"), (["leakage"], "voice_distance"), ([], "leakage")):
         frame = frame_of(Split(rows, []), keeper, {}, Reviewed(), measured)
@@ -210,7 +210,7 @@ def test_what_takes_long_to_measure_is_measured_only_where_the_recipe_names_it(k
         ("expect_near_duplicate_share_to_be_at_most", {"max_share": 0}),
     ],
 )
-def test_data_docs_load_nothing_from_elsewhere_and_hostile_texts_stay_texts(judge, name, arguments):
+def test_data_docs_load_nothing_and_hostile_texts_stay_texts(judge, name, arguments):
     hostile = "<b onclick=alert(1)>$x ${params}</b><script>alert(2)</script>"
     rows = [pair(f"{hostile}{n}", f"dry rot {hostile} {n}", f"How {hostile} so?", document=hostile) for n in range(3)]
     assert not judge(table(rows[:2], rows[2:]), name, **arguments).success
@@ -222,7 +222,7 @@ def test_data_docs_load_nothing_from_elsewhere_and_hostile_texts_stay_texts(judg
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("expect_kind_mix_to_be_close_to", {"mix": {"esay": 1}}, "there is no kind esay; there are question_answer"),
+        ("expect_kind_mix_to_be_close_to", {"mix": {"esay": 1}}, "there is no kind esay; there are "),
         ("expect_kind_mix_to_be_close_to", {"mix": {"essay": 0}}, "the share of essay must be above 0"),
         ("expect_kind_mix_to_be_close_to", {"mix": {}}, "name at least one kind"),
         ("expect_length_quantile_to_be_between", {}, "say `min_words`, `max_words` or both"),
@@ -239,22 +239,22 @@ def test_data_docs_load_nothing_from_elsewhere_and_hostile_texts_stay_texts(judg
         ("expect_term_share_to_be_at_most", {"max_share": 0.1, "column": "respones"}, "there is no column respones"),
     ],
 )
-def test_a_wrong_argument_is_told_with_its_line_before_anything_is_paid_for(tmp_path, name, arguments, message):
+def test_a_wrong_argument_is_reported_before_anything_is_paid_for(tmp_path, name, arguments, message):
     with pytest.raises(RecipeError) as error:
         suite_of(tmp_path, {"expect_column_to_exist": {"column": "id"}}, {name: arguments})
     (problem,) = error.value.problems
     assert f": expect[1].{name}: " in problem and "recipe.yaml:" in problem and message in problem
 
 
-def test_a_build_stops_at_the_gate_with_rows_and_what_to_do_and_publishes_once_it_is_balanced(corpus, curate):
+def test_a_build_stops_at_the_gate_and_publishes_once_balanced(corpus, curate):
     gate = "expect:\n  - expect_kind_mix_to_be_close_to: {mix: {question_answer: 1, own_words: 1}, tolerance: 0.05}\n"
     change(corpus, "expect:\n", gate)
-    message = one_message(curate(corpus.parent, "build", "recipe.yaml"), 1)
+    message = one_message(curate(corpus.parent, "build", "recipe.yaml", code=1))
     assert "expect_kind_mix_to_be_close_to" in message and "; rows: question-answer-" in message
     assert "\n    1 question_answer too many, 1 own_words too few." in message
     assert "`balance: {per_kind: {question_answer: 4}}`" in message and "report/expectations/index.html" in message
     change(corpus, "split:", "balance: {per_kind: {question_answer: 4}}\nsplit:")
-    said = built_json(curate(corpus.parent, "build", "recipe.yaml", "--json"))
+    said = json_of(curate(corpus.parent, "build", "recipe.yaml", "--json"))
     stages = {stage["name"]: stage for stage in said["stages"]}
     assert (stages["balance"]["rows_in"], stages["balance"]["rows_out"]) == (9, 8)
     assert stages["balance"]["reasons"] == {"too many of a kind": 1}
@@ -263,21 +263,25 @@ def test_a_build_stops_at_the_gate_with_rows_and_what_to_do_and_publishes_once_i
     assert next(stage for stage in manifest["stages"] if stage["name"] == "balance")["reasons"] == {"too many of a kind": 1}
     assert manifest["recipe"]["balance"] == {"per_kind": {"question_answer": 4}, "terms": {}}
     ((gone,),) = rows_of(corpus.parent / "build/village/ledger.db", "select id from pairs where state = 'left out'")
-    shown = json.loads(curate(corpus.parent, "show", gone, "--json").stdout)
+    shown = json_of(curate(corpus.parent, "show", gone, "--json"))
     assert shown["state"] == "left out"
     assert shown["findings"][-1]["message"].startswith("over the cap of 4 pairs of kind question_answer: 5 there were")
 
 
-def test_a_build_measures_voice_and_leakage_where_its_expectations_name_them(corpus, curate):
+def test_voice_and_leakage_are_measured_where_expectations_name_them(corpus, curate):
     """The controlled question is like enough to be told of, and not so like that the screen drops the pair."""
-    change(corpus.parent / "control.yaml", "How far is the moon?", "How much should one cut from an old plum tree?")
+    change(
+        corpus.parent / "control.yaml",
+        "How far is the moon?",
+        "How much should one cut from an old apple tree in winter by hand?",
+    )
     change(corpus, "{validation: 0.2, by: document}", "{validation: 0}")
     voice = "  - expect_voice_distance_quantile_to_be_at_most: {max_distance: 0.9, severity: warning}\n"
     change(corpus, "expect:\n", f"expect:\n{voice}  - expect_leakage_share_to_be_at_most: {{}}\n")
-    done = curate(corpus.parent, "build", "recipe.yaml")
+    done = curate(corpus.parent, "build", "recipe.yaml", code=1)
     assert "warning: expect_voice_distance_quantile_to_be_at_most" in done.stdout
     assert "not judged: it takes 5,000 words of documents to know a voice" in done.stdout
-    message = one_message(done, 1)
+    message = one_message(done)
     assert re.search(r"expect_leakage_share_to_be_at_most \(\): 1 of \d rows to train on; rows: question-answer-\w+\n", message)
 
 
@@ -287,5 +291,4 @@ def test_a_dataset_of_one_document_says_that_nothing_is_held_out(corpus, curate)
             path.unlink()
     change(corpus, "{min_value: 5}", "{min_value: 1}")
     done = curate(corpus.parent, "build", "recipe.yaml")
-    assert done.returncode == 0, done.stderr
-    assert "nothing is held out to watch the loss on: all pairs come of documents/bread.md" in done.stdout
+    assert "nothing is held out to watch the loss on: all pairs come from documents/bread.md" in done.stdout

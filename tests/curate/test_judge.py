@@ -6,10 +6,9 @@ import pytest
 
 from curate.model import Evidence, Pair, Turn
 from curate.screen.judge import Judgement, _finding
-from recipes.errors import CallError
-from recipes.load import load_recipe
-
-from .conftest import DOCUMENTS, LIVE, RECIPE, rows, write_corpus
+from likeness.errors import CallError
+from likeness.recipe.load import load_recipe
+from tests.make import DOCUMENTS, LIVE, RECIPE, rows, write_corpus
 
 JUDGED = LIVE.replace("expect:", "screen: {judge: {pairs: all}}\nexpect:")
 
@@ -47,7 +46,6 @@ def test_a_claim_that_is_not_in_the_response_is_told_without_a_place():
 def test_the_judge_sees_the_passage_and_is_paid_once(tmp_path, curate, claude):
     write_corpus(tmp_path, JUDGED)
     done = curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment)
-    assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     stage = next(stage for stage in said["stages"] if stage["name"] == "judge")
     ledger = tmp_path / "build/village/ledger.db"
@@ -61,13 +59,13 @@ def test_the_judge_sees_the_passage_and_is_paid_once(tmp_path, curate, claude):
         ] in words or document.endswith("html")
         assert "<answer>" in prompt
     flagged = rows(ledger, "select count(distinct pair) from findings where check_name = 'judge'")[0][0]
-    assert flagged == stage["reasons"]["with claims that its passage does not bear out"] > 0
+    assert flagged == stage["reasons"]["with claims that its passage does not support"] > 0
     assert said["usage"]["requests"] == claude.log()["paid"] == len(rows(ledger, "select 1 from requests"))
     asked = claude.log()["attempts"]
     (tmp_path / "control.yaml").write_text(
         (tmp_path / "control.yaml").read_text() + "  - {id: sun, question: How far is the sun?, about: general}\n"
     )
-    assert curate(tmp_path, "build", "recipe.yaml", env=claude.environment).returncode == 0
+    curate(tmp_path, "build", "recipe.yaml", env=claude.environment)
     assert claude.log()["attempts"] == asked
 
 
@@ -82,12 +80,11 @@ def test_the_budget_counts_the_judge_too(tmp_path, curate, claude):
     other.mkdir()
     write_corpus(
         other,
-        JUDGED.replace("concurrency: 2", f"concurrency: 2\n  budget_usd: {pairs_only + 0.08:.4f}").replace(
+        JUDGED.replace("concurrency: 2", f"concurrency: 2\n  budget_usd: {pairs_only + 0.01:.4f}").replace(
             "pairs: all", "pairs: all, model: claude-opus-5-5"
         ),
     )
-    stopped = curate(other, "build", "recipe.yaml", env=claude.environment)
-    assert stopped.returncode == 1
+    stopped = curate(other, "build", "recipe.yaml", env=claude.environment, code=1)
     assert "the budget of" in stopped.stderr
 
 

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curate.ledger import Ledger
+from curate.ledger.ledger import Ledger
 from curate.model import Stage
 from curate.read.documents import Unreadable
 from curate.read.read import find_files, read_sources
 from curate.read.ready_pairs import read_pairs
 from curate.screen.duplicates import find_duplicates
-from recipes.load import load_recipe
+from likeness.recipe.load import load_recipe
+from tests.make import json_of
 
 QUESTION, REPLY = "How hot is your oven?", "Two hundred degrees."
 ROW = {"instruction": QUESTION, "output": REPLY}
@@ -156,7 +157,7 @@ def test_an_answer_laid_out_otherwise_says_the_same(tmp_path):
 # --- dataset folders ---
 
 
-def test_a_dataset_that_was_saved_to_disk_is_read_with_all_splits_but_the_test(tmp_path):
+def test_a_dataset_saved_to_disk_is_read_with_all_splits_but_the_test(tmp_path):
     def of(*questions: str) -> datasets.Dataset:
         return datasets.Dataset.from_list([chat(("user", question), ("assistant", REPLY)) for question in questions])
 
@@ -218,13 +219,13 @@ def test_a_card_cannot_reach_out_of_its_folder(tmp_path, elsewhere):
 
 def test_a_folder_without_a_dataset_is_told_so(tmp_path):
     (tmp_path / "notes.md").write_text("Hello")
-    with pytest.raises(Unreadable, match="holds no dataset"):
+    with pytest.raises(Unreadable, match="without a dataset"):
         read(tmp_path)
 
 
 def test_a_dataset_that_was_published_here_is_read_again_as_pairs(curate, corpus, tmp_path):
     """Its questions for evaluation are not among them, and a change in any file is seen."""
-    built = json.loads(curate(tmp_path, "build", "recipe.yaml", "--json").stdout)
+    built = json_of(curate(tmp_path, "build", "recipe.yaml", "--json"))
     recipe = "name: again\npersona: {name: A, system_prompt: S}\nsources:\n  - {path: DATASET, as: pairs, rights: own}\n"
     (tmp_path / "again.yaml").write_text(recipe.replace("DATASET", built["dataset"]))
 

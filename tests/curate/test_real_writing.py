@@ -111,6 +111,7 @@ expect: [expect_column_values_to_not_be_null: {column: quote}]
         assert not re.search(r"</?\w+|&\w+;|epub:|\u2060|↩|Contents\n", text), f"{title}: markup or apparatus is left"
         assert "A note of the editor’s" not in text
         assert not re.search(r"[a-z],1 ", text), "a footnote mark is left"
+    assert len(passages) > len(texts)
     for text, start, end in passages:
         before, after = text[start - 1 : start], text[end : end + 1]
         assert not (before.isalnum() and text[start].isalnum()), text[start - 10 : start + 10]
@@ -122,6 +123,7 @@ expect: [expect_column_values_to_not_be_null: {column: quote}]
     dataset = datasets.load_dataset(said["dataset"], "sft")
     kinds = Counter(dataset["train"]["kind"])
     assert set(kinds) == {"question_answer", "own_words", "essay"}
+    assert len(dataset["train"]) >= 10
     by_path = dict(read_texts(tmp_path / "build/essays/ledger.db"))
     for row in dataset["train"]:
         assert by_path[row["source"]][row["quote_start"] : row["quote_end"]] == row["quote"]

@@ -11,30 +11,27 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from curate.ledger import Ledger
+from curate.ledger.ledger import Ledger
 from curate.model import Decision
 from curate.report.advice import advice_on
 from curate.report.figures import figures_of
-from curate.screen.mannerisms import HabitRate
-from recipes.folders import BuildFolder
-
-from .conftest import LIVE, RECIPE, rows, write_corpus
+from curate.report.habits import HabitRate
+from curate.select.yields import KindYield, yield_warnings
+from likeness.recipe.folders import BuildFolder
+from tests.make import CHROMIUM, LIVE, RECIPE, json_of, rows, write_corpus
 
 DEMO = Path(__file__).parents[2] / "recipes/demo"
-CHROMIUM = "/usr/bin/chromium"
 ATTACK = "<script>alert('x')</script><img src=http://example.com/x.png onerror=alert(1)>"
 HOSTILE = [
     ("question_answer", "Cut less than you want to", "What does a page <b>say</b>?", f"{ATTACK} so says the page, and {'more ' * 20}"),
     ("question_answer", "the boat was looked after", "Where can he be reached?",
-     "Write to uncle.of.mine@example.com or leave word in the kitchen, where he hung the bell and rings it for his dinner."),
+     "Write to uncle.of.mine@ferrymail.net or leave word in the kitchen, where he hung the bell and rings it for his dinner."),
     ("question_answer", "rang it for dinner", "Why short?", "Because."),
 ]  # fmt: skip
 
 
 def built(curate, folder: Path, *arguments: str, env=None) -> dict:
-    done = curate(folder, *(arguments or ("build", "recipe.yaml")), "--json", env=env)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json_of(curate(folder, *(arguments or ("build", "recipe.yaml")), "--json", env=env))
 
 
 def page_of(folder: Path, name: str) -> BeautifulSoup:
@@ -79,12 +76,12 @@ def demo(tmp_path_factory, curate) -> Path:
 def figures(demo):
     ledger = Ledger(demo / "build/demo/ledger.db")
     newest = ledger.newest_build(finished=True)
-    yield figures_of(BuildFolder(demo / "build/demo"), ledger, newest["id"], json.loads(newest["result"]))
+    yield figures_of(BuildFolder(demo / "build/demo"), ledger, newest.id, newest.result)
     ledger.close()
 
 
 def advice(figures, **changed) -> str:
-    return "\n".join(each.text for each in advice_on(replace(figures, **changed), "recipe.yaml"))
+    return "\n".join(f"{each.title}. {each.text}" for each in advice_on(replace(figures, **changed), "recipe.yaml"))
 
 
 # --- the page ---
@@ -128,7 +125,7 @@ def test_hostile_documents_are_shown_as_text(village):
 def test_every_picture_is_told_in_words_too(demo):
     page = page_of(demo, "demo")
     pictures = page.find_all("svg")
-    assert len(pictures) == 6
+    assert len(pictures) == 7
     for picture in pictures:
         title, text = picture.find("title"), picture.find("desc")
         assert picture["role"] == "img"
@@ -138,7 +135,7 @@ def test_every_picture_is_told_in_words_too(demo):
     assert len(ids) == len(set(ids))
 
 
-def test_on_a_phone_nothing_hangs_over_the_edge_and_nothing_is_asked_of_the_network(demo, village):
+def test_the_report_fits_a_phone_and_asks_nothing_of_the_network(demo, village):
     from playwright.sync_api import sync_playwright
 
     asked = []
@@ -146,7 +143,7 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_nothing_is_asked_of_the_netw
         flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
         for folder, name in ((demo, "demo"), (village, "village")):
-            for width in (360, 1200):
+            for width in (360, 390, 1200):
                 page = browser.new_page(viewport={"width": width, "height": 800})
                 page.on("request", lambda request: asked.append(request.url))
                 page.on("dialog", lambda dialog: pytest.fail(f"a document opened a dialog: {dialog.message}"))
@@ -156,6 +153,21 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_nothing_is_asked_of_the_netw
                     "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
                 )
                 assert smallest >= 9, "letters in pictures can be read"
+                before = page.evaluate("document.getElementById('details').getBoundingClientRect().top + scrollY")
+                assert before < 6 * 800, f"{name} at {width}: {before / 800:.1f} screens before the details"
+                shown = page.locator(".todo a.id").first
+                if shown.count():
+                    shown.scroll_into_view_if_needed()
+                    reading_at = page.evaluate("scrollY")
+                    shown.click()
+                    opened = page.locator(".pair:target")
+                    assert opened.is_visible() and "curate show" in opened.inner_text()
+                    texts = opened.locator(".said").count(), opened.locator(".passage mark").count()
+                    assert texts >= (2, 1) or "private data" in opened.inner_text()
+                    assert page.evaluate("scrollY") == reading_at, "it opens where one reads"
+                    assert page.evaluate("document.documentElement.scrollWidth") <= width
+                    opened.locator(".close").click()
+                    assert page.locator(".pair:target").count() == 0
         browser.close()
     assert {urlsplit(url).scheme for url in asked} == {"file"}
 
@@ -167,21 +179,24 @@ def test_the_figures_are_the_ledgers(demo, figures):
     page, ledger = page_of(demo, "demo"), demo / "build/demo/ledger.db"
     ((result,),) = rows(ledger, "select result from builds where finished_at is not null")
     result = json.loads(result)
-    ((kept,),) = rows(ledger, "select count(*) from pairs where state in ('kept', 'awaiting')")
+    ((kept,),) = rows(ledger, "select count(*) from pairs where state in ('kept', 'awaiting', 'contrast')")
     ((flagged,),) = rows(
         ledger,
-        "select count(distinct pair) from findings join pairs on pairs.id = findings.pair where state in ('kept', 'awaiting')",
+        "select count(distinct pair) from findings join pairs on pairs.id = findings.pair where state in ('kept', 'awaiting', 'contrast')",
     )
     headlines = [figure.b.text for figure in page.find(class_="figures").find_all(class_="figure")]
     words = sum(len(text.split()) for (text,) in rows(ledger, "select text from documents"))
-    assert headlines == [str(kept), f"{words:,}", str(flagged), "6 of 7", "$0.00"]
+    assert headlines[:4] == [str(kept), f"{words:,}", str(flagged), "6 of 7"] and headlines[5] == "$0.00"
+    assert headlines[4].endswith(" %")
     steps = [row[:4] for row in table(section(page, "steps"))]
     assert steps == [
         [stage["name"], f"{stage['rows_in']:,}", f"{stage['rows_out']:,}", f"{stage['seconds']:.1f}"]
         for stage in result["stages"]
     ]
     mix = [[row["kind"], str(row["asked"]), str(row["written"]), str(row["kept"])] for row in result["mix"]]
-    assert [row[:4] for row in table(section(page, "mix"))] == mix
+    assert sorted(row[:4] for row in table(section(page, "mix"))) == sorted(mix)
+    shares = [float(row[4].split()[0]) for row in table(section(page, "mix"))]
+    assert shares == sorted(shares), "the kind that yields least comes first"
     found = rows(
         ledger,
         "select check_name, count(distinct case severity when 'drop' then pair end), count(distinct case severity when 'warning'"
@@ -193,14 +208,18 @@ def test_the_figures_are_the_ledgers(demo, figures):
         counts = [int(number) for number in re.findall(r"(\d+) pairs?", told[check.replace("_", " ")])]
         assert counts == [number for number in (dropped, warned) if number]
     expectations = [(row[0].split(" ")[0], row[2].startswith("holds")) for row in table(section(page, "expectations"))]
-    assert expectations == [(check["expectation"], check["success"]) for check in result["checks"]]
+    assert sorted(expectations) == sorted((check["expectation"], check["success"]) for check in result["checks"])
+    assert [held for _, held in expectations] == sorted(held for _, held in expectations), "what failed comes first"
     assert len(table(section(page, "sources"))) == 16
 
 
 def test_the_map_counts_every_pair_where_its_quote_stands(demo, figures):
-    quotes = rows(demo / "build/demo/ledger.db", "select document, evidence from pairs where state in ('kept', 'awaiting')")
+    quotes = rows(
+        demo / "build/demo/ledger.db",
+        "select document, evidence from pairs where state in ('kept', 'awaiting', 'contrast') and evidence is not null",
+    )
     assert sum(part.pairs for parts in figures.passages.values() for part in parts) == len(quotes) == figures.coverage.placed
-    by_document = Counter(document for document, _ in quotes)
+    by_document = Counter(json.loads(evidence)[0] for _, evidence in quotes)
     assert {path: sum(part.pairs for part in parts) for path, parts in figures.passages.items()} == by_document
     told = section(page_of(demo, "demo"), "coverage").find("desc").text
     for path, parts in figures.passages.items():
@@ -210,7 +229,9 @@ def test_the_map_counts_every_pair_where_its_quote_stands(demo, figures):
 def test_shares_of_terms_are_those_of_a_plain_count(demo, figures):
     responses = [
         text.casefold()
-        for (text,) in rows(demo / "build/demo/ledger.db", "select response from pairs where state in ('kept', 'awaiting')")
+        for (text,) in rows(
+            demo / "build/demo/ledger.db", "select response from pairs where state in ('kept', 'awaiting', 'contrast')"
+        )
     ]
     first = figures.terms[0]
     assert first.term == "slack water"
@@ -228,10 +249,10 @@ def test_a_paid_build_shows_what_each_kind_cost(tmp_path, curate, claude):
             "select kind, sum(usd) from responses join requests on requests.key = responses.request group by kind",
         )
     )
-    costs = {row[0]: float(row[6]) for row in table(section(page, "mix"))}
-    assert costs == {kind: pytest.approx(usd, abs=5e-5) for kind, usd in paid.items()}
-    assert sum(costs.values()) == pytest.approx(said["usage"]["usd"], abs=2e-4)
-    assert "US dollars by kind" in section(page, "mix").text
+    costs = {row[0]: float(row[9].lstrip("$")) for row in table(section(page, "mix"))}
+    assert costs == {kind: pytest.approx(usd, rel=0.06) for kind, usd in paid.items()}
+    assert sum(costs.values()) == pytest.approx(said["usage"]["usd"], rel=0.06)
+    assert "US dollars by kind" in section(page, "glance").text
 
 
 def test_private_data_is_told_of_and_not_repeated(village):
@@ -249,15 +270,17 @@ def test_the_ten_worst_rows_stand_worst_first(demo, tmp_path, curate):
     said = built(curate, tmp_path)
     (dropped,) = [stage["reasons"]["too long"] for stage in said["stages"] if stage["name"] == "screen"]
     assert dropped > 50
-    heading = page_of(tmp_path, "demo").find("h3", string=re.compile("^length: "))
+    heading = page_of(tmp_path, "demo").find(lambda tag: tag.name == "h3" and tag.text.startswith("length: "))
     shown = [row[0] for row in table(BeautifulSoup(str(heading.find_next_sibling("table")), "html.parser"))]
     words = [int(re.search(r"(\d+) words, asked for 110 to 115", line)[1]) for line in shown]
     ratios = [max(110 / n, n / 115) for n in words]
     assert len(shown) == 10 and ratios == sorted(ratios, reverse=True)
     assert words[0] == 9, "nine words for a hundred and ten are farther off than any that are too long"
     told = " ".join(page_of(tmp_path, "demo").find(class_="todo").text.split())
-    kept = next(row["kept"] for row in said["mix"] if row["kind"] == "question_answer")
-    assert f"Of 214 question_answer pairs asked for, {kept} are in the dataset" in told
+    (mix,) = [row for row in said["mix"] if row["kind"] == "question_answer"]
+    assert mix["asked"] == 218
+    assert f"question_answer yields {mix['kept'] / 218:.0%}: {mix['kept']} of 218 pairs" in told
+    assert re.search(r"\d+ too long", told) and "set this kind's words to what the generator writes" in told.casefold()
 
 
 def test_what_people_decided_is_told(village, tmp_path, curate):
@@ -297,13 +320,9 @@ def test_what_people_left_out_is_not_told_as_the_checks_work(village, tmp_path, 
         "sent back by reviewers": 1,
     }
     assert sum(said["fates"]["question_answer"].values()) == row["written"], "each pair counts once"
-    (told,) = [each["text"] for each in said["next"] if "question_answer pairs asked for" in each["text"]]
-    assert set(told.split(": ")[1].rstrip(".").split(", ")) == {
-        f"{row['asked'] - row['written']} not written",
-        f"{dropped} dropped by the checks",
-        "1 rejected by reviewers",
-        "1 sent back by reviewers",
-    }
+    (yields,) = [each for each in said["yields"] if each["kind"] == "question_answer"]
+    assert yields["lost"]["rejected by reviewers"] == 2, "one rejected, one sent back"
+    assert sum(yields["lost"].values()) == row["asked"] - row["kept"], "each missing pair has its reason"
 
 
 # --- what to do next ---
@@ -313,18 +332,19 @@ def test_it_names_the_rows_that_echo_as_the_check_did(demo, figures):
     (echo, ids), *others = figures.echoes
     assert echo.phrase == "slack water" and not others
     found = {pair for (pair,) in rows(demo / "build/demo/ledger.db", "select pair from findings where check_name = 'echo'")}
-    assert set(ids) == found and len(ids) == echo.rows_over == 10
-    (told,) = [each for each in advice_on(figures, "recipe.yaml") if "slack water" in each.text and "allowed" in each.text]
-    assert f"{echo.share:.0%} of the answers" in told.text and f"{echo.source_share:.0%} of like stretches" in told.text
+    assert set(ids) <= found and len(ids) == echo.rows_over == 5, "contrast rows came in after the check: fewer are over"
+    (told,) = [each for each in advice_on(figures, "recipe.yaml") if "slack water" in each.title]
+    assert f"{echo.share:.0%} of the answers" in told.title and f"{echo.source_share:.0%} of equally long windows" in told.text
+    assert told.command == "curate show --recipe recipe.yaml --check echo"
     assert told.pairs == ids
     ((message,),) = rows(demo / "build/demo/ledger.db", "select distinct message from findings where check_name = 'echo'")
-    assert f"{echo.source_share:.1%} of like stretches" in message, "a report and a finding say the same"
+    assert "of equally long windows" in message, "a report and a finding say it alike"
 
 
-def test_it_says_which_documents_nothing_was_made_of_and_what_awaits_review(village):
+def test_it_names_documents_without_pairs_and_what_awaits_review(village):
     told = [" ".join(line.text.split()) for line in page_of(village, "village").find(class_="todo").find_all("li")]
-    assert any("passage of documents/<u>silent.md" in line and "no pair: record answers" in line for line in told)
-    assert any("nobody has looked at them yet: curate review recipe.yaml" in line for line in told)
+    assert any("passage of documents/<u>silent.md" in line and "Record answers for them" in line for line in told)
+    assert any("obody has looked at them yet" in line and line.endswith("curate review recipe.yaml") for line in told)
     assert not any("documents/bread.md" in line for line in told), "what has pairs is left alone"
 
 
@@ -332,10 +352,10 @@ def test_each_thing_is_told_of_when_it_is_there_and_only_then(figures):
     plain = advice(figures)
     cases = {
         "farther from your style": {"voice": replace(figures.voice, beyond_95=0.3)},
-        "A habit of the generator's, dashes,": {"habits": (HabitRate("dashes", 4.0, 0.5),)},
-        "lie outside the": {"kinds": (replace(figures.kinds[0], outside=0.4),)},
+        "A habit of the generator's, dashes,": {"habits": (HabitRate("dashes", 14.0, 0.5),)},
+        "are outside the": {"kinds": (replace(figures.kinds[0], outside=0.4, pairs=300),)},
         "No row is held out": {"result": figures.result | {"counts": {"train": 9, "validation": 0}}},
-        "An expectation does not hold: expect_x (a 1): 3": {
+        "An expectation does not hold. expect_x (a 1): 3": {
             "result": figures.result
             | {
                 "checks": [
@@ -356,16 +376,59 @@ def test_each_thing_is_told_of_when_it_is_there_and_only_then(figures):
         assert text in advice(figures, **changed), text
     assert "A habit" not in advice(figures, habits=(HabitRate("dashes", 4.0, 3.5),)), "who loves dashes may have them"
     quiet = {"echoes": (), "reviewing": replace(figures.reviewing, awaiting=()), "habits": ()}
-    quiet["result"] = figures.result | {"checks": [], "mix": []}
-    assert advice(figures, **quiet) == "Nothing stands out. Train on it:"
+    quiet |= {"result": figures.result | {"checks": [], "mix": []}, "yields": (), "thin": (), "preferences": None}
+    assert advice(figures, **quiet) == "Train on it. nothing stands out"
+
+
+def test_at_most_six_and_the_weightiest_first(figures):
+    """A kind that yields 12 %, a mix that collapsed, one expectation: these first, documents in one line with a table."""
+    mix = [
+        {"kind": "reflection", "asked": 100, "kept": 12, "share_asked": 0.5, "share_kept": 0.11},
+        {"kind": "essay", "asked": 100, "kept": 97, "share_asked": 0.5, "share_kept": 0.89},
+    ]
+    low = KindYield("reflection", 100, 12, {"too short": 88}, "set this kind's `words` to what the generator writes")
+    bare = {path: tuple(replace(part, pairs=0) for part in parts) for path, parts in figures.passages.items()}
+    habits = (HabitRate("dashes", 4.0, 0.5), HabitRate("hedges", 3.0, 0.5))
+    failed = {"expectation": "expect_x", "arguments": {}, "success": False, "severity": "warning", "observed": "3", "rows": []}
+    changed = {
+        "result": figures.result | {"mix": mix, "checks": [failed], "counts": {"train": 300, "validation": 0}},
+        "yields": (low, KindYield("essay", 100, 97, {}, "")),
+        "passages": bare,
+        "habits": habits,
+        "voice": replace(figures.voice, beyond_95=0.15),
+    }
+    told = advice_on(replace(figures, **changed), "recipe.yaml")
+    assert len(told) == 6
+    weights = [each.weight for each in told[:-1]]
+    assert weights == sorted(weights, reverse=True)
+    assert all(each.command.startswith(("curate ", "train ")) for each in told)
+    titles = [each.title for each in told]
+    assert titles[1].startswith("reflection yields 12%") and "88 too short" in told[1].text
+    assert titles[2].startswith("The mix is not what the recipe asks for")
+    (uncovered,) = [each for each in told if "no pair" in each.title]
+    assert "16 documents" in uncovered.title and len(uncovered.table) == 9 and uncovered.more == 8
+    assert told[-1].command == "train plan recipe.yaml"
+
+
+def test_a_dataset_of_one_row_and_a_poor_kind_warn_as_they_are_built(tmp_path, curate):
+    write_corpus(tmp_path, RECIPE.replace("words: [15, 60]", "words: [15, 16]").replace("min_value: 5", "min_value: 1"))
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("    - {kind: own_words, per_passage: 1, words: [15, 80]}\n", ""))
+    recipe.write_text(recipe.read_text() + "screen: {length: {slack: 0.2}}\n")
+    said = curate(tmp_path, "build", "recipe.yaml", code=None)
+    assert said.returncode in (0, 1), said.stderr
+    (line,) = [line for line in said.stdout.splitlines() if line.startswith("warning: question_answer yields")]
+    assert "too long" in line
+    assert "set this kind's `words` to what the generator writes" in said.stdout
+    (few,) = yield_warnings([], 1)
+    assert few.startswith("warning: the dataset has 1 row;")
 
 
 # --- what there is to report on ---
 
 
 def test_without_a_build_it_says_what_to_run_first(corpus, curate):
-    done = curate(corpus.parent, "report", "recipe.yaml")
-    assert done.returncode == 2
+    done = curate(corpus.parent, "report", "recipe.yaml", code=2)
     assert "no dataset has been built yet" in done.stderr and "curate build" in done.stderr
     assert not (corpus.parent / "build").exists()
 
@@ -383,11 +446,11 @@ def test_pairs_that_came_ready_have_a_report_without_documents(tmp_path, curate)
     assert section(page, "length").find("svg")
 
 
-def test_a_report_is_of_the_last_build_that_published_whatever_a_later_one_failed_of(village, tmp_path, curate):
+def test_a_report_is_of_the_last_build_that_published(village, tmp_path, curate):
     shutil.copytree(village, tmp_path, dirs_exist_ok=True)
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace("min_value: 5}", "min_value: 500}"))
-    assert curate(tmp_path, "build", "recipe.yaml").returncode == 1
+    curate(tmp_path, "build", "recipe.yaml", code=1)
     before = page_of(village, "village")
     said = built(curate, tmp_path, "report", "recipe.yaml")
     assert said["version"] in before.h1.text

@@ -2,14 +2,14 @@
 
 import pytest
 
-from curate.model import Pair, Stage, Turn
+from curate.model import Document, Pair, Stage, Turn
 from curate.screen.broken import find_broken
 from curate.screen.duplicates import find_duplicates
 from curate.screen.length import find_length
 from curate.screen.refusals import find_refusals
 from curate.screen.screen import screen
-from curate.screen.sources import SourceTexts
-from recipes.schema import Screen
+from curate.sources import SourceTexts
+from likeness.recipe.schema import Screen
 
 PROSE = (
     "The oven heats from the left, so the loaves on the right get turned twice and the ones on the left get turned once. "
@@ -146,3 +146,23 @@ def test_every_dropped_pair_is_counted_once_with_its_reason():
         "too short": 1,
         "exact duplicate": 1,
     }
+
+
+@pytest.mark.slow
+def test_findings_are_the_same_in_one_process_and_in_several(monkeypatch):
+    from curate.screen import screen as module
+
+    monkeypatch.setattr(module, "WORTH_PROCESSES", 40)
+    document = Document("a.md", "a", "I keep the key of the tower, and it is cold there in the winter of 1954. " * 30, "own")
+    sources = SourceTexts({"a.md": document}, {})
+    said = ["As an AI, I cannot help with that request.", "It was built in 1777 by Joan Marsh.", "I keep the key of the tower."]
+    pairs = [
+        Pair(str(n), "question_answer", (Turn("user", f"What of key {n}?"),), f"{said[n % 3]} Number {n} is cold.", "a.md")
+        for n in range(240)
+    ]
+    made = []
+    for processes in (1, 3):
+        stage = Stage("screen")
+        made.append((screen(pairs, Screen(), sources, stage, {"0"}, processes), stage.reasons))
+    assert made[0] == made[1]
+    assert made[0][1]["refusal or assistant talk"] > 0 and "0" in {pair.id for pair in made[0][0][0]}

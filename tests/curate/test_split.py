@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from curate.decisions.outcomes import Reviewed
 from curate.model import Contrast, Document, Finding, Pair, Stage, Turn
-from curate.publish.balance import balance
-from curate.publish.split import find_asked_on_both_sides, held_out, split
-from curate.review.decisions import Reviewed
 from curate.screen.shape import kind_mix
-from curate.screen.sources import SourceTexts
-from recipes import schema
+from curate.select.balance import balance
+from curate.select.split import find_asked_on_both_sides, held_out, split
+from curate.sources import SourceTexts
+from likeness.recipe import schema
 
 SUBJECTS = (
     "oven", "ferry", "orchard", "clock", "bridge", "flood", "mill", "hive", "kiln", "loom", "forge", "quarry", "barge", "cellar",
@@ -47,7 +47,7 @@ def documents_of(pairs: list[Pair], held: set[str]) -> set[str]:
 # --- by document ---
 
 
-def test_two_hundred_corpora_keep_documents_whole_and_kinds_in_proportion_and_a_new_document_moves_few():
+def test_two_hundred_corpora_keep_documents_whole():
     distances, shares, moves = [], [], []
     for number in range(200):
         dice = random.Random(number)
@@ -84,7 +84,7 @@ def test_of_two_documents_one_is_held_out_however_unlike_they_are(share):
 def test_with_one_document_nothing_is_held_out_and_it_is_said():
     sides = split([pair("one"), pair("two")], schema.Split(), Stage("split"))
     assert sides.validation == []
-    assert "all pairs come of a.md" in sides.note() and "by: pair" in sides.note()
+    assert "all pairs come from a.md" in sides.note() and "by: pair" in sides.note()
     assert "only one pair" in split([pair("one")], schema.Split(by="pair"), Stage("split")).note()
     assert split(corpus(random.Random(1), 9), schema.Split(), Stage("split")).note() is None
 
@@ -92,7 +92,7 @@ def test_with_one_document_nothing_is_held_out_and_it_is_said():
 # --- by pair ---
 
 
-def test_by_pair_every_kind_gives_its_share_and_a_new_pair_moves_at_most_one():
+def test_by_pair_every_kind_gives_its_share():
     pairs = [pair(f"q{n}") for n in range(200)] + [pair(f"e{n}", kind="essay") for n in range(30)]
     held = held_out(pairs, 0.1, "pair", seed=17)
     assert Counter(pair.kind for pair in pairs if pair.id in held) == {"question_answer": 20, "essay": 3}
@@ -117,7 +117,7 @@ def test_by_pair_the_exchanges_of_a_conversation_stay_together():
 # --- what is asked on both sides ---
 
 
-def test_what_training_asks_of_what_is_held_out_is_left_out_with_its_reason_and_its_contrasts():
+def test_what_asks_what_is_held_out_is_left_out_of_training():
     held = pair("held", "b.md", asked="How do I get an even bake from a crooked oven?")
     reworded = pair("reworded", asked="From a crooked oven, how do I get an even bake?")
     other = pair("other", asked="How do I get a ferry across in a flood?")
@@ -140,7 +140,7 @@ def test_what_training_asks_of_what_is_held_out_is_left_out_with_its_reason_and_
     assert {side: [each.pair for each in found] for side, found in beside.items()} == {"train": ["other"], "validation": ["gone"]}
 
 
-def test_the_same_words_in_another_conversation_or_over_another_passage_are_another_question():
+def test_the_same_words_after_other_turns_are_another_question():
     def after(said: str, name: str) -> Pair:
         return pair(name, kind="dialogue", asked=said) if not said else replace(
             pair(name, kind="dialogue"), prompt=(Turn("user", f"Tell me of {said}."), Turn("assistant", "Gladly."), Turn("user", "And then?"))
@@ -177,7 +177,7 @@ def balanced(pairs: list[Pair], findings: dict[str, list[Finding]] | None = None
     return {pair.id for pair in kept}, stage.reasons, left_out
 
 
-def test_caps_on_documents_and_kinds_keep_the_approved_then_those_with_fewest_findings_then_by_lot():
+def test_caps_keep_the_approved_then_those_with_fewest_findings():
     doubt = Finding("", "voice", "warning", 1.0, "not your voice")
     pairs = [pair("doubted"), pair("approved", review="approved"), pair("plain"), pair("twice"), pair("essay", kind="essay")]
     findings = {"doubted": [doubt], "twice": [doubt, doubt], "approved": [doubt] * 3}
@@ -206,7 +206,9 @@ def test_no_term_is_over_its_cap_in_the_end_and_no_more_goes_than_must():
     for term, most in (("Slack water", 0.2), ("dry rot", 0.1)):
         held = sum(term in response for response in left)
         assert most - 0.02 < held / len(left) <= most
-    assert all("lack water" in p.response or "dry rot" in p.response for p in pairs if p.id not in kept)
+    gone = [pair.response for pair in pairs if pair.id not in kept]
+    assert gone
+    assert all("lack water" in response or "dry rot" in response for response in gone)
 
 
 def test_auto_caps_what_the_check_on_echoes_finds():

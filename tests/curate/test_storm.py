@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from curate.generate import live, pace
-from curate.generate.pace import Pace
+from curate.llm import live
+from curate.llm import rate_limit as pace
+from curate.llm.rate_limit import RateLimit
+from tests.make import environment, rows
 
-from .conftest import environment, rows
 from .storm import ask_many, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ def quickly(claude, monkeypatch):
 
 
 @pytest.mark.slow
-def test_two_thousand_requests_in_a_storm_bring_every_pair_that_can_be_had_and_none_is_paid_twice(tmp_path, quickly):
+def test_two_thousand_requests_in_a_storm_are_paid_once(tmp_path, quickly):
     quickly.control(weather(seed=11))
     generated, stage = ask_many(tmp_path / "ledger.db", 2000, settings(64))
     log = quickly.log()
@@ -61,7 +62,7 @@ def test_two_thousand_requests_in_a_storm_bring_every_pair_that_can_be_had_and_n
 
 
 @pytest.mark.slow
-def test_after_twenty_kills_everything_is_there_and_only_what_was_under_way_was_asked_again(tmp_path, claude):
+def test_after_twenty_kills_everything_is_there(tmp_path, claude):
     claude.control({"reset": True, "latency": 0.05})
     ledger, count, at_once = tmp_path / "ledger.db", 600, 4
     draw = random.Random(20)
@@ -105,7 +106,7 @@ def answers(ledger: Path) -> int:
         return 0
 
 
-def test_the_longest_pause_that_providers_ask_for_is_honoured_to_the_second(monkeypatch):
+def test_the_longest_pause_is_honoured_to_the_second(monkeypatch):
     """171 seconds, on a clock that runs a thousand times as fast: nobody begins before they are over."""
     real = asyncio.sleep
     began_real = time.monotonic()
@@ -113,7 +114,7 @@ def test_the_longest_pause_that_providers_ask_for_is_honoured_to_the_second(monk
     monkeypatch.setattr(pace, "sleep", lambda seconds: real(seconds / 1000))
 
     async def run():
-        paced = Pace(8)
+        paced = RateLimit(8)
         async with paced.slot() as began:
             paced.too_much(began, 171.0)
         told = pace.monotonic()

@@ -14,8 +14,9 @@ from export import verify as verifying
 from export.gguf import convert as converting
 from export.gguf import rope, vocabulary
 from export.gguf.convert import convert
-from export.llama import Llama
 from export.verify import mean_kl, verify, verify_quantized
+from likeness.llama.process import Llama
+from tests.export.tiny_models import ROWS, failed
 
 
 @pytest.fixture(scope="module")
@@ -105,72 +106,72 @@ def wrong_values(patch):
         (wrong_values, {"weights"}),
     ],
 )
-def test_a_wrong_conversion_is_caught(fault, caught_by, taught, rows, tmp_path, monkeypatch, failed):
+def test_a_wrong_conversion_is_caught(fault, caught_by, taught, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         fault(patch)
         file = convert(taught, tmp_path / "model.gguf")
-    assert caught_by <= failed(verify(file, taught, rows)).keys()
+    assert caught_by <= failed(verify(file, taught, ROWS)).keys()
 
 
 @pytest.mark.parametrize(
-    ("factors", "caught_by"), [(lambda config, size: None, "tensors"), (lambda config, size: torch.ones(32), "logits")]
+    ("factors", "caught_by"), [(lambda config: {}, "tensors"), (lambda config: {rope.LLAMA3: torch.ones(32)}, "logits")]
 )
-def test_missing_or_wrong_rope_factors_are_caught(factors, caught_by, family, rows, tmp_path, monkeypatch, failed):
+def test_missing_or_wrong_rope_factors_are_caught(factors, caught_by, family, tmp_path, monkeypatch):
     folder = family("llama 3 rope")
     with monkeypatch.context() as patch:
-        patch.setattr(rope, "llama3_factors", factors)
+        patch.setattr(converting, "rope_tensors", factors)
         file = convert(folder, tmp_path / "model.gguf")
-    assert caught_by in failed(verify(file, folder, rows))
+    assert caught_by in failed(verify(file, folder, ROWS))
 
 
-def test_a_turn_that_does_not_end_a_generation_is_caught(taught, rows, tmp_path, failed):
+def test_a_turn_that_does_not_end_a_generation_is_caught(taught, tmp_path):
     folder = shutil.copytree(taught, tmp_path / "model")
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").write_text(template.replace("<|im_end|>", "<|im_start|>"))
-    assert "stop token" in failed(verify(convert(folder, tmp_path / "model.gguf"), folder, rows))
+    assert "stop token" in failed(verify(convert(folder, tmp_path / "model.gguf"), folder, ROWS))
 
 
-def test_a_tokenizer_without_a_template_is_caught(taught, rows, tmp_path, failed):
+def test_a_tokenizer_without_a_template_is_caught(taught, tmp_path):
     folder = shutil.copytree(taught, tmp_path / "model")
     (folder / "chat_template.jinja").unlink()
-    assert "chat template" in failed(verify(convert(folder, tmp_path / "model.gguf"), folder, rows))
+    assert "chat template" in failed(verify(convert(folder, tmp_path / "model.gguf"), folder, ROWS))
 
 
-def test_a_value_that_is_no_number_is_caught(taught, rows, tmp_path, failed):
+def test_a_value_that_is_no_number_is_caught(taught, tmp_path):
     file = convert(taught, tmp_path / "model.gguf")
     reader = GGUFReader(file, "r+")
     tensor = next(tensor for tensor in reader.tensors if "ffn_up" in tensor.name)
     tensor.data[3, 5] = np.nan
     reader.data.flush()
-    checks = failed(verify(file, taught, rows))
+    checks = failed(verify(file, taught, ROWS))
     assert "invalid" in checks["loads"]
 
 
-def test_a_truncated_file_is_caught(taught, rows, tmp_path, failed):
+def test_a_truncated_file_is_caught(taught, tmp_path):
     file = convert(taught, tmp_path / "model.gguf")
     file.write_bytes(file.read_bytes()[:-5000])
-    assert failed(verify(file, taught, rows)).keys() == {"loads"}
+    assert failed(verify(file, taught, ROWS)).keys() == {"loads"}
 
 
-def test_a_crash_of_llama_cpp_is_a_failed_check(taught, rows, tmp_path, monkeypatch, failed):
+def test_a_crash_of_llama_cpp_is_a_failed_check(taught, tmp_path, monkeypatch):
     crashing = functools.partial(Llama, command=[sys.executable, "-c", "import os, sys; sys.stdin.readline(); os.abort()"])
     monkeypatch.setattr(verifying, "Llama", crashing)
     file = convert(taught, tmp_path / "model.gguf")
-    checks = failed(verify(file, taught, rows))
+    checks = failed(verify(file, taught, ROWS))
     assert "SIGABRT" in checks["loads"]
     assert "GGML_NATIVE=OFF" in checks["loads"]
 
 
-def test_a_spoilt_quantization_is_caught(taught, rows, tmp_path, failed):
+def test_a_spoilt_quantization_is_caught(taught, tmp_path):
     file = convert(taught, tmp_path / "model.gguf")
     logits = tmp_path / "logits.npy"
-    verify(file, taught, rows, keep_logits=logits)
+    verify(file, taught, ROWS, keep_logits=logits)
     spoilt = gguf.quantize.quantize(file, tmp_path / "model-q8_0.gguf", "q8_0")
     reader = GGUFReader(spoilt, "r+")
     tensor = next(tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
     tensor.data[:, 2:34] = 1  # the values of each row's first block, not its scale
     reader.data.flush()
-    assert failed(verify_quantized(spoilt, "q8_0", logits, taught, rows)).keys() == {"logits"}
+    assert failed(verify_quantized(spoilt, "q8_0", logits, taught, ROWS)).keys() == {"logits"}
 
 
 def test_mean_kl_is_that_of_torch():

@@ -9,8 +9,10 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from export.errors import ExportError
 from export.merge import merge_adapter
+from export.verify import verify_merged
+from likeness.errors import CallError
+from tests.export.tiny_models import ROWS
 
 IDS = torch.tensor([[5, 90, 17, 300, 41]])
 
@@ -70,7 +72,7 @@ def test_merging_again_replaces_the_folder(base32, adapter32, tmp_path):
 
 
 def refused(base, adapter, out, message):
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(CallError, match=message):
         merge_adapter(base, adapter, out / "merged")
     assert not (out / "merged").exists()
 
@@ -81,9 +83,9 @@ def test_a_weight_without_a_place_is_refused(base32, adapter32, tmp_path):
     weights = load_file(file)
     name = next(iter(weights))
     save_file({**weights, name.replace("layers.0", "layers.77"): weights[name].clone()}, file)
-    refused(base32, adapter, tmp_path, "do not meet")
+    refused(base32, adapter, tmp_path, "have no counterpart")
     save_file({key: value for key, value in weights.items() if key != name}, file)
-    refused(base32, adapter, tmp_path, "do not meet")
+    refused(base32, adapter, tmp_path, "have no counterpart")
 
 
 def test_an_adapter_of_another_shape_is_refused(family, adapter32, tmp_path):
@@ -96,7 +98,7 @@ def test_an_adapter_of_no_numbers_is_refused(base32, adapter32, tmp_path):
     weights = load_file(file)
     next(value for key, value in weights.items() if "lora_B" in key)[0, 0] = float("nan")
     save_file(weights, file)
-    refused(base32, adapter, tmp_path, "does not merge")
+    refused(base32, adapter, tmp_path, "cannot be merged")
 
 
 def test_what_is_pickled_quantized_or_missing_is_refused(base32, adapter32, tmp_path):
@@ -108,3 +110,26 @@ def test_what_is_pickled_quantized_or_missing_is_refused(base32, adapter32, tmp_
     config = json.loads((quantized / "config.json").read_text())
     (quantized / "config.json").write_text(json.dumps({**config, "quantization_config": {"load_in_4bit": True}}))
     refused(quantized, adapter32[0], tmp_path, "is quantized")
+
+
+def test_a_merge_is_held_against_the_adapted_model(base32, adapter32, tmp_path):
+    merged = merge_adapter(base32, adapter32[0], tmp_path / "merged").folder
+    right = verify_merged(base32, adapter32[0], merged, ROWS)
+    assert right.passed and right.value < 1e-5, right.message
+    lost = verify_merged(base32, adapter32[0], base32, ROWS)
+    assert not lost.passed and lost.value > 100 * right.value, lost.message
+
+
+def test_a_tied_embedding_that_was_adapted_on_one_side_is_caught(taught, tmp_path):
+    """peft adapts the embedding alone; merged, the output layer that shares its weights changes with it."""
+    model = AutoModelForCausalLM.from_pretrained(taught, dtype=torch.float32)
+    torch.manual_seed(1)
+    adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "embed_tokens"]))
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name or "lora_embedding_A" in name:
+                parameter.normal_(std=0.05)
+    adapted.save_pretrained(tmp_path / "adapter")
+    merged = merge_adapter(taught, tmp_path / "adapter", tmp_path / "merged").folder
+    check = verify_merged(taught, tmp_path / "adapter", merged, ROWS)
+    assert not check.passed, check.message

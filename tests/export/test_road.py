@@ -9,16 +9,17 @@ from gguf import GGUFReader
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from export.bundle import Card, modelfile
-from export.errors import ExportError
 from export.export import export_model
 from export.gguf.convert import convert
 from export.gguf.quantize import KINDS, census, fallback_warning, quantize
-from export.llama import Llama
 from export.probe import make_probe, render
+from likeness.errors import CallError
+from likeness.llama.process import Llama
+from tests.export.tiny_models import ROWS, SYSTEM, save, settings
 
 
 @pytest.fixture(scope="module")
-def exported(taught, rows, system, tmp_path_factory):
+def exported(taught, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     said = []
     report = export_model(
@@ -27,8 +28,8 @@ def exported(taught, rows, system, tmp_path_factory):
         publisher="me",
         model="emerson",
         quants=["q4_k_m", "q8_0", "q3_k_m"],
-        rows=rows,
-        system_prompt=system,
+        rows=ROWS,
+        system_prompt=SYSTEM,
         progress=said.append,
         source="a tiny Llama",
     )
@@ -65,23 +66,23 @@ def test_the_quantized_files_are_what_they_say(exported):
 
 
 @pytest.mark.slow
-def test_the_model_speaks_as_it_was_taught(exported, rows):
+def test_the_model_speaks_as_it_was_taught(exported):
     _, report, _ = exported
     with Llama() as llama:
         llama.load(report.folder / "emerson-q4_k_m.gguf")
-        prompt = llama.ask("render", conversations=[rows[0][:-1]], generation_prompt=True)
+        prompt = llama.ask("render", conversations=[ROWS[0][:-1]], generation_prompt=True)
         ids = llama.ask("tokenize", texts=prompt)[0]
         reply = llama.ask("greedy", ids=ids, tokens=60)
-        said = llama.ask("tokenize", texts=[rows[0][-1]["content"]])[0]
+        said = llama.ask("tokenize", texts=[ROWS[0][-1]["content"]])[0]
         assert reply[:-1] == said
         assert llama.ask("ends", ids=reply[-1:]) == [True]
 
 
 @pytest.mark.slow
-def test_what_lies_beside_the_files(exported, system):
+def test_what_lies_beside_the_files(exported):
     _, report, _ = exported
     text = (report.folder / "Modelfile").read_text()
-    assert text == f'FROM ./emerson-q4_k_m.gguf\nPARAMETER stop "<|im_end|>"\nSYSTEM """{system}"""\n'
+    assert text == f'FROM ./emerson-q4_k_m.gguf\nPARAMETER stop "<|im_end|>"\nSYSTEM """{SYSTEM}"""\n'
     readme = (report.folder / "README.md").read_text()
     for part in ("ollama create emerson", "me/emerson/emerson-q4_k_m.gguf", "llama-server -m", "Jan", "a tiny Llama"):
         assert part in readme
@@ -92,11 +93,11 @@ def test_what_lies_beside_the_files(exported, system):
 
 
 @pytest.mark.slow
-def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, rows, tmp_path):
+def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, tmp_path):
     out, _, _ = exported
     broken = shutil.copytree(taught, tmp_path / "broken")
     (broken / "chat_template.jinja").unlink()
-    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": rows, "system_prompt": None}
+    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": ROWS, "system_prompt": None}
     report = export_model(broken, out, **order)
     assert not report.passed
     assert report.folder == out / "me" / "emerson.failed"
@@ -107,7 +108,7 @@ def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, rows, tmp_
 
 
 @pytest.mark.slow
-def test_a_later_success_removes_the_failure_and_the_16_bit_file_may_be_kept(taught, rows, tmp_path):
+def test_a_success_removes_the_failure_and_16_bits_may_be_kept(taught, tmp_path):
     failure = tmp_path / "me" / "emerson.failed"
     failure.mkdir(parents=True)
     report = export_model(taught, tmp_path, publisher="me", model="emerson", quants=["f16"], rows=[], system_prompt=None)
@@ -117,9 +118,9 @@ def test_a_later_success_removes_the_failure_and_the_16_bit_file_may_be_kept(tau
 
 
 @pytest.mark.parametrize("change", [{"quants": ["q9"]}, {"quants": []}, {"model": "../x"}, {"publisher": ""}, {"dtype": "q8_0"}])
-def test_a_wrong_order_is_refused_before_anything_is_done(change, taught, rows, tmp_path):
-    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": rows, "system_prompt": None}
-    with pytest.raises(ExportError):
+def test_a_wrong_order_is_refused_before_anything_is_done(change, taught, tmp_path):
+    order = {"publisher": "me", "model": "emerson", "quants": ["q8_0"], "rows": ROWS, "system_prompt": None}
+    with pytest.raises(CallError):
         export_model(taught, tmp_path / "out", **{**order, **change})
     assert not (tmp_path / "out").exists()
 
@@ -127,7 +128,7 @@ def test_a_wrong_order_is_refused_before_anything_is_done(change, taught, rows, 
 def test_rows_that_the_template_refuses_are_named(taught, tmp_path):
     folder = shutil.copytree(taught, tmp_path / "model")
     (folder / "chat_template.jinja").write_text("{{ raise_exception('no system here') }}")
-    with pytest.raises(ExportError, match="refuses a conversation of user, assistant: no system here"):
+    with pytest.raises(CallError, match="refuses a conversation of user, assistant: no system here"):
         export_model(folder, tmp_path / "out", publisher="me", model="x", quants=["q8_0"], rows=[], system_prompt=None)
 
 
@@ -139,10 +140,10 @@ def test_every_kind_is_made_of_its_own_types(taught, tmp_path):
         assert all(tensor.tensor_type.name == "F32" for tensor in GGUFReader(made).tensors if len(tensor.shape) == 1)
 
 
-def test_a_fallback_is_told(tokenizers, make, tmp_path):
-    narrow = make.settings(tokenizers["smollm"], hidden_size=192, intermediate_size=512, num_attention_heads=3)
+def test_a_fallback_is_told(tokenizers, tmp_path):
+    narrow = settings(tokenizers["smollm"], hidden_size=192, intermediate_size=512, num_attention_heads=3)
     narrow["num_key_value_heads"] = 3
-    folder = make.save(tmp_path / "m", LlamaForCausalLM(LlamaConfig(**narrow)), tokenizers["smollm"])
+    folder = save(tmp_path / "m", LlamaForCausalLM(LlamaConfig(**narrow)), tokenizers["smollm"])
     made = quantize(convert(folder, tmp_path / "m.gguf"), tmp_path / "q.gguf", "q4_k_m")
     assert "rows of 192 elements do not fit" in fallback_warning(made, "q4_k_m")
 
@@ -159,11 +160,28 @@ def test_a_tokenizer_without_a_template_still_renders():
     assert render(Bare(), [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a\nb"
 
 
-def test_the_probe_asks_the_rows_with_the_shortest_replies(taught, rows):
+def test_the_probe_asks_the_rows_with_the_shortest_replies(taught):
     long = [{"role": "user", "content": "Go on?"}, {"role": "assistant", "content": "And on. " * 400}]
-    probe = make_probe(AutoTokenizer.from_pretrained(taught), [long, *rows])
+    probe = make_probe(AutoTokenizer.from_pretrained(taught), [long, *ROWS])
     assert len(probe.prompts) == 4
     assert long[:-1] not in probe.conversations
     assert len(probe.sequence) == 384
     assert all(limit > 48 for limit in probe.reply_limits)
-    assert len(probe.texts) == 200 + 1 + len(rows)
+    assert len(probe.texts) == 200 + 1 + len(ROWS)
+
+
+@pytest.mark.slow
+def test_only_the_file_that_fails_is_withheld(taught, tmp_path, monkeypatch):
+    from export import verify
+
+    monkeypatch.setitem(verify.QUANT_KL_LIMITS, "q4_k_m", 0.0)
+    order = {"publisher": "me", "model": "emerson", "quants": ["q4_k_m", "q8_0"], "rows": ROWS, "system_prompt": None}
+    report = export_model(taught, tmp_path, **order)
+    assert report.passed and report.withheld == ["emerson-q4_k_m.gguf"]
+    assert [file.name for file in report.folder.glob("*.gguf")] == ["emerson-q8_0.gguf"]
+    assert (report.folder / "Modelfile").read_text().startswith("FROM ./emerson-q8_0.gguf\n")
+    failed = tmp_path / "me" / "emerson.failed"
+    assert [file.name for file in failed.glob("*.gguf")] == ["emerson-q4_k_m.gguf"]
+    assert "**Not for use" in (failed / "README.md").read_text()
+    monkeypatch.undo()
+    assert export_model(taught, tmp_path, **order).withheld == [] and not failed.exists()

@@ -2,8 +2,8 @@
 
 Specification: platform.claude.com/docs/en/api — "Create a Message Batch" and its siblings — and
 /docs/en/build-with-claude/batch-processing: at most 100,000 requests or 256 MB; parameters are checked while the batch
-is processed, not when it is made; results come in any order; a batch is canceled only before it ends and deleted only
-after.
+is processed, not when it is made; results come in any order and are there for 29 days; a batch is canceled only before
+it ends and deleted only after.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ class Batch:
     created: float
     canceled: float = 0.0
     ended: float = 0.0
+    archived: float = 0.0
     lines: list[bytes] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     processing: asyncio.Task[None] | None = None
@@ -51,8 +52,8 @@ class Batch:
             "expires_at": rfc3339(self.created + KEPT_SECONDS),
             "ended_at": rfc3339(self.ended) if self.ended else None,
             "cancel_initiated_at": rfc3339(self.canceled) if self.canceled else None,
-            "archived_at": None,
-            "results_url": f"{base_url}/v1/messages/batches/{self.id}/results" if self.ended else None,
+            "archived_at": rfc3339(self.archived) if self.archived else None,
+            "results_url": f"{base_url}/v1/messages/batches/{self.id}/results" if self.ended and not self.archived else None,
         }
 
 
@@ -114,7 +115,14 @@ class Batches:
         batch = self.find(batch_id)
         if not batch.ended:
             raise ApiError(400, f"Message batch {batch_id} has no results yet: it is still being processed.")
+        if batch.archived:
+            raise ApiError(404, f"The results of message batch {batch_id} are no longer available.")
         return b"".join(line + b"\n" for line in batch.lines)
+
+    def archive(self) -> None:
+        """29 days later: the results of every batch that has ended are gone."""
+        for batch in self.known.values():
+            batch.archived = batch.archived or (time.time() if batch.ended else 0.0)
 
     def cancel(self, batch_id: str) -> Batch:
         """Begin to cancel: requests not yet answered will be `canceled`."""

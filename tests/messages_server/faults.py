@@ -14,13 +14,14 @@ A plan is a JSON object; every key may be left out:
     latency                seconds that every answer takes
     limits                 {"requests_per_minute": 600, "burst": 10, "input_tokens_per_minute": …,
                            "output_tokens_per_minute": …}: real token buckets
-    batches                {"delay": 0.2, "max_requests": …, "max_bytes": …} and, for the requests within, `faults`,
+    batches                {"delay": 0.2, "max_requests": …, "max_bytes": …, "archive": true (the results of all that have
+                           ended are gone)} and, for the requests within, `faults`,
                            `attempts`, `sequence`, `attempts_until_ok` as above
     routes                 {"batches.create": ["overloaded", "drop_after"], …}: what successive calls of the other
                            endpoints meet (names: serve.ROUTES)
     reset                  true: also forget the log and the prompt cache
 
-Kinds, live: rate_limited, overloaded, api_error, invalid_request (`retry_after`: seconds, any number; left out, only
+Kinds, live: rate_limited, overloaded, api_error, invalid_request, not_found (`retry_after`: seconds, any number; left out, only
 rate_limited has one, of 1 second), drop_before (the connection breaks, nothing is done), drop_after (done and paid for,
 then it breaks), drop_midway (it breaks in the middle of the answer), slow (`seconds`), cut_json, wrong_schema, refusal
 (`text`, `category`), max_tokens, ok. In a batch the errors become `errored` results; expired and canceled exist there
@@ -42,6 +43,7 @@ ERRORS = {
     "overloaded": (529, "Overloaded"),
     "api_error": (500, "Internal server error"),
     "invalid_request": (400, "The request was refused by the fault plan."),
+    "not_found": (404, "Not found"),
 }
 DROPS = {"drop_before", "drop_after", "drop_midway"}
 CONTENT = {"cut_json", "wrong_schema", "refusal", "max_tokens"}
@@ -206,13 +208,14 @@ class Plan:
     batch_delay: float = 0.1
     batch_requests: int = 100_000
     batch_bytes: int = 256 * 1024 * 1024
+    archive: bool = False
 
     @classmethod
     def read(cls, plan: dict[str, Any], routes: set[str]) -> "Plan":
         """From its JSON; an unknown key is an error."""
         _only(plan, CHOOSING | {"seed", "latency", "limits", "batches", "routes", "reset"}, "plan")
         batches = plan.get("batches", {})
-        _only(batches, CHOOSING | {"delay", "max_requests", "max_bytes"}, "batches")
+        _only(batches, CHOOSING | {"delay", "max_requests", "max_bytes", "archive"}, "batches")
         _only(plan.get("routes", {}), routes, "routes")
         seed = plan.get("seed", 1)
         return cls(
@@ -224,6 +227,7 @@ class Plan:
             batch_delay=batches.get("delay", cls.batch_delay),
             batch_requests=batches.get("max_requests", cls.batch_requests),
             batch_bytes=batches.get("max_bytes", cls.batch_bytes),
+            archive=batches.get("archive", False),
         )
 
     def for_route(self, route: str) -> Fault:

@@ -120,6 +120,8 @@ class Server:
         if plan.get("reset"):
             self.record.reset()
             self.cache = PromptCache()
+        if self.plan.archive:
+            self.batches.archive()
         return json_answer({"ok": True})
 
     # --- POST /v1/messages ---
@@ -171,7 +173,8 @@ class Server:
             if params.get("stream"):
                 raise ApiError(400, "stream: Streaming is not supported in batches")
             check_message(params)
-            fault = self.plan.batched.choose(content, lambda: user_text(params))
+            same = content_hash(params | {"max_tokens": 0})  # the same question with more room for its answer is its next attempt
+            fault = self.plan.batched.choose(same, lambda: user_text(params))
             if failure := fault.error():
                 raise failure
         except ApiError as error:

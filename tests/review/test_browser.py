@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.model import Pair, Turn
-from curate.review.desk import Desk, connect
+from curate.review.argilla import ReviewDataset, connect
 from curate.review.page import DIMENSIONS, VECTOR, record_of, settings_of
-from recipes.folders import BuildFolder
-from recipes.load import load_recipe
-from recipes.schema import Review
-from tests.curate.conftest import LIVE, write_corpus
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.load import load_recipe
+from likeness.recipe.schema import Review
+from tests.make import LIVE, json_of, write_corpus
 from tests.messages_server import running
 
 ROOT = Path(__file__).parents[2]
@@ -53,9 +53,7 @@ def keepers(argilla_client):
     dataset.delete()
 
 
-def test_one_click_signs_in_and_records_are_searched_filtered_and_submitted_with_no_request_leaving_the_machine(
-    page, argilla_server, keepers
-):
+def test_one_click_signs_in_and_no_request_leaves_the_machine(page, argilla_server, keepers):
     page.goto(argilla_server.sign_in)
     page.get_by_text("Your datasets").wait_for()
     page.get_by_text("keepers", exact=True).click()
@@ -88,8 +86,12 @@ class Hands:
     def __init__(self, page, sign_in, dataset):
         self.page = page
         page.goto(sign_in)
-        page.get_by_text("Your datasets").wait_for()
-        self.open(dataset)
+        if "&queue=" in sign_in:  # it goes where the next pair waits
+            self.question("verdict").wait_for()
+            assert page.url.startswith(dataset)
+        else:
+            page.get_by_text("Your datasets").wait_for()
+            self.open(dataset)
 
     def open(self, dataset):
         with self.page.expect_response(lambda answer: "records/search" in answer.url):
@@ -174,7 +176,7 @@ def dataset_of(folder):
     )
 
 
-def test_from_a_build_through_the_browser_to_a_dataset_of_just_what_was_decided(page, tmp_path, curate):
+def test_from_a_build_through_the_browser_to_a_dataset(page, tmp_path, curate):
     """Approve, mend, reject with a reason, send back with a note, author a contrast; then the dataset has exactly that."""
     recipe = re.sub(r"expect:\n(  - .*\n)+", "", LIVE).replace(
         '{path: "documents/*", rights: own}',
@@ -183,8 +185,8 @@ def test_from_a_build_through_the_browser_to_a_dataset_of_just_what_was_decided(
     write_corpus(tmp_path, recipe + "review: {pairs: all, awaiting: leave_out}\n")
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in READY), encoding="utf-8")
     with running() as claude:
-        assert "await review" in curate(tmp_path, "build", "recipe.yaml", code=1, **claude.environment).stdout
-        up = json.loads(curate(tmp_path, "review", "up", "recipe.yaml", "--json").stdout)
+        assert "await review" in curate(tmp_path, "build", "recipe.yaml", code=1, env=claude.environment).stdout
+        up = json_of(curate(tmp_path, "review", "up", "recipe.yaml", "--json"))
         try:
             review_by_hand(page, up, tmp_path, curate, claude)
             assert claude.log()["paid_twice"] == []
@@ -216,7 +218,7 @@ def review_by_hand(page, up, folder, curate, claude):
     sent_back = page.locator("mark").first.inner_text()
     assert sent_back.strip(), "the evidence is marked in the passage"
     asked = hands.shown()
-    hands.choose("Write it anew, with my note")
+    hands.choose("Rewrite it, with my note")
     hands.write("note", "Begin with the weather.")
     hands.submit()
 
@@ -225,8 +227,9 @@ def review_by_hand(page, up, folder, curate, claude):
     page.keyboard.press("2")  # leave it out …
     page.keyboard.press("2")  # … for the second reason: the focus has moved on by itself
     hands.submit("Enter")
+    assert "5 decided" in curate(folder, "review", "status", "recipe.yaml").stdout, "the running server is asked"
 
-    curate(folder, "build", "recipe.yaml", **claude.environment)
+    curate(folder, "build", "recipe.yaml", env=claude.environment)
     expected = {
         "What do you tell a beginner?": (READY[0]["answer"], "approved", None),
         "May I <b>swap</b> the flour?": ("You may. I have not tried it.", "edited", 4.0),
@@ -238,7 +241,7 @@ def review_by_hand(page, up, folder, curate, claude):
         ("You may. I have not tried it.", READY[1]["answer"], "edited"),
         (READY[3]["answer"], "I sweep it myself, as every honest baker should.", "never_say"),
     }
-    synced = json.loads(curate(folder, "review", "sync", "recipe.yaml", "--json").stdout)
+    synced = json_of(curate(folder, "review", "sync", "recipe.yaml", "--json"))
     assert synced["verdicts"] == {"approve": 3, "rewrite": 1, "reject": 1}
     assert synced["reasons"] == {"voice": 1}
     assert not {rejected, asked} & rows.keys()
@@ -247,25 +250,23 @@ def review_by_hand(page, up, folder, curate, claude):
     hands.open(up["datasets"][0]["url"])  # it came back, written anew, with what was said of it
     hands.total(waiting - 5 + 1)
     hands.find("weather")
-    page.get_by_text("Written anew. Before: sent back by reviewer: Begin with the weather.").wait_for()
+    page.get_by_text("Rewritten. Before: sent back by reviewer: Begin with the weather.").wait_for()
     anew = hands.shown()
     hands.submit("Enter")
-    curate(folder, "build", "recipe.yaml", **claude.environment)
+    curate(folder, "build", "recipe.yaml", env=claude.environment)
     rows, _ = dataset_of(folder)
     assert rows.keys() == expected.keys() | {anew}
     assert rows[anew][1] == "approved"
 
 
-def test_the_keys_that_the_guidelines_tell_mend_and_approve_and_a_pair_is_found_by_its_id(
-    page, argilla_server, owner, monkeypatch
-):
+def test_the_keys_of_the_guidelines_edit_and_approve(page, argilla_server, owner, monkeypatch):
     monkeypatch.setenv("ARGILLA_API_KEY", argilla_server.api_key)
     recipe = load_recipe(ROOT / "recipes/demo/recipe.yaml")
     pairs = [
         Pair(f"pair-{name}", "pair", (Turn("user", f"What of {name}?"),), f"It leaks, {name} does.", "pairs.jsonl")
         for name in ("alder", "beech", "cedar")
     ]
-    desk = Desk(connect(Review(argilla=argilla_server.url)), "review", "keys", settings_of(recipe), 1)
+    desk = ReviewDataset(connect(Review(argilla=argilla_server.url)), "review", "keys", settings_of(recipe), 1)
     desk.push([record_of(pair, None, [], [], []) for pair in pairs], [[1.0] * DIMENSIONS] * len(pairs), VECTOR, lambda done: None)
     hands = Hands(page, argilla_server.sign_in, desk.page)
 
@@ -289,19 +290,28 @@ def test_the_keys_that_the_guidelines_tell_mend_and_approve_and_a_pair_is_found_
     assert "Mended." in said["pair-alder"]["response"]["value"] and "\n" in said["pair-alder"]["response"]["value"]
     assert said["pair-beech"]["response"]["value"] == pairs[1].response
 
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")  # without a reason: it asks, once
+    page.get_by_role("alert").get_by_text("Why? Tick a reason").wait_for()
+    assert hands.shown() == "What of cedar?"
+    hands.submit("Enter")
+    page.get_by_role("alert").wait_for(state="detached")
+    (left_out,) = [answer for laid in desk.records() if laid.pair == "pair-cedar" for answer in laid.answers]
+    assert left_out.values["verdict"]["value"] == "reject" and "reasons" not in left_out.values
+    assert not page.get_by_text("Push to Hub").is_visible()
+
     page.get_by_text("Guidelines", exact=True).first.click()
+    page.get_by_text("2 3 Enter").first.wait_for()
     page.get_by_text("Shift+Enter goes into a text").first.wait_for()
     assert "Lengths that the recipe asks for" in page.inner_text("body")
     assert "<!--" not in page.inner_text("body"), "what we know our own guidelines by is not shown"
     owner.http.delete(f"/api/v1/datasets/{desk.page.split('/')[-2]}").raise_for_status()
 
 
-PICTURES = ROOT / "recipes/demo/pictures"
+PICTURES = ROOT / "docs/pictures"
 
 
-def test_the_demos_review_is_filtered_by_likeness_and_by_check_and_decided_in_bulk_and_its_pictures_are_the_docs(
-    page, tmp_path, owner, curate, argilla_server
-):
+def test_the_demos_review_in_bulk_whose_pictures_are_the_docs(page, tmp_path, owner, curate, argilla_server):
     """LIKENESS_PICTURES=1 keeps what is on the page here as the pictures of the docs."""
     shutil.copytree(ROOT / "recipes/demo", tmp_path / "demo")
     recipe = tmp_path / "demo/recipe.yaml"
@@ -311,13 +321,13 @@ def test_the_demos_review_is_filtered_by_likeness_and_by_check_and_decided_in_bu
         text.replace("review: {", f"review: {{argilla: {argilla_server.url}, workspace: review, "), encoding="utf-8"
     )
     key = {"ARGILLA_API_KEY": argilla_server.api_key}
-    made = json.loads(curate(tmp_path, "build", "demo/recipe.yaml", "--json", **key).stdout)
-    assert made["counts"]["train"] + made["counts"]["validation"] == 333
-    up = json.loads(curate(tmp_path, "review", "up", "demo/recipe.yaml", "--json", **key).stdout)
+    made = json_of(curate(tmp_path, "build", "demo/recipe.yaml", "--json", env=key))
+    assert made["counts"]["train"] + made["counts"]["validation"] == 361
+    up = json_of(curate(tmp_path, "review", "up", "demo/recipe.yaml", "--json", env=key))
     waiting = up["review"]["awaiting"]
     hands = Hands(page, argilla_server.sign_in, up["datasets"][0]["url"])
     hands.total(waiting)
-    page.get_by_text("private data").first.wait_for()  # the most doubtful comes first
+    page.get_by_text("What the checks found").first.wait_for()
     page.set_viewport_size({"width": 1240, "height": 1180})
     page.locator("mark").nth(2).wait_for()
     shot(page, tmp_path, "review.png")
@@ -339,13 +349,16 @@ def test_the_demos_review_is_filtered_by_likeness_and_by_check_and_decided_in_bu
     assert 2 < echoing < waiting
 
     page.get_by_label("Switch to Bulk Mode").click()
-    page.locator(".bulk-annotation__header .checkbox, [class*=checkbox]").first.click()
+    page.get_by_label("Bulk Annotation View").wait_for()
+    assert page.locator("input[type=checkbox][id^=verdict_]").count() == 3
+    assert page.locator("input[type=checkbox][id^=verdict_]:checked, input[type=checkbox][id^=reasons_]:checked").count() == 0
+    page.locator("[data-title='Select all']").click()
     hands.choose("Leave it out")
     hands.choose("Said before")
     shot(page, tmp_path, "review-bulk.png")
     hands.send()
     page.get_by_label("Status of Record").get_by_text("Submitted").first.wait_for()
-    synced = json.loads(curate(tmp_path, "review", "sync", "demo/recipe.yaml", "--json", **key).stdout)
+    synced = json_of(curate(tmp_path, "review", "sync", "demo/recipe.yaml", "--json", env=key))
     assert synced["verdicts"]["reject"] == min(echoing, 10), "the list shows ten at a time"
     assert set(synced["reasons"]) == {"duplicate"}
     owner.http.delete(f"/api/v1/datasets/{up['datasets'][0]['url'].split('/')[-2]}").raise_for_status()

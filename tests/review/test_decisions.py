@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.build import build
-from curate.ledger import Ledger
+from curate.decisions.outcomes import agreement, apply_decisions, outcome_of
+from curate.ledger.ledger import Ledger
 from curate.model import Decision, Pair, Turn
-from curate.review.decisions import agreement, apply_decisions, outcome_of
 from curate.review.page import decision_of
-from recipes.folders import BuildFolder
+from likeness.recipe.folders import BuildFolder
 
 TEXT = "The oven is older than I am.\n\nIt heats from the left, and I turn the loaves."
 PAIR = Pair("pair-1", "pair", (Turn("user", "How old is your oven?"),), TEXT, "pairs.jsonl")
@@ -40,7 +40,7 @@ def by(reviewer, verdict="approve", queue="review", **more):
         None,
     ],
 )
-def test_what_a_browser_does_to_an_untouched_text_is_no_edit_and_an_emptied_field_is_none_either(text):
+def test_what_a_browser_does_to_an_untouched_text_is_no_edit(text):
     decision = answered(verdict="approve", response=text, instruction="How old is your oven?")
     assert (decision.verdict, decision.response, decision.instruction) == ("approve", None, None)
 
@@ -50,6 +50,10 @@ def test_what_a_browser_does_to_an_untouched_text_is_no_edit_and_an_emptied_fiel
 )
 def test_one_word_one_letter_or_one_paragraph_is_an_edit(text):
     assert answered(verdict="approve", response=text).response == text
+
+
+def resolved(decisions):
+    return {pair: outcome_of(made, 1) for pair, made in decisions.items()}
 
 
 def test_an_edit_is_kept_without_the_browsers_marks():
@@ -62,7 +66,7 @@ def test_what_the_list_view_sends_is_a_verdict_alone():
     assert decision == Decision("pair-1", "ada", "review", "reject", reasons=("facts", "voice"))
 
 
-def test_a_draft_decides_nothing_a_discarded_record_is_rejected_and_an_unknown_verdict_is_passed_over():
+def test_a_draft_decides_nothing_and_a_discarded_record_is_rejected():
     assert answered("draft", verdict="approve") is None
     assert answered(verdict="keep") is None
     assert answered() is None
@@ -70,7 +74,7 @@ def test_a_draft_decides_nothing_a_discarded_record_is_rejected_and_an_unknown_v
     assert answered("discarded", verdict="approve", reasons=["private"]).reasons == ("private",)
 
 
-def test_a_text_that_a_later_build_took_private_data_out_of_is_no_edit_of_the_reviewers():
+def test_redaction_by_a_later_build_is_no_edit_of_the_reviewers():
     redacted = Pair("pair-1", "pair", PAIR.prompt, "[name] bakes.", "pairs.jsonl")
     values = {"verdict": {"value": "approve"}, "response": {"value": TEXT}}
     assert decision_of([PAIR, redacted], "ada", "review", "submitted", values).response is None
@@ -99,7 +103,7 @@ def test_an_outcome_takes_enough_reviewers_who_agree_or_one_who_settles_it(decis
     assert outcome_of(decisions, needed).state == state
 
 
-def test_the_last_mending_stands_ratings_are_averaged_and_every_contrast_is_kept():
+def test_the_last_edit_counts_and_every_contrast_is_kept():
     outcome = outcome_of(
         [
             by("ada", response="First.", rating=5, never_say="Never."),
@@ -140,7 +144,7 @@ def test_a_contrast_is_made_of_what_stands_and_never_of_a_rejected_pair():
     grounded = Pair("pair-1", "grounded", PAIR.prompt, TEXT, "bread.md", context="The passage.")
 
     def contrasts(decision, pair=PAIR):
-        made = apply_decisions([pair], set(), {"pair-1": [decision]}, 1).contrasts
+        made = apply_decisions([pair], set(), resolved({"pair-1": [decision]})).contrasts
         return [(contrast.chosen, contrast.rejected, contrast.origin) for contrast in made]
 
     assert contrasts(by("ada")) == []
@@ -148,7 +152,7 @@ def test_a_contrast_is_made_of_what_stands_and_never_of_a_rejected_pair():
     assert contrasts(by("ada", never_say=TEXT + " ")) == [], "an answer is not preferred to itself"
     assert contrasts(by("ada", response="Old.", never_say="New.")) == [("Old.", "New.", "never_say"), ("Old.", TEXT, "edited")]
     assert contrasts(by("ada", "reject", never_say="It is new.")) == []
-    (made,) = apply_decisions([grounded], set(), {"pair-1": [by("ada", never_say="No.")]}, 1).contrasts
+    (made,) = apply_decisions([grounded], set(), resolved({"pair-1": [by("ada", never_say="No.")]})).contrasts
     assert made.context == "The passage.", "asked as its pair is asked"
 
 
@@ -163,12 +167,12 @@ def test_what_was_mended_because_it_is_private_is_published_nowhere(tmp_path, mo
         encoding="utf-8",
     )
     build(Path("recipe.yaml"), Quiet())
-    with closing(Ledger(BuildFolder.of("village").ledger)) as ledger:
+    with closing(Ledger(BuildFolder(Path("build/village")).ledger)) as ledger:
         (made,) = ledger.pairs_of(ledger.newest_pairs(), "kept")
         mended = told.replace(" on +44 1632 960 417", "")
         ledger.add_decision(replace(by("ada", response=mended, never_say="Leave me alone."), pair=made.id))
     build(Path("recipe.yaml"), Quiet())
-    folder = BuildFolder.of("village").dataset()
+    folder = BuildFolder(Path("build/village")).dataset()
     (contrast,) = pq.read_table(folder / "preference").to_pylist()
     assert (contrast["chosen"][0]["content"], contrast["rejected"][0]["content"]) == (mended, "Leave me alone.")
     published = [pq.read_table(file).to_pylist() for file in folder.rglob("*.parquet")]
@@ -185,19 +189,20 @@ class Quiet:
     def progress(self, done, total, usd=0.0): ...
 
     def stage_ends(self, stage): ...
+    def took(self, name, what, seconds): ...
 
     def note(self, text): ...
 
 
 def test_a_decision_counts_for_a_pair_that_nobody_had_to_see():
     other = Pair("pair-2", "pair", PAIR.prompt, "Forty.", "pairs.jsonl")
-    reviewed = apply_decisions([PAIR, other], set(), {"pair-1": [by("ada", "reject", reasons=("facts",))]}, 1)
+    reviewed = apply_decisions([PAIR, other], set(), resolved({"pair-1": [by("ada", "reject", reasons=("facts",))]}))
     assert (reviewed.kept, reviewed.rejected, dict(reviewed.reasons)) == ([other], [PAIR], {"facts": 1})
 
 
 def test_what_a_check_bars_is_published_only_with_an_approval():
     other = Pair("pair-2", "pair", PAIR.prompt, "Forty.", "pairs.jsonl")
-    reviewed = apply_decisions([PAIR, other], {"pair-1", "pair-2"}, {"pair-1": [by("ada")]}, 1)
+    reviewed = apply_decisions([PAIR, other], {"pair-1", "pair-2"}, resolved({"pair-1": [by("ada")]}))
     order = ["pair-2", "pair-1"]
     assert [pair.id for pair in reviewed.published(True, set(), order)] == order
     assert [pair.id for pair in reviewed.published(True, {"pair-1", "pair-2"}, order)] == ["pair-1"]

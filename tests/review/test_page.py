@@ -9,8 +9,8 @@ import pytest
 
 import curate.screen
 from curate.model import Evidence, Finding, Pair, Span, Turn
-from curate.review.page import CHECKS, content_of, guidelines, record_of, settings_of
-from recipes.load import load_recipe
+from curate.review.page import content_of, guidelines, record_of, scored_checks, settings_of
+from likeness.recipe.load import load_recipe
 
 ANSWER = "The oven is <b>older</b> than I am & it heats from the left; don't ask why."
 PASSAGE = ("documents/bread.md", 100, 180, "I bake on Tuesdays. The oven is older than I am.\n\n# Not a heading")
@@ -25,7 +25,7 @@ PAIR = Pair(
 )
 
 
-def test_texts_stay_texts_evidence_is_marked_and_the_conversation_before_is_shown():
+def test_texts_stay_texts_and_evidence_is_marked():
     fields = record_of(PAIR, PASSAGE, [], [], [])["fields"]
     assert "<b>" not in fields["answer"] and "&lt;b&gt;older&lt;/b&gt;" in fields["answer"]
     assert "don't ask" in fields["answer"], "or a search for it finds nothing"
@@ -43,8 +43,22 @@ def test_code_keeps_its_indentation_on_the_page():
     assert "for loaf in oven:<br>\u00a0\u00a0\u00a0\u00a0turn(loaf)<br>\u00a0\u00a0\u00a0\u00a0if burnt: stop()" in answer
 
 
+def test_code_is_in_code_type_and_what_is_marked_in_it_stays_marked():
+    answer = "Run `ls <dir>`:\n\n```sh\ncd /srv\n\n  ls  # mine\n```\n\nThen stop."
+    pair = Pair("p", "pair", (Turn("user", "How with `ls`?"),), answer, "a.md")
+    mine = Finding("p", "echo", "warning", 0.4, "said often", Span("response", answer.index("mine"), answer.index("mine") + 4))
+    fields = record_of(pair, None, [mine], [], [])["fields"]
+    assert fields["question"] == "<p>How with <code>ls</code>?</p>"
+    assert "<p>Run <code>ls &lt;dir&gt;</code>:" in fields["answer"]
+    assert "<pre><code>cd /srv<br><br>\u00a0\u00a0ls  # <mark>mine</mark></code></pre>" in fields["answer"]
+    assert "`" not in fields["answer"] and "\n" not in fields["answer"]
+    assert list(fields) == ["question", "findings", "answer", "source"], "findings are read before the answer"
+    unclosed = Pair("q", "pair", (Turn("user", "How?"),), "So:\n```\nls", "a.md")
+    assert "<pre><code>ls</code></pre>" in record_of(unclosed, None, [], [], [])["fields"]["answer"]
+
+
 @pytest.mark.parametrize("passage", [PASSAGE, None], ids=["with its passage", "without"])
-def test_a_pairs_id_stands_beside_its_document_for_the_commands_that_take_it(passage):
+def test_a_pairs_id_is_shown_beside_its_document(passage):
     source = record_of(PAIR, passage, [], [], [])["fields"]["source"]
     assert source.startswith("<p><i>documents/bread.md") and "<small>question-answer-1</small></p>" in source
 
@@ -57,13 +71,13 @@ def test_a_conversation_says_who_speaks_and_which_turn_is_to_be_answered():
     assert record_of(alone, None, [], [], [])["fields"]["question"] == "<p>How old is your oven?</p>"
 
 
-def test_a_finding_about_the_whole_answer_does_not_hide_where_the_others_point():
+def test_a_finding_about_the_whole_answer_hides_no_other():
     start = ANSWER.index("the left")
     whole = Finding(PAIR.id, "language", "warning", 0.5, "not English", Span("response", 0, len(ANSWER)))
     there = Finding(PAIR.id, "echo", "warning", 0.4, "said often", Span("response", start, start + 8))
     answer = record_of(PAIR, None, [whole, there], [], [])["fields"]["answer"]
     assert re.findall("<mark>(.*?)</mark>", answer) == ["the left"]
-    assert record_of(PAIR, None, [whole], [], [])["fields"]["answer"].startswith("<p><mark>The oven"), "alone it is marked"
+    assert "<mark>" not in record_of(PAIR, None, [whole], [], [])["fields"]["answer"], "what is said of all marks nothing"
 
 
 def test_findings_are_told_in_words_and_where_they_point_is_marked():
@@ -91,7 +105,7 @@ def test_findings_are_told_in_words_and_where_they_point_is_marked():
     assert barred["metadata"]["severity"] == "drop"
 
 
-def test_the_answer_and_the_question_are_prefilled_and_a_record_that_shows_something_else_is_another():
+def test_the_answer_and_the_question_are_prefilled():
     record = record_of(PAIR, PASSAGE, [], [], [])
     assert {each["question"]: each["value"] for each in record["suggestions"]} == {
         "verdict": "approve",
@@ -115,7 +129,7 @@ def test_every_check_that_warns_can_be_filtered_and_sorted_by():
                 assert isinstance(name, ast.Constant)
                 warns.add(name.value)
     assert len(warns) > 10
-    assert set(CHECKS) == warns
+    assert set(scored_checks()) == warns
 
 
 DEMO = Path(__file__).parents[2] / "recipes/demo/recipe.yaml"
@@ -132,12 +146,13 @@ def test_the_guidelines_are_the_recipes():
     assert "Shift+Enter" in told
 
 
-def test_in_the_guidelines_a_paragraph_is_one_line_and_the_personas_texts_are_no_markdown():
+def test_the_guidelines_hold_the_personas_texts_as_text():
     """Argilla shows a line break as one."""
     recipe = load_recipe(DEMO)
     persona = recipe.persona.model_copy(update={"name": "A*n*n <b>", "description": "# Keeper\n\n- counts *everything*\n"})
     told = guidelines(recipe.model_copy(update={"persona": persona}), tie_break=True)
     assert "answer as <b>A*n*n &lt;b&gt;</b> does, from these pairs" in told
     assert "<br># Keeper<br><br>- counts *everything*</p>" in told
-    for paragraph in told.split("\n\n"):
-        assert all(line.startswith("- ") for line in paragraph.split("\n")[1:]), "only lists have lines"
+    further = [line for paragraph in told.split("\n\n") for line in paragraph.split("\n")[1:]]
+    assert further
+    assert all(line.startswith("- ") for line in further), "only lists have lines"

@@ -1,19 +1,19 @@
 """An Argilla server of somebody else's: only what is ours is touched, and whatever goes wrong is told and loses nothing."""
 
 import http.server
-import json
 import threading
 from datetime import timedelta
 
 import pytest
 
 from curate.review import page
-from curate.review.desk import Desk, connect
+from curate.review.argilla import ReviewDataset, connect
 from curate.review.page import DIMENSIONS, VECTOR
-from recipes.errors import CallError, MachineError
-from recipes.load import load_recipe
-from recipes.schema import Review
-from tests.review.conftest import published
+from likeness.errors import CallError, MachineError
+from likeness.recipe.load import load_recipe
+from likeness.recipe.schema import Review
+from tests.make import json_of
+from tests.review.people import published
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def town(village):
 
 def test_up_and_sync_say_where_the_pairs_lie_and_take_what_was_answered(town, curate):
     key = {"ARGILLA_API_KEY": town.owner.api_key}
-    up = json.loads(curate(town.folder, "review", "up", "recipe.yaml", "--json", **key).stdout)
+    up = json_of(curate(town.folder, "review", "up", "recipe.yaml", "--json", env=key))
     assert (up["url"], up["pid"]) == (str(town.owner.http.base_url).rstrip("/"), None)
     (dataset,) = up["datasets"]
     assert dataset == {"name": "village", "url": f"{up['url']}/dataset/{town.desk()}/annotation-mode"}
     assert up["review"]["decisions"] == 1
-    told = curate(town.folder, "review", "sync", "recipe.yaml", **key).stdout
+    told = curate(town.folder, "review", "sync", "recipe.yaml", env=key).stdout
     assert "8 pairs await review, 1 decided: 1 left out" in told
     assert dataset["url"] in told
-    status = json.loads(curate(town.folder, "review", "status", "recipe.yaml", "--json").stdout)
+    status = json_of(curate(town.folder, "review", "status", "recipe.yaml", "--json"))
     assert status["review"]["verdicts"] == {"reject": 1}
     for secret in (town.owner.api_key,):
         assert not any(
@@ -120,7 +120,7 @@ def test_a_gateways_page_of_error_is_told_by_its_status(monkeypatch):
     assert "<" not in str(caught.value)
 
 
-def test_metadata_and_vectors_that_somebody_removed_are_put_back_when_pairs_are_laid_out(town):
+def test_metadata_and_vectors_that_somebody_removed_are_put_back(town):
     desk, owner = town.desk(), town.owner
     (kind,) = [each["id"] for each in owner.get(f"me/datasets/{desk}/metadata-properties")["items"] if each["name"] == "kind"]
     (vector,) = [each["id"] for each in owner.get(f"datasets/{desk}/vectors-settings")["items"]]
@@ -135,7 +135,7 @@ def test_metadata_and_vectors_that_somebody_removed_are_put_back_when_pairs_are_
     assert len(town.records()) == 9
 
 
-def test_what_was_answered_is_fetched_from_a_dataset_that_lacks_a_field_and_nothing_is_pushed(town, monkeypatch):
+def test_a_dataset_that_lacks_a_field_is_fetched_and_not_pushed(town, monkeypatch):
     """It was laid out by another version, say; the mend that is told is one that a person can do."""
     before, first = town.records(), town.desk()
     weather = {"name": "weather", "title": "What the weather was", "use_markdown": True, "required": False}
@@ -145,7 +145,7 @@ def test_what_was_answered_is_fetched_from_a_dataset_that_lacks_a_field_and_noth
         return ours | {"fields": [*ours["fields"], weather]}
 
     monkeypatch.setattr("curate.review.sync.settings_of", settings_of)
-    with pytest.raises(CallError, match="'village' is not laid out as ours: it lacks the fields weather") as caught:
+    with pytest.raises(CallError, match="'village' is not set up as ours: it lacks the fields weather") as caught:
         town.sync()
     assert "Name another `workspace`" in str(caught.value)
     ledger = town.ledger()
@@ -167,7 +167,7 @@ def test_a_dataset_without_our_questions_is_not_ours(town):
     settings = page.settings_of(load_recipe(town.recipe))
     settings["questions"] = [*settings["questions"], {"type": "text", "name": "rhyme", "title": "A rhyme", "required": False}]
     with pytest.raises(CallError, match="it lacks the questions rhyme"):
-        Desk(connect(Review(argilla=str(town.owner.http.base_url))), town.workspace, "village", settings, 1)
+        ReviewDataset(connect(Review(argilla=str(town.owner.http.base_url))), town.workspace, "village", settings, 1)
 
 
 def test_the_guidelines_follow_the_recipe_until_somebody_mends_them(town):
@@ -179,14 +179,14 @@ def test_the_guidelines_follow_the_recipe_until_somebody_mends_them(town):
         town.write(before, after)
         town.sync()
         assert after in told()
-    mended = {"guidelines": told().replace("tick why", "tick why, and ask Ada")}
+    mended = {"guidelines": told().replace("One reason is enough", "One reason is enough, and ask Ada")}
     town.owner.http.patch(f"/api/v1/datasets/{town.desk()}", json=mended).raise_for_status()
     town.write("who came back", "who stayed")
     town.sync()
     assert told() == mended["guidelines"]
 
 
-def test_a_dataset_that_somebody_deleted_is_laid_out_again_and_decisions_stay(town):
+def test_a_deleted_dataset_is_pushed_again_and_decisions_stay(town):
     town.sync()
     town.owner.http.delete(f"/api/v1/datasets/{town.desk()}").raise_for_status()
     town.build()
@@ -194,7 +194,7 @@ def test_a_dataset_that_somebody_deleted_is_laid_out_again_and_decisions_stay(to
     assert len(town.records()) == 8, "what is decided is not asked again"
 
 
-def test_an_admin_of_the_workspace_may_do_it_all_and_an_annotator_is_told_whom_to_ask(town, monkeypatch):
+def test_an_admin_may_do_it_all_an_annotator_is_sent_to_one(town, monkeypatch):
     admin, annotator = town.person("admin", "admin"), town.person("annotator")
     annotator.answer(town.asking("even bake"))
     monkeypatch.setenv("ARGILLA_API_KEY", admin.api_key)
@@ -220,12 +220,13 @@ def test_what_people_answered_stays_when_its_record_is_pushed_again(town):
     after = town.records()
     changed = {pair for pair in after if after[pair]["fields"] != before[pair]["fields"]}
     assert drafted["external_id"] in changed
+    assert after.keys() == before.keys()
     for pair, record in after.items():
         assert record["responses"] == before[pair]["responses"]
         assert record["status"] == before[pair]["status"]
 
 
-def test_a_half_made_dataset_is_somebodys_who_makes_it_just_now_and_later_one_of_a_killed_process(village, monkeypatch):
+def test_a_half_made_dataset_is_waited_for_and_later_taken_over(village, monkeypatch):
     town = village("pairs: all, awaiting: keep")
     body = {"name": "village", "workspace_id": town.workspace_id}
     town.owner.http.post("/api/v1/datasets", json=body).raise_for_status()
@@ -233,7 +234,7 @@ def test_a_half_made_dataset_is_somebodys_who_makes_it_just_now_and_later_one_of
     town.build()
     assert any("somebody is making the dataset 'village' just now" in note for note in town.notes)
     assert town.desk() == made
-    monkeypatch.setattr("curate.review.desk.MAKING", timedelta(minutes=-1))
+    monkeypatch.setattr("curate.review.argilla.MAKING", timedelta(minutes=-1))
     town.sync()
     assert town.desk() != made
     assert len(town.records()) == 9
@@ -241,7 +242,8 @@ def test_a_half_made_dataset_is_somebodys_who_makes_it_just_now_and_later_one_of
 
 def test_on_the_local_server_a_half_made_dataset_is_made_anew_at_once(village, monkeypatch, argilla_server):
     town = village("pairs: all, awaiting: keep")
-    monkeypatch.setattr("curate.review.desk.local_server", lambda home: argilla_server)
+    monkeypatch.setattr("curate.review.argilla.local_server", lambda home: argilla_server)
+    town.write(f"argilla: {town.owner.http.base_url}", "argilla: local")
     body = {"name": "village", "workspace_id": town.workspace_id}
     town.owner.http.post("/api/v1/datasets", json=body).raise_for_status()
     town.build()
@@ -250,16 +252,16 @@ def test_on_the_local_server_a_half_made_dataset_is_made_anew_at_once(village, m
 
 def test_a_push_that_breaks_off_goes_on_where_it_stopped(village, monkeypatch):
     town = village("pairs: all, awaiting: keep")
-    monkeypatch.setattr("curate.review.desk.RECORDS_AT_ONCE", 4)
-    real = Desk.push
+    monkeypatch.setattr("curate.review.argilla.RECORDS_AT_ONCE", 4)
+    real = ReviewDataset.push
 
     def breaks_off(self, records, vectors, vector, done):
         real(self, records[:4], vectors[:4], vector, done)
         raise MachineError("the network went")
 
-    monkeypatch.setattr(Desk, "push", breaks_off)
+    monkeypatch.setattr(ReviewDataset, "push", breaks_off)
     town.build()
     assert len(town.records()) == 4
-    monkeypatch.setattr(Desk, "push", real)
+    monkeypatch.setattr(ReviewDataset, "push", real)
     assert town.sync().pushed == 5
     assert len(town.records()) == 9

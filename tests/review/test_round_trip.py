@@ -10,12 +10,16 @@ import pytest
 from curate.build import build
 from curate.model import Decision
 from curate.show import find_pair, print_pair
-from recipes.errors import GateError
+from likeness.errors import GateError
 from tests.messages_server import running
-from tests.review.conftest import published
+from tests.review.people import published
 
 PAIRS = (
     '{"question": "What is your name?", "answer": "The baker. Write to me at baker@mill.example and I will read it on Sunday."}\n'
+)
+DOUBTFUL = (
+    '{"question": "Who sells the rye?", "answer": "Ask for Orla at the mill, orla@mill.example, before the market opens on Friday."}\n'
+    '{"question": "Who mends the boat?", "answer": "The man at the quay does; his address is boats@quay.example, and he is slow."}\n'
 )
 
 
@@ -73,7 +77,7 @@ def test_what_people_answer_is_what_is_published_and_nothing_else(village):
     assert (synced.awaiting, synced.decided, synced.verdicts) == (4, 5, {"approve": 3, "reject": 2})
 
 
-def test_what_awaits_review_is_kept_or_holds_the_build_up_as_the_recipe_says(village):
+def test_what_awaits_review_is_kept_or_holds_the_build_up(village):
     town = village("pairs: all, awaiting: keep")
     town.build()
     assert len(published("sft")) == 9
@@ -87,9 +91,9 @@ def test_what_awaits_review_is_kept_or_holds_the_build_up_as_the_recipe_says(vil
     assert {row["review"] for row in published("sft").values()} == {"approved"}
 
 
-def test_only_what_a_check_flagged_needs_a_person_and_the_doubtful_come_first(village):
+def test_only_flagged_pairs_need_a_person_the_doubtful_first(village):
     town = village("pairs: flagged, awaiting: keep", "screen: {echo: {times: 1}}\n")
-    (town.folder / "pairs.jsonl").write_text(PAIRS, encoding="utf-8")
+    (town.folder / "pairs.jsonl").write_text(PAIRS + DOUBTFUL, encoding="utf-8")
     town.write(
         '{path: "documents/*", rights: own}',
         '{path: "documents/*", rights: own}\n  - {path: pairs.jsonl, as: pairs, rights: own}',
@@ -103,7 +107,8 @@ def test_only_what_a_check_flagged_needs_a_person_and_the_doubtful_come_first(vi
     queue = town.owner.queue(town.desk())
     scores = [record["metadata"]["confidence"] for record in queue]
     assert scores == sorted(scores)
-    (mail,) = [record for record in queue if "private_data" in record["metadata"]["checks"]]
+    flagged = [record for record in queue if "private_data" in record["metadata"]["checks"]]
+    (mail,) = [record for record in flagged if "baker@" in str(record["fields"])]
     assert (mail["metadata"]["score_private_data"], mail["metadata"]["severity"]) == (1.0, "warning")
     assert "<mark>baker@mill.example</mark>" in mail["fields"]["answer"]
     assert {each["score"] for each in mail["suggestions"]} == {mail["metadata"]["confidence"]}
@@ -117,7 +122,7 @@ def test_only_what_a_check_flagged_needs_a_person_and_the_doubtful_come_first(vi
     assert "baker@" not in said(row)
 
 
-def test_pushing_again_changes_only_what_changed_and_a_changed_text_comes_back_with_its_history(village):
+def test_pushing_again_changes_only_what_changed(village):
     town = village("pairs: all, awaiting: keep")
     town.build()
     before = town.records()
@@ -145,7 +150,7 @@ def test_pushing_again_changes_only_what_changed_and_a_changed_text_comes_back_w
     assert of_the_ferry & after.keys() == {rejected["external_id"], drafted["external_id"]}, "what people wrote on stays"
 
 
-def test_what_was_decided_of_a_text_stands_under_every_id_and_a_changed_text_is_shown_with_all_that_was_said(village):
+def test_a_decision_is_about_a_text_and_a_changed_text_comes_back(village):
     town = village("pairs: flagged, awaiting: leave_out")
     town.build()
     ledger = town.ledger()
@@ -176,7 +181,7 @@ def test_what_was_decided_of_a_text_stands_under_every_id_and_a_changed_text_is_
     town.build()
     (record,) = [record for record in town.records().values() if "thirty-one years" in record["fields"]["answer"]]
     told = record["fields"]["findings"]
-    assert "It has changed. Before: approved by ada; the question mended to “What was he like?”; sounds like me: 2" in told
+    assert "It has changed. Before: approved by ada; the question changed to “What was he like?”; sounds like me: 2" in told
 
 
 def test_what_was_submitted_and_is_a_draft_again_waits_again(village):
@@ -205,16 +210,16 @@ def test_two_that_sync_at_once_lay_out_one_desk(village, monkeypatch):
     assert len(town.records()) == 9
 
 
-def test_a_document_that_vanished_retires_its_pairs_and_one_that_returns_finds_its_decisions(village):
+def test_a_document_that_returns_finds_its_decisions(village):
     town = village("pairs: all, awaiting: keep")
+    file = town.folder / "documents/bread.md"  # the author's prose that prompts show is from it as well
+    text = file.read_text(encoding="utf-8")
     town.build()
     bread, ferry = [
         {p for p, r in town.records().items() if r["metadata"]["document"].endswith(name)} for name in ("bread.md", "ferry.md")
     ]
     rejected = town.asking("even bake")
     town.owner.answer(rejected, verdict="reject")
-    file = town.folder / "documents/bread.md"
-    text = file.read_text(encoding="utf-8")
     file.unlink()
     town.build()
     assert town.records().keys() & bread == {rejected["external_id"]}, "the answered one stays, as the reviewer's own record"
@@ -227,7 +232,7 @@ def test_a_document_that_vanished_retires_its_pairs_and_one_that_returns_finds_i
     assert published("sft").keys() & bread == bread - {rejected["external_id"]}
 
 
-def test_reviewers_judge_by_themselves_and_who_disagrees_is_heard_by_a_third(village):
+def test_who_disagrees_is_settled_by_a_third(village):
     town = village("pairs: all, awaiting: leave_out, min_submitted: 2")
     with pytest.raises(GateError):
         town.build()
@@ -276,7 +281,7 @@ def test_a_dispute_that_is_settled_elsewhere_leaves_the_tie_break(village):
     assert town.records("village-tie-break") == {}
 
 
-def test_when_the_recipe_asks_for_more_reviewers_what_one_has_answered_is_asked_again(village):
+def test_more_reviewers_are_asked_what_one_has_answered(village):
     town = village("pairs: all, awaiting: keep")
     town.build()
     ada, ben = town.person("ada"), town.person("ben")
@@ -306,7 +311,7 @@ def test_a_pair_sent_back_is_written_anew_with_the_note_and_returns(village, mon
         (request,) = claude.requests()[asked:]
         assert "Say it as if to a child" in str(request["body"])
 
-        new = [record for record in town.records().values() if "Written anew" in record["fields"]["findings"]]
+        new = [record for record in town.records().values() if "Rewritten" in record["fields"]["findings"]]
         (second,) = new
         assert f"sent back by {town.owner.name}: Say it as if to a child &lt;b&gt;" in second["fields"]["findings"]
         assert second["status"] == "pending"
@@ -331,7 +336,7 @@ def test_a_server_that_was_away_gets_the_pairs_when_it_is_back(village):
     town.write(address, "http://127.0.0.1:9/")
     made = town.build()
     assert made.counts["train"] + made.counts["validation"] == 9, "it stops nothing"
-    (told,) = [note for note in town.notes if "laid out" in note]
+    (told,) = [note for note in town.notes if "pushed" in note]
     assert "cannot be reached" in told and "http://127.0.0.1:9" in told
     town.write("http://127.0.0.1:9/", address)
     assert town.build().version == made.version
@@ -345,7 +350,7 @@ def test_without_a_local_server_a_build_says_how_to_begin(village):
     assert f"9 pairs await review: curate review {town.recipe}" in town.notes
 
 
-def test_a_share_asks_about_the_same_pairs_each_time_and_more_of_a_larger_one(village):
+def test_a_share_asks_about_the_same_pairs_each_time(village):
     town = village("pairs: 0.4, awaiting: keep")
     town.build()
     few = town.records().keys()
@@ -384,10 +389,10 @@ def test_what_was_sent_back_is_not_replayed_from_recordings_and_stays_out(villag
     town.notes.clear()
     made = town.build()
     assert published("sft").keys() == before - {record["external_id"] for record in sent_back}
-    assert not any("Written anew" in record["fields"]["findings"] for record in town.records().values())
+    assert not any("Rewritten" in record["fields"]["findings"] for record in town.records().values())
     told = "\n".join(town.notes)
-    assert "2 of the pairs sent back cannot be written anew by recordings; they stay out" in told
-    assert "1 of the pairs sent back came ready and cannot be written anew; they stay out" in told
+    assert "2 of the pairs sent back cannot be rewritten by recordings; they stay out" in told
+    assert "1 of the pairs sent back came ready and cannot be rewritten; they stay out" in told
     assert "2 of 12 requests" not in told, "what was asked at first has as many recordings as before"
     assert {row["kind"]: row["written"] for row in made.mix} == {"question_answer": 5, "own_words": 4, "pair": 1}
 
@@ -396,7 +401,7 @@ def test_what_was_sent_back_is_not_replayed_from_recordings_and_stays_out(villag
     assert said(published("sft")[sent_back[0]["external_id"]]) == "He could not.", "mended in Argilla after all"
 
 
-def test_a_recording_that_names_the_pair_is_what_is_written_anew_in_its_place(village):
+def test_a_recording_that_names_the_pair_replaces_it(village):
     town = village("pairs: all, awaiting: keep")
     town.build()
     first = town.asking("swim?")
@@ -412,7 +417,7 @@ def test_a_recording_that_names_the_pair_is_what_is_written_anew_in_its_place(vi
     rows = published("sft")
     assert first["external_id"] not in rows
     (new,) = [row for row in rows.values() if said(row) == recording["response"]]
-    assert "Written anew" in town.records()[new["id"]]["fields"]["findings"]
+    assert "Rewritten" in town.records()[new["id"]]["fields"]["findings"]
     assert not any("sent back" in note for note in town.notes)
     (row,) = [row for row in made.mix if row["kind"] == "question_answer"]
     assert (row["written"], row["kept"]) == (5, 5), "what stands in place of another is not counted beside it"
@@ -422,11 +427,11 @@ def test_a_recording_that_names_the_pair_is_what_is_written_anew_in_its_place(vi
     assert first["external_id"] in published("sft"), "the recording is for the pair that was sent back, not for its passage"
 
 
-def test_a_first_build_says_how_many_wait_and_where_and_not_that_something_is_wrong(village):
+def test_a_first_build_says_how_many_wait_and_where(village):
     town = village("pairs: all, awaiting: leave_out")
     with pytest.raises(GateError, match="9 pairs await review, nothing is decided yet") as caught:
         town.build()
-    assert f"curate review {town.recipe}" in str(caught.value.mend)
+    assert f"curate review {town.recipe}" in str(caught.value.fix)
     where = str(town.owner.http.base_url).rstrip("/")
     assert f"9 pairs await review at {where}: curate review {town.recipe}" in town.notes
     first, *others = town.records().values()
@@ -443,10 +448,10 @@ def test_a_sample_does_not_send_anybody_to_pairs_that_are_laid_out_nowhere(villa
     town = village("pairs: all, awaiting: leave_out")
     with pytest.raises(GateError, match="nothing is decided yet") as caught:
         build(town.recipe, town, sample=2)
-    assert str(caught.value.mend).startswith("Build without --sample to review them.")
+    assert str(caught.value.fix).startswith("Build without --sample to review them.")
 
 
-def test_decisions_that_a_lost_ledger_had_are_told_of_and_the_next_build_goes_by_them(village):
+def test_decisions_of_a_lost_ledger_are_fetched_again(village):
     town = village("pairs: all, awaiting: leave_out")
     with pytest.raises(GateError):
         town.build()
@@ -459,7 +464,7 @@ def test_decisions_that_a_lost_ledger_had_are_told_of_and_the_next_build_goes_by
     town.notes.clear()
     with pytest.raises(GateError, match="without the decisions that arrived while this was built") as caught:
         town.build()
-    assert f"curate build {town.recipe}" in str(caught.value.mend)
+    assert f"curate build {town.recipe}" in str(caught.value.fix)
     assert "note: 2 decisions arrived while this was built; the next build goes by them" in town.notes
     town.notes.clear()
     town.build()
@@ -484,9 +489,9 @@ def test_show_tells_what_became_of_a_pair_in_the_review(village, capsys):
     reviewer = town.owner.name
 
     found, told = shown(mended)
-    assert (found["state"], found["review"]["told"], found["review"]["response"]) == ("kept", "mended", "He could not.")
-    assert "My uncle did not" in told and "response, as reviewers mended it" in told and "He could not." in told
-    assert "review: mended; sounds like me: 4 of 5" in told and f"approved by {reviewer}" in told
+    assert (found["state"], found["review"]["told"], found["review"]["response"]) == ("kept", "edited", "He could not.")
+    assert "My uncle did not" in told and "response, as reviewers edited it" in told and "He could not." in told
+    assert "review: edited; sounds like me: 4 of 5" in told and f"approved by {reviewer}" in told
     assert "what it must never say" in told and "He swam like a fish." in told
     found, told = shown(rejected)
     assert found["state"] == "rejected"

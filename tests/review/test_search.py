@@ -25,6 +25,9 @@ RECORDS = [
      None, None, None, None, None),
 ]  # fmt: skip
 
+JSON = {"Content-Type": "application/json"}
+"""What a client says of the bodies that it writes itself."""
+
 
 @pytest.fixture(scope="module")
 def dataset(argilla_server):
@@ -241,7 +244,7 @@ def test_what_is_typed_finds_what_elasticsearch_would_find(ask, typed, found):
     assert "".join(sorted(ask({"text": {"q": typed}}))) == found
 
 
-def test_a_text_query_can_be_held_to_one_field_and_the_best_match_comes_first(ask):
+def test_a_text_query_of_one_field_gives_the_best_match_first(ask):
     assert ask({"text": {"q": "bread", "field": "rank"}}) == "a"
     assert ask({"text": {"q": "bread", "field": "rowid"}}) == "e"
     assert ask({"text": {"q": "bread", "field": ""}}) == ask({"text": {"q": "bread"}})
@@ -264,7 +267,7 @@ def test_what_is_found_in_two_fields_counts_twice(ask):
     assert score() == pytest.approx(score(field="rank") + score(field="rowid"))
 
 
-def test_without_a_query_every_record_scores_alike_and_in_a_sort_order_none_does(ask):
+def test_without_a_query_every_record_scores_alike(ask):
     assert {each["query_score"] for each in ask(whole=True)["items"]} == {1.0}
     sorted_found = ask({"text": {"q": "bell"}}, sort=[by(record("id"))], whole=True)["items"]
     assert {each["query_score"] for each in sorted_found} == {None}
@@ -405,7 +408,7 @@ def test_records_are_sorted(ask, sort, found):
     assert ask(sort=sort) == found
 
 
-def test_without_a_sort_order_the_most_doubtful_records_come_first_page_by_page(ask):
+def test_without_a_sort_order_the_most_doubtful_come_first(ask):
     assert ask() == "abcde"  # by their least scores: 0.2, 0.4, 0.6, 0.7, none
     assert ask(limit=2) == "ab"
     page = ask(limit=2, offset=4, whole=True)
@@ -485,13 +488,13 @@ def test_what_is_like_a_vector_or_a_record_comes_first(ask, dataset):
 )
 def test_what_cannot_be_asked_is_refused_with_what_is_wrong_about_it(ask, dataset, body, says):
     for whose in ("me/datasets", "datasets"):
-        answer = ask.http.post(f"/api/v1/{whose}/{dataset.id}/records/search", content=json.dumps(body))
+        answer = ask.http.post(f"/api/v1/{whose}/{dataset.id}/records/search", content=json.dumps(body), headers=JSON)
         assert answer.status_code == 422, answer.text
         assert says in answer.text
         assert "reviewer" not in answer.text  # nothing of who asks
 
 
-def test_as_many_filters_terms_and_sort_orders_as_argilla_allows_can_be_asked_at_once(ask):
+def test_all_filters_that_argilla_allows_can_be_asked_at_once(ask):
     numbers = [terms(metadata("words"), 10, *range(1000, 1249))]
     scores = [terms(suggestion("verdict", "score"), 0.9, *range(249))]
     assert ask(filters=numbers * 25 + scores * 25, sort=[by(suggestion("topics", "score"))] * 10) == "a"
@@ -687,7 +690,7 @@ def test_what_is_added_altered_or_taken_out_is_found_so_at_once(notes):
     assert (ids(notes, "heron"), [each.id for each, _ in notes.records(near)]) == (["3"], ["1"])
 
 
-def test_in_a_field_of_markdown_a_reader_finds_what_the_page_shows_and_no_tags(notes):
+def test_markdown_is_searched_as_the_page_shows_it(notes):
     texts = {
         "1": "<p>The keeper <mark>of the</mark> lo<b>ck</b><br>slept;</p><ul><li>a heron</li><li>did not</li></ul>",
         "2": 'Two &lt;br&gt; in a caf&eacute;, AT&amp;T: <a\nhref="/p?a>b" title=\'li\'>rowing</a><img src="mark.png"/>boats',
@@ -791,7 +794,7 @@ def test_metadata_of_any_kind_is_counted_and_found(notes, ask):
 def test_odd_texts_and_queries_do_no_harm(notes, ask):
     odd = ["\\u0000", '\\"; DROP TABLE records; --', "x" * 100_000, "\\u202e"]
     items = ",".join(f'{{"external_id": "{number}", "fields": {{"text": "odd {text}"}}}}' for number, text in enumerate(odd))
-    pushed = ask.http.put(f"/api/v1/datasets/{notes.id}/records/bulk", content=f'{{"items": [{items}]}}')
+    pushed = ask.http.put(f"/api/v1/datasets/{notes.id}/records/bulk", content=f'{{"items": [{items}]}}', headers=JSON)
     assert pushed.status_code == 200, pushed.text
     assert ids(notes, "odd") == ["0", "1", "2", "3"]
     assert ids(notes, "drop") == ["1"]
@@ -814,14 +817,14 @@ def test_odd_texts_and_queries_do_no_harm(notes, ask):
     assert ids(notes, "odd") == ["0", "1", "2", "3"]
 
 
-def test_numbers_that_json_does_not_know_do_not_spoil_the_search_of_all_others(notes, ask):
+def test_numbers_that_json_does_not_know_spoil_no_search(notes, ask):
     """Argilla answers that it refuses them, and has stored them by then."""
     rows = [("1", "1.0", "[0, 1]"), ("2", "Infinity", "[1, 0]"), ("3", "-1.0", "[1, NaN]"), ("4", "2.0", "[1, 1]")]
     items = ",".join(
         f'{{"external_id": "{n}", "fields": {{"text": "odd"}}, "metadata": {{"echo": {echo}}}, "vectors": {{"voice": {voice}}}}}'
         for n, echo, voice in rows
     )
-    ask.http.put(f"/api/v1/datasets/{notes.id}/records/bulk", content=f'{{"items": [{items}]}}')
+    ask.http.put(f"/api/v1/datasets/{notes.id}/records/bulk", content=f'{{"items": [{items}]}}', headers=JSON)
     assert notes.progress()["total"] == 4
     within = {"and": [between(metadata("echo"), ge=-1)]}
     for query, found in (

@@ -37,7 +37,7 @@ def as_shipped(tmp_path, monkeypatch):
     server.down(tmp_path / "home")
 
 
-def test_what_is_pushed_altered_and_refused_is_answered_as_by_the_server_as_shipped(argilla_server, as_shipped):
+def test_pushes_are_answered_as_by_the_server_as_shipped(argilla_server, as_shipped):
     ours, theirs = said_by(argilla_server), said_by(as_shipped)
     assert [code for _, code, _ in ours] == [201] * 8 + [200] * 3 + [201, 200] + [422] * 7 + [200, 200, 201] + [200] * 3
     for mine, shipped in zip(ours, theirs, strict=True):

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
-from tests.train.conftest import BIN, House
+from tests.make import BIN, House, call
+from train.evaluate.answers import BASE, TUNED, cells, read_answers
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ Trained = tuple[House, dict[str, Any]]
 def test_a_run_leaves_what_the_contract_names(trained: Trained) -> None:
     house, said = trained
     run = Path(said["run"])
-    assert run.parent == house.folder / "build/kitchen/runs"
+    assert run.parent == house.folder / "kitchen/build/kitchen/runs"
     for name in ("recipe.yaml", "manifest.json", "metrics.jsonl", "adapter", "answers.parquet", "report.html", "merged"):
         assert (run / name).exists(), name
     assert {"run", "adapter", "merged", "gguf", "verdict", "metrics"} <= said.keys()
@@ -47,16 +47,21 @@ def test_training_lowers_the_held_out_loss_and_says_so(trained: Trained) -> None
 
 def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: Trained) -> None:
     _, said = trained
-    answers = pq.read_table(Path(said["run"]) / "answers.parquet").to_pylist()
-    assert {answer["id"] for answer in answers} == {
+    answers = read_answers(Path(said["run"]) / "answers.parquet")
+    assert {answer.id for answer in answers} == {
         "first-flat",
         "burnt-rice",
         "how-many-knives",
         "the-copper-rule",
         "boiling-water",
     }
-    assert all(answer["base"] and answer["tuned"] for answer in answers)
-    assert any(answer["base"] != answer["tuned"] for answer in answers)
+    said_by = {answer.key: answer.answer for answer in answers}
+    ids = {answer.id for answer in answers}
+    assert set(said_by) == {
+        (each, cell, 0) for each in ids for cell in (*cells("model", retrieval=False), *cells("gguf", retrieval=False))
+    }
+    assert any(said_by[each, BASE, 0] != said_by[each, TUNED, 0] for each in ids)
+    assert not (Path(said["run"]) / "answers.jsonl").exists()
 
 
 def test_the_gguf_was_proven_and_its_sums_hold(trained: Trained) -> None:
@@ -65,7 +70,9 @@ def test_the_gguf_was_proven_and_its_sums_hold(trained: Trained) -> None:
     report = json.loads((bundle / "export-report.json").read_text())
     assert report["passed"]
     assert {"loads", "tokens", "chat template", "logits", "replies"} <= {check["name"] for check in report["checks"]}
-    for line in (bundle / "SHA256SUMS").read_text().splitlines():
+    sums = (bundle / "SHA256SUMS").read_text().splitlines()
+    assert len(sums) >= 3
+    for line in sums:
         digest, name = line.split(maxsplit=1)
         assert hashlib.sha256((bundle / name.lstrip("*")).read_bytes()).hexdigest() == digest
 
@@ -87,14 +94,8 @@ def test_the_chat_answers_by_run_folder_id_and_recipe(trained: Trained) -> None:
 
 def test_the_chat_takes_questions_from_standard_input(trained: Trained) -> None:
     house, said = trained
-    done = subprocess.run(
-        [BIN / "train", "chat", said["run"]],
-        input="What is salt?\nAnd pepper?\n",
-        cwd=house.folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0 and len(done.stdout.strip().splitlines()) >= 2, done.stderr
+    done = call("train", house.folder, "chat", said["run"], input="What is salt?\nAnd pepper?\n")
+    assert len(done.stdout.strip().splitlines()) >= 2, done.stderr
 
 
 def test_an_unknown_run_or_quantization_is_named(trained: Trained) -> None:
@@ -110,7 +111,7 @@ def test_rows_that_are_too_long_are_left_out_and_counted(trained: Trained) -> No
     said = house.json("train", "run", recipe)
     rows = said["metrics"]["rows"]
     assert rows["too_long"] > 0 and rows["train"] + rows["held_out"] + rows["too_long"] == 8
-    assert "longer than 180 tokens" in said["steps"][0]["told"]
+    assert "longer than train.sft.max_length" in said["steps"][0]["told"]
 
 
 def test_a_killed_run_goes_on_where_it_was(trained: Trained) -> None:

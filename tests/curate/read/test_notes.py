@@ -1,0 +1,74 @@
+"""Exports of note and journal programs, and files that are refused by name."""
+
+import json
+
+import pytest
+
+from curate.read.documents import REFUSED, Unreadable
+from tests.curate.read.makers import read_made, zipped
+
+ENTRIES = {
+    "metadata": {"version": "1.0"},
+    "entries": [
+        {"creationDate": "2021-05-02T08:00:00Z", "text": "# Rain\n\nIt rained on the *wall*\\.\n\n![](dayone-moment://A1)"},
+        {"creationDate": "2020-01-01T08:00:00Z", "text": "Frost\\-work on the pane.\n\n- one\n- two", "tags": ["winter"]},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ["Journal.json", "Journal.zip"])
+def test_a_journal_of_day_one_is_read_in_the_order_of_its_days(name, tmp_path):
+    text = json.dumps(ENTRIES)
+    data = zipped({"Journal.json": text, "photos/a.jpeg": b"\xff\xd8"}) if name.endswith("zip") else text
+    document = read_made(tmp_path, name, data)
+    assert document.text == "Frost-work on the pane.\n\n- one\n- two\n\n# Rain\n\nIt rained on the wall."
+    assert [each.kind for each in document.blocks] == ["prose", "list", "heading", "prose"]
+
+
+def test_notes_of_evernote_are_read_and_clipped_pages_are_not(tmp_path):
+    note = (
+        "<note><title>{}</title><content><![CDATA[<?xml version='1.0'?><!DOCTYPE en-note SYSTEM 'http://xml.evernote.com/pub/enml2.dtd'>"
+        "<en-note><div>{}</div><div><en-todo checked='true'/>bread</div></en-note>]]></content><note-attributes>{}</note-attributes></note>"
+    )
+    document = read_made(
+        tmp_path,
+        "notes.enex",
+        "<?xml version='1.0'?><!DOCTYPE en-export SYSTEM 'http://xml.evernote.com/pub/evernote-export3.dtd'><en-export>"
+        + note.format("Wall", "Mend it on Sunday.", "")
+        + note.format("A page", "By somebody else.", "<source>web.clip7</source>")
+        + "</en-export>",
+    )
+    assert document.text == "# Wall\n\nMend it on Sunday.\n\nbread"
+    assert [(each.reason, "By somebody else." in each.text) for each in document.left_out] == [("web_clip", True)]
+
+
+CLIPPINGS = (
+    "\ufeffWalls (Ada Mill)\r\n- Ihre Markierung auf Seite 12 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nA wall is a sentence.\r\n==========\r\n"
+    "Walls (Ada Mill)\r\n- Ihre Notiz auf Seite 13 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nyes\r\n==========\r\n"
+)
+OTHERS = {
+    "My Clippings.txt": (CLIPPINGS, "other people's words; leave it out"),
+    "notebook.html": ("<body><div class='bookTitle'>Walls</div><div class='noteHeading'>Highlight</div><div class='noteText'>A wall</div></body>",
+                      "other people's words; leave it out"),
+    "data.json": ('{"a": 1}', "no journal of Day One; .*as: pairs"),
+    "deep.json": ("[" * 100_000, "no journal of Day One"),
+    "some.zip": (zipped({"a.txt": "x"}), "unpack it"),
+    "broken.enex": ("<en-export><note>", "cannot be read as ENEX"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_holds_no_words_of_the_author_is_refused(name, tmp_path):
+    data, why = OTHERS[name]
+    with pytest.raises(Unreadable, match=why):
+        read_made(tmp_path, name, data)
+
+
+def test_a_text_with_a_row_of_signs_is_no_list_of_highlights(tmp_path):
+    assert "Second part" in read_made(tmp_path, "a.txt", "First part.\n\n==========\n\nSecond part of it.\n").text
+
+
+@pytest.mark.parametrize("suffix", sorted(REFUSED))
+def test_a_kind_that_is_not_read_says_what_to_do(suffix, tmp_path):
+    with pytest.raises(Unreadable, match=r"save a copy as|use an EPUB|export it as|convert it|read"):
+        read_made(tmp_path, f"a{suffix}", "x")

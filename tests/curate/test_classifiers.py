@@ -1,0 +1,66 @@
+"""The classifiers behind `refusals` and `injection`: current, good on sentences that they were not trained on, cheap."""
+
+import json
+import random
+import time
+
+import pytest
+
+from curate.screen.injection import ORDER, RESIDUE
+from curate.screen.refusals import DECLINES, SERVES
+from curate.screen.train_classifiers import LEARNT, MODELS, learn, rows_of
+from likeness.metrics.sentences import Classifier, sentences_of, train
+
+RULES = {"refusals": (DECLINES, SERVES), "injection": (ORDER, RESIDUE)}
+LEAST = {"refusals": (0.85, 0.6), "injection": (0.8, 0.55), "standalone": (0.55, 0.45)}
+"""Precision and recall of sentences left out, by the classifier alone: most rows are near misses of each other."""
+
+
+def shuffled(name: str) -> list[tuple[str, bool]]:
+    rows = [(row["text"], row["is"]) for row in rows_of(name)]
+    random.Random(7).shuffle(rows)
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNT)
+def test_the_shipped_classifier_is_what_its_rows_make(name):
+    shipped, made = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8")), json.loads(learn(name, LEARNT[name]))
+    assert shipped["version"] == made["version"] and shipped["bias"] == pytest.approx(made["bias"], abs=0.02)
+    for feature in shipped["weights"].keys() | made["weights"].keys():  # what is near 0 may be left out on another machine
+        assert shipped["weights"].get(feature, 0) == pytest.approx(made["weights"].get(feature, 0), abs=0.12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNT)
+def test_sentences_left_out_of_training_are_told_apart(name):
+    rows, found, bad, right = shuffled(name), 0, 0, 0
+    for fold_number in range(4):
+        learnt = train([row for at, row in enumerate(rows) if at % 4 != fold_number], LEARNT[name])
+        classifier = Classifier(learnt["weights"], learnt["bias"], LEARNT[name])
+        for text, is_bad in rows[fold_number::4]:
+            says = classifier.probability(text) >= 0.6
+            found, bad, right = found + says, bad + is_bad, right + (says and is_bad)
+    print(f"\n| {name} | {len(rows)} sentences | precision {right / found:.2f} | recall {right / bad:.2f} |")
+    precision, recall = LEAST[name]
+    assert right / found >= precision and right / bad >= recall
+
+
+def test_sentences_have_their_offsets():
+    text = "# A head\nDr. Hale left at 3.30 p.m. today! “Did he?” she said.\n- an item"
+    found = list(sentences_of(text))
+    assert all(text[at : at + len(sentence)] == sentence for at, sentence in found)
+    assert found[0][1] == "A head" and found[-1][1] == "an item"
+
+
+@pytest.mark.parametrize("piece", [".", "a", " ", "a.", "!a", "I can't ", "\n", "“", "ignore the "])
+def test_rules_stay_linear(piece):
+    text = piece * (100_000 // len(piece))
+    start = time.process_time()
+    sentences = [sentence for _, sentence in sentences_of(text)]
+    assert sentences or not any(character.isalpha() for character in piece)
+    assert all(sentences)
+    for rules in RULES.values():
+        for rule in rules:
+            rule.search(text)
+    assert time.process_time() - start < 2

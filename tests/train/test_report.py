@@ -1,0 +1,109 @@
+"""A run's report: what to do next first, nothing wider than a phone, no number that nobody can read."""
+
+import json
+import re
+
+from bs4 import BeautifulSoup
+
+from likeness.recipe.load import load_recipe
+from train.report import next_steps, rounded, run_report
+
+TOKEN = "x" * 400
+CONTROL = {"questions": 28, "stopped": 28, "looping": [], "greedy_looping": [], "nearness": None}
+
+
+def metrics(**changed):
+    sft = {
+        "held_out_loss": 4.3604321, "held_out_loss_before": 5.5441, "best_step": 150, "steps": 300,
+        "tokens_per_second": 3201.12345, "seconds": 107.7,
+    }  # fmt: skip
+    checks = [
+        {"file": "a-f16.gguf", "name": "loads", "value": None, "limit": None, "passed": True, "severity": "gate", "message": ""},
+        {"file": "a-q8_0.gguf", "name": "kl", "value": 0.00023456789, "limit": 0.0123456789, "passed": True, "severity": "gate", "message": ""},
+        {"file": TOKEN, "name": "size", "value": 1234567, "limit": None, "passed": False, "severity": "warning", "message": TOKEN},
+        {"file": "a-q4.gguf", "name": "logits", "value": 0.123456789, "limit": 0.1, "passed": False, "severity": "gate", "message": "off"},
+    ]  # fmt: skip
+    found = {
+        "rows": {"train": 299, "held_out": 36, "too_long": 2},
+        "sft": sft,
+        "control": CONTROL | {"stopped": 20},
+        "export": checks,
+    }
+    return found | changed
+
+
+def answers():
+    return [
+        {
+            "question": f"How do I know when to wait, {about} {number}? {TOKEN if number == 3 else ''}",
+            "about": about, "base": f"I think that waiting is a matter of patience. {TOKEN}" if number == 2 else "Be patient.",
+            "tuned": "Call. I have a gate. " * 9, "base_stopped": True, "tuned_greedy": "Call. " * 9, "tuned_greedy_stopped": True, "tuned_stopped": number != 1,
+        }
+        for about in ("voice", "facts", "unknown", "general") for number in range(7)
+    ]  # fmt: skip
+
+
+def written(folder, **changed):
+    run = folder / "001-abc"
+    run.mkdir()
+    (run / "metrics.jsonl").write_text(
+        "\n".join(json.dumps({"step": n, "loss": 5 - n / 100, "eval_loss": 5 - n / 120}) for n in range(0, 300, 20))
+    )
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(
+        "name: village\npersona: {name: A, system_prompt: B}\nsources: [{path: recipe.yaml, as: pairs, rights: own}]\n"
+        'train: {base_model: "builtin:tiny"}\n'
+    )
+    page = run_report(run, load_recipe(recipe), metrics(**changed), "doubtful", ["it <b>is</b>"], answers(), recipe)
+    (run / "report.html").write_text(page, encoding="utf-8")
+    return run / "report.html"
+
+
+def test_it_fits_a_phone_and_the_details_come_after_six_screens(tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    page_file = written(tmp_path)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", headless=True, args=["--no-sandbox", "--disable-gpu"]
+        )
+        for width in (390, 1200):
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            page.goto(f"file://{page_file}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate("document.getElementById('details').getBoundingClientRect().top") < 6 * 800
+            heights = "Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect().height))"
+            assert page.evaluate(heights) >= 9
+        browser.close()
+
+
+def test_numbers_are_rounded_and_nothing_says_none(tmp_path):
+    page = BeautifulSoup(written(tmp_path).read_text(encoding="utf-8"), "html.parser")
+    page.style.extract()
+    text = page.get_text(" ")
+    assert "None" not in text
+    assert not re.search(r"\d\.\d{6,}", text), re.findall(r"\d+\.\d{6,}", text)
+    assert "0.000235" in text or "2.3e-04" in text or "0.00023" in text
+    assert page.find("b", string="is") is None
+    failed = [row.find_all("td")[-1].text.split()[0] for row in page.find(id="export").find_next("table").tbody.find_all("tr")]
+    assert failed == ["failed", "warning", "passed", "passed"], "what failed comes first"
+
+
+def test_next_steps_follow_from_what_was_measured():
+    titles = [each["title"] for each in next_steps(metrics(), "r.yaml", "001")]
+    assert titles[0] == "8 answers did not end by themselves" and "1 file withheld" in titles and len(titles) <= 6
+    sound = metrics(control=CONTROL, export=[], rows={"train": 9, "held_out": 1, "too_long": 0})
+    sound["sft"] = sound["sft"] | {"best_step": 290}
+    assert [each["command"] for each in next_steps(sound, "r.yaml", "001")] == ["train chat r.yaml", "train runs r.yaml"]
+    worse = metrics()
+    worse["sft"] = worse["sft"] | {"held_out_loss": 6.0}
+    assert next_steps(worse, "r.yaml", "001")[0]["command"] == "curate report r.yaml"
+    without = metrics()
+    without["sft"] = without["sft"] | {"held_out_loss": None, "held_out_loss_before": None, "best_step": None}
+    assert all("learnt by heart" not in each["title"] for each in next_steps(without, "r.yaml", "001"))
+
+
+def test_a_number_is_read_in_three_digits():
+    assert [rounded(value) for value in (0.123456, 1234567, 0.0000123, 0.0, float("nan"), 3)] == [
+        "0.123", "1,234,567", "1.2e-05", "0", "not a number", "3",
+    ]  # fmt: skip
