@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from curate.contrast.interview import take_in, without_answered
-from curate.contrast.step import contrast
+from curate.contrast.step import contrast, with_contrasts
 from curate.contrast.step import record as record_contrasts
 from curate.decisions.step import decide
 from curate.fingerprint import fingerprint_of
@@ -66,10 +66,11 @@ def build(
         gate.wait(job.watch)  # before anything is paid for: it may be wrong
         generated = generate(job, requests, texts, before)
         decided = decide(job, sources.pairs + interviewed + without_answered(job, generated.pairs, interviewed))
-        screened = screen(job, decided, texts)
-        judge(job, screened, decided, texts)
-        selected = select(job, screened, decided, texts)
-        contrasted = contrast(job, decided, selected, texts)
+        checked = screen(job, decided, texts)
+        screened = judge(job, checked, decided, texts)
+        chosen = select(job, screened, decided, texts)
+        contrasted = contrast(job, decided, chosen, texts)
+        selected = with_contrasts(chosen, contrasted)
         record(job, screened, decided, selected)
         record_contrasts(job, contrasted)
         arrived = push_for_review(job)

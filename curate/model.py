@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from likeness.kinds import KINDS
 
@@ -163,6 +163,25 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A pair as the generator wrote it, and what became of it in a build."""
+
+    pair: Pair
+    state: str
+    """kept, dropped, awaiting, disputed, rejected, left out, or contrast."""
+    build: int
+    """The build's number."""
+
+
+class VoiceSample(NamedTuple):
+    """A paragraph that shows how the author writes."""
+
+    document: str
+    """The path of its document; empty where the recipe says the paragraph."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Where a finding points: characters `start` to `end` of one side of the pair."""
 
@@ -304,15 +323,10 @@ class Findings(Mapping[str, Sequence[Finding]]):
     """What the checks found, by pair; in the order in which it was found."""
 
     def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self._all = list(findings)
         self._by_pair: dict[str, list[Finding]] = {}
-        self._all: list[Finding] = []
-        self.add(findings)
-
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Add what a further check found."""
-        for finding in findings:
+        for finding in self._all:
             self._by_pair.setdefault(finding.pair, []).append(finding)
-            self._all.append(finding)
 
     def __getitem__(self, pair: str) -> Sequence[Finding]:
         return self._by_pair[pair]

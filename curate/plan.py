@@ -133,7 +133,7 @@ def _contrast_requests(
     from curate.contrast.terms import thin_terms
 
     number = ledger.newest_pairs()
-    pairs = ledger.pairs_of(number, "kept", "awaiting") if number else []
+    pairs = list(ledger.pairs_of(number, "kept", "awaiting")) if number else []
     terms = thin_terms(sources.documents, pairs, ledger.term_decisions())
     texts = SourceTexts({document.path: document for document in sources.documents}, passages)
     asked = contrast_requests(recipe, terms, texts, voice_samples(recipe, ledger, sources.documents).shown)

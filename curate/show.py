@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from curate.check import check_named
 from curate.decisions.outcomes import IN_WORDS, Outcome, outcome_of
 from curate.decisions.queue import confidence, review_of
 from curate.ledger.ledger import Ledger
-from curate.model import Finding, Pair
+from curate.model import Finding, Findings, Pair, Written
 from curate.preview.preview import FilePreview, preview_document
 from curate.read.passages import cut
 from curate.review.sync import passage_around
@@ -41,7 +41,7 @@ def find_pair(prefix: str, recipe_path: Path | None) -> dict[str, Any]:
         needed = review_of(recipe).min_submitted if recipe else _reviewers_needed(folder)
         ledger = Ledger(folder.ledger)
         try:
-            found += [_described(ledger, pair.id, needed) for pair, _, _ in ledger.pairs_like(prefix)[:20]]
+            found += [_described(ledger, each, needed) for each in ledger.pairs_like(prefix)[:20]]
         finally:
             ledger.close()
     if len(found) == 1:
@@ -94,15 +94,15 @@ def browse(recipe_path: Path | None, wanted: Wanted) -> list[dict[str, Any]]:
     ledger = Ledger(folders[0].ledger)
     try:
         build = ledger.newest_pairs() or ledger.newest_sample()
-        written = list(ledger.states_of(build).values()) if build else []
-        findings = ledger.findings_in(build) if build else {}
+        written = list(ledger.written_in(build)) if build else []
+        findings = Findings(ledger.findings_in(build) if build else ())
     finally:
         ledger.close()
     rows: list[dict[str, Any]] = [
         {
-            "id": pair.id,
+            "id": (pair := each.pair).id,
             "kind": pair.kind,
-            "state": state,
+            "state": each.state,
             "document": pair.document,
             "prompt": [{"role": turn.role, "content": turn.content} for turn in pair.prompt],
             "response": pair.response,
@@ -114,14 +114,14 @@ def browse(recipe_path: Path | None, wanted: Wanted) -> list[dict[str, Any]]:
                 for f in sorted(findings.get(pair.id, ()), key=lambda f: f.severity != "drop")
             ],
         }
-        for pair, state in written
+        for each in written
     ]  # fmt: skip
     _refuse_unknown(rows, wanted)
     found = [row for row in rows if _is_wanted(row, wanted)]
     if wanted.order == "random":
         random.shuffle(found)
     elif wanted.order == "worst":
-        by_id = {pair.id: pair for pair, _ in written}
+        by_id = {each.pair.id: each.pair for each in written}
         found.sort(key=lambda row: _goodness(findings.get(row["id"], ()), by_id[row["id"]], wanted.check))
     else:
         found.sort(key=lambda row: (row["document"], row["start"], row["id"]))
@@ -165,7 +165,7 @@ def pairs_named(folder: BuildFolder, identifiers: Iterable[str]) -> list[dict[st
     """Pairs in full, as `browse` gives them, in the order in which they are named."""
     ledger = Ledger(folder.ledger)
     try:
-        return [_described(ledger, each, 1) for each in identifiers if ledger.pairs_like(each)]
+        return [_described(ledger, found[0], 1) for each in identifiers if (found := ledger.pairs_like(each))]
     finally:
         ledger.close()
 
@@ -246,28 +246,28 @@ def _reviewers_needed(folder: BuildFolder) -> int:
     return int((_newest_recipe(folder).get("review") or {}).get("min_submitted", 1))
 
 
-def _described(ledger: Ledger, identifier: str, min_submitted: int) -> dict[str, Any]:
-    pair, state, build = ledger.pairs_like(identifier)[0]
-    newest = ledger.newest_pairs() or build  # a sample may be all there is
+def _described(ledger: Ledger, written: Written, min_submitted: int) -> dict[str, Any]:
+    pair = written.pair
+    newest = ledger.newest_pairs() or written.build  # a sample may be all there is
     request = ledger.request(pair.request) if pair.request else None
     passage = passage_around(ledger, pair)
     return {
         "id": pair.id,
         "kind": pair.kind,
-        "state": GONE if build < newest else state,
+        "state": GONE if written.build < newest else written.state,
         "document": pair.document,
         "prompt": [{"role": turn.role, "content": turn.content} for turn in pair.prompt],
         "response": pair.response,
         "evidence": {"start": pair.evidence.start, "end": pair.evidence.end, "quote": pair.evidence.quote}
         if pair.evidence
         else None,
-        "passage": {"document": passage[0], "start": passage[1], "end": passage[2], "text": passage[3]} if passage else None,
+        "passage": asdict(passage) if passage else None,
         "findings": [
             {"check": f.check, "severity": f.severity, "score": f.score, "message": f.message}
-            for f in ledger.findings_of(build, pair.id)
+            for f in ledger.findings_of(written.build, pair.id)
         ],
         "request": {"key": request.key, **request.body} if request else None,
-        "review": _review(ledger, pair, state, newest, min_submitted),
+        "review": _review(ledger, pair, written.state, newest, min_submitted),
     }
 
 
@@ -288,7 +288,7 @@ def _review(ledger: Ledger, pair: Pair, state: str, newest: int, min_submitted: 
         "note": outcome.note,
         "decisions": [f"{IN_WORDS[decision.verdict]} by {decision.reviewer}" for decision in decisions],
         "replaces": pair.replaces,
-        "replaced_by": next((id_ for id_, (other, _) in ledger.states_of(newest).items() if other.replaces == pair.id), None),
+        "replaced_by": next((each.pair.id for each in ledger.written_in(newest) if each.pair.replaces == pair.id), None),
     }
 
 

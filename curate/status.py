@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def status(recipe_path: Path) -> dict[str, Any]:
     try:
         fingerprint = fingerprint_of(recipe, find_files(recipe, recipe_path.absolute().parent), ledger)
         newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
-        requests, tokens_in, tokens_out, usd = ledger.spent()
+        spent = ledger.spent()
         found["batches"] = len(ledger.open_batches())
         thin = Counter(term.kind for term in ledger.thin_terms(finished.id)) if finished and recipe.contrast else Counter()
         decided = ledger.contrast_decisions()
@@ -52,10 +53,7 @@ def status(recipe_path: Path) -> dict[str, Any]:
     finally:
         ledger.close()
     found["spent"] = {
-        "requests": requests,
-        "input_tokens": tokens_in,
-        "output_tokens": tokens_out,
-        "usd": usd,
+        **asdict(spent),
         "usd_lost": lost,
         "usd_under_way": under_way,
     }

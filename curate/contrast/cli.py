@@ -186,7 +186,8 @@ def _opened(path: Path) -> Iterator[tuple[Recipe, Ledger, list[Document], list[P
         if not documents:
             raise CallError("this recipe has no documents: terms are looked for in the author's own texts", where=str(path))
         number = ledger.newest_pairs()
-        yield recipe, ledger, documents, ledger.pairs_of(number, "kept", "awaiting", "disputed", "contrast") if number else []
+        pairs = list(ledger.pairs_of(number, "kept", "awaiting", "disputed", "contrast")) if number else []
+        yield recipe, ledger, documents, pairs
     finally:
         ledger.close()
 

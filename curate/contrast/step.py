@@ -18,7 +18,6 @@ from curate.generate.voice_samples import voice_samples
 from curate.job import Job
 from curate.model import Contrast, Pair, ProbeQuestion, ThinTerm
 from curate.screen.screen import screen as run_checks
-from curate.select.split import Split
 from curate.select.step import Selected
 from curate.sources import SourceTexts
 from likeness.metrics.text import count_of
@@ -31,18 +30,17 @@ class Contrasted:
     terms: list[ThinTerm] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     preferences: list[Contrast] = field(default_factory=list)
+    """All of the dataset: those of pair reviews, as people corrected them, and those of contrast sets."""
     probes: list[ProbeQuestion] = field(default_factory=list)
 
 
 def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: SourceTexts) -> Contrasted:
-    """Find thin terms, draft their sets, make rows from them, and add the rows to those to publish.
-
-    In a sample build nothing is drafted.
+    """Find thin terms, draft their sets, and make rows from them. In a sample build nothing is drafted.
 
     Args:
         job: the build.
         decided_pairs: people's decisions about the pairs.
-        selected: the pairs to publish; contrast rows are added to it.
+        selected: the pairs to publish.
         texts: the author's documents and passages.
 
     Raises:
@@ -50,7 +48,7 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
     """
     recipe = job.recipe
     if recipe.contrast is None or job.is_sample:
-        return Contrasted()
+        return Contrasted(preferences=selected.reviewed.contrasts)
     assert recipe.generate is not None
     ledger, sides = job.ledger, selected.sides
     with job.stage("contrast") as stage:
@@ -81,21 +79,25 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
         preferences = on_policy(preferences, sides.pairs + passed, answers)
         for reason, number in rows.reasons.items():
             stage.count(reason, number)
-        made = Contrasted(terms, passed, preferences, probes)
+        marked = as_decided(selected.reviewed.contrasts, from_reviews, decisions)
         stage.rows_in, stage.rows_out = len(terms), len(passed)
-    _add(sides, passed)
-    selected.reviewed.contrasts = as_decided(selected.reviewed.contrasts, from_reviews, decisions) + preferences
     waiting = sum(each.id not in decisions for each in sets)
     if waiting:
         found = f"{count_of(len(terms), 'thin term')}, {count_of(waiting, 'contrast set')}"
         job.watch.note(f"{found} nobody has seen yet: curate review {job.path}")
-    return made
+    return Contrasted(terms, passed, marked + preferences, probes)
 
 
-def _add(sides: Split, pairs: list[Pair]) -> None:
-    """Add each row to the split of its document, so that nothing from a held-out document is trained on."""
-    for pair in pairs:
-        (sides.validation if pair.document in sides.held_documents else sides.train).append(pair)
+def with_contrasts(selected: Selected, made: Contrasted) -> Selected:
+    """The pairs to publish and the contrast rows, each in the split of its document: nothing held out is trained on."""
+    sides = selected.sides
+    held = [pair for pair in made.pairs if pair.document in sides.held_documents]
+    others = [pair for pair in made.pairs if pair.document not in sides.held_documents]
+    return replace(
+        selected,
+        sides=replace(sides, train=sides.train + others, validation=sides.validation + held),
+        reviewed=replace(selected.reviewed, contrasts=made.preferences),
+    )
 
 
 def record(job: Job, made: Contrasted) -> None:

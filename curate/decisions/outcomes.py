@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from curate.model import Contrast, Decision, Pair, Turn
+from likeness.recipe.schema import Review
 
 IN_WORDS = {"approve": "approved", "reject": "left out", "rewrite": "sent back", "withdrawn": "taken back"}
 """Verdicts in words for people."""
@@ -52,6 +53,17 @@ def outcome_of(decisions: Sequence[Decision], min_submitted: int) -> Outcome:
     if len({decision.verdict for decision in last}) > 1 or (outcome.state == "approve" and len(texts) > 1):
         return replace(outcome, state="disputed")
     return outcome
+
+
+def outcomes_of(pairs: Iterable[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> dict[str, Outcome]:
+    """What the decisions about each pair come to, by its id.
+
+    Args:
+        pairs: ids.
+        decisions: by pair, oldest first.
+        review: the recipe's.
+    """
+    return {pair: outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in pairs}
 
 
 def _standing(decisions: Sequence[Decision]) -> list[Decision]:

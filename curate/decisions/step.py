@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from curate.decisions.outcomes import Outcome, outcome_of
+from curate.decisions.outcomes import Outcome, outcomes_of
 from curate.decisions.queue import review_of
 from curate.job import Job
 from curate.model import Decision, Pair
@@ -41,5 +41,4 @@ def decide(job: Job, pairs: Sequence[Pair]) -> Decided:
     """What people said of each pair; a decision about a text counts for the same text under another id."""
     job.ledger.carry_decisions(pairs)
     decisions = job.ledger.decisions()
-    needed = review_of(job.recipe).min_submitted
-    return Decided(pairs, decisions, {pair.id: outcome_of(decisions.get(pair.id, ()), needed) for pair in pairs})
+    return Decided(pairs, decisions, outcomes_of((pair.id for pair in pairs), decisions, review_of(job.recipe)))

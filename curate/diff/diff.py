@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curate.ledger.ledger import Ledger
-from curate.model import Decision, Finding, Pair
+from curate.model import Decision, Finding, Findings, Written
 from curate.publish.versions import Row, Version, find_version, read_version
 from likeness.errors import CallError
 from likeness.metrics.terms import term_shares
@@ -102,7 +102,7 @@ class Difference:
 class Behind:
     """What the ledger knows of the build that a version came from. Empty where the ledger does not know it."""
 
-    pairs: Mapping[str, tuple[Pair, str]]
+    pairs: Mapping[str, Written]
     findings: Mapping[str, Sequence[Finding]]
     rewritten: Mapping[str, str]
     """Pairs that reviewers sent back, and the pairs in their place."""
@@ -115,10 +115,11 @@ class Behind:
         build = ledger.build_of(version.name)
         if build is None:
             return cls({}, {}, {}, {})
-        pairs = ledger.states_of(build.id)
-        again = {pair.replaces: pair.id for pair, _ in pairs.values() if pair.replaces}
-        by_words = {(pair.kind, pair.instruction, pair.response): pair.id for pair, _ in pairs.values()}
-        return cls(pairs, ledger.findings_in(build.id), again, by_words)
+        written = {each.pair.id: each for each in ledger.written_in(build.id)}
+        pairs = [each.pair for each in written.values()]
+        again = {pair.replaces: pair.id for pair in pairs if pair.replaces}
+        by_words = {(pair.kind, pair.instruction, pair.response): pair.id for pair in pairs}
+        return cls(written, Findings(ledger.findings_in(build.id)), again, by_words)
 
     def known_as(self, row: Row) -> str | None:
         """The build's pair that this row is, or that says the very same."""
@@ -222,7 +223,7 @@ def _absence(row: Row, lacks: Version, has: Version, behind: Behind) -> tuple[st
     """Why `lacks` has not the row that `has` has: a key of REASONS, and what a check said. `behind` is of `lacks`."""
     if known := behind.known_as(row):
         dropping = [finding for finding in behind.findings.get(known, ()) if finding.severity == "drop"]
-        state = behind.pairs[known][1]
+        state = behind.pairs[known].state
         return (state if state in REASONS else "kept"), "; ".join(f"{finding.check}: {finding.message}" for finding in dropping)
     hashes = [{each["path"]: each["sha256"] for each in version.manifest["sources"]} for version in (lacks, has)]
     if row.source not in hashes[0]:

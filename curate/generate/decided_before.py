@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from curate.decisions.outcomes import Outcome, outcome_of
+from curate.decisions.outcomes import Outcome, outcomes_of
 from curate.decisions.queue import review_of
 from curate.generate.answers import find_in
 from curate.ledger.ledger import Ledger
@@ -99,12 +99,12 @@ def _going(
     recipe: Recipe, ledger: Ledger, build: int, requests: Mapping[str, Request], ready: Sequence[Pair]
 ) -> Iterator[tuple[Pair, Outcome]]:
     """The pairs of a build that hold a person's work and that neither a request of now nor a ready pair brings again."""
-    needed, decisions = review_of(recipe).min_submitted, ledger.decisions()
     here = {pair.id for pair in ready} | {_says(pair) for pair in ready}
-    pairs = {identifier: pair for identifier, (pair, _) in ledger.states_of(build).items()}
+    pairs = {each.pair.id: each.pair for each in ledger.written_in(build)}
+    outcomes = outcomes_of(pairs, ledger.decisions(), review_of(recipe))
     rewritten = {pair.replaces for pair in pairs.values()}
     for pair in pairs.values():
-        outcome = outcome_of(decisions.get(pair.id, ()), needed)
+        outcome = outcomes[pair.id]
         if outcome.state == "reject" or (outcome.state == "awaiting" and not pair.replaces and not pair.earlier):
             continue
         if outcome.state == "rewrite" and pair.id in rewritten:  # the one in its place is what counts

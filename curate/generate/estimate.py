@@ -42,7 +42,7 @@ def experience_of(answered: Mapping[str, Request], ledger: Ledger) -> Experience
             expected_in, expected_out = expected_in + tokens[0], expected_out + tokens[1]
             read += response.tokens_read
             written += response.output_tokens
-    count = ledger.spent()[0]
+    count = ledger.spent().requests
     if count < FEWEST_TO_LEARN_FROM or not expected_in or not expected_out:
         return Experience(count)
     return Experience(count, read / expected_in, written / expected_out, ledger.seconds_of_an_answer())
@@ -95,7 +95,7 @@ def smallest_budget(generate: Generate, missing: Sequence[Request], price: Price
     """
     thought = ledger.most_thought()
     worst = max(worst_cost(price, request, room_for_answer(request, (), thought)) for request in missing)
-    spent = ledger.spent()[3] + ledger.unaccounted()
+    spent = ledger.spent().usd + ledger.unaccounted()
     return math.ceil((spent + worst * (BATCH if generate.mode == "batch" else 1)) * 100) / 100
 
 

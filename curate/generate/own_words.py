@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from curate.model import OWN_WORDS, Block, Document, Passage, content_hash
+from curate.model import OWN_WORDS, Block, Document, Passage, VoiceSample, content_hash
 from curate.read.passages import blocks_of
 from likeness.metrics.text import count_words
 
@@ -85,12 +85,12 @@ def _runs(text: str, blocks: Sequence[tuple[Block, int]], words: tuple[int, int]
                 yield opening.start, block.end, total
 
 
-def choose_voice_samples(documents: Sequence[Document]) -> list[tuple[str, str]]:
-    """Paragraphs that show how the author writes, (path, text): the same for the same documents.
+def choose_voice_samples(documents: Sequence[Document]) -> list[VoiceSample]:
+    """Paragraphs that show how the author writes: the same for the same documents.
 
     They are taken from the documents in turn, and of each document the one whose length and form are the rarest so far.
     """
-    chosen: list[tuple[str, str]] = []
+    chosen: list[VoiceSample] = []
     for words in (SAMPLE_WORDS, SHORT_SAMPLE_WORDS):
         if len(chosen) >= FEWEST_SAMPLES:
             break
@@ -103,7 +103,7 @@ def choose_voice_samples(documents: Sequence[Document]) -> list[tuple[str, str]]
                     text = min(left[path], key=lambda text: (shapes[_shape(text)], content_hash("voice", text)))
                     left[path].remove(text)
                     shapes[_shape(text)] += 1
-                    chosen.append((path, text))
+                    chosen.append(VoiceSample(path, text))
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from curate.decisions.outcomes import outcome_of
+from curate.decisions.outcomes import outcomes_of
 from curate.decisions.queue import review_of
 from curate.generate.generate import Generated
 from curate.generate.providers import make_provider
@@ -34,8 +34,9 @@ def rewrite_pairs(
     done: set[str] = set()
     while True:
         requests = []
+        outcomes = outcomes_of((pair.id for pair in generated.pairs), decisions, review_of(recipe))
         for pair in generated.pairs:
-            outcome = outcome_of(decisions.get(pair.id, ()), review_of(recipe).min_submitted)
+            outcome = outcomes[pair.id]
             if outcome.state == "rewrite" and pair.id not in done and pair.request:
                 done.add(pair.id)
                 asked = generated.requests[pair.request]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from curate.generate.own_words import choose_voice_samples
 from curate.ledger.ledger import Ledger
-from curate.model import Document
+from curate.model import Document, VoiceSample
 from likeness.recipe.schema import Recipe
 
 
@@ -15,8 +15,8 @@ from likeness.recipe.schema import Recipe
 class VoiceSamples:
     """Paragraphs that show how the author writes."""
 
-    chosen: Sequence[tuple[str, str]] = ()
-    """In prompts: the document that each is of, and its text. What the recipe fixes names no document."""
+    chosen: Sequence[VoiceSample] = ()
+    """Those in prompts."""
     fixed: bool = False
     """Whether the recipe says them: then another choice makes other requests."""
     earlier: Sequence[Sequence[str]] = ()
@@ -25,7 +25,7 @@ class VoiceSamples:
     @property
     def shown(self) -> list[str]:
         """The texts in prompts."""
-        return [text for _, text in self.chosen]
+        return [sample.text for sample in self.chosen]
 
 
 def voice_samples(recipe: Recipe, ledger: Ledger, documents: Sequence[Document]) -> VoiceSamples:
@@ -37,9 +37,9 @@ def voice_samples(recipe: Recipe, ledger: Ledger, documents: Sequence[Document])
         documents: what to choose from.
     """
     if recipe.persona.samples:
-        return VoiceSamples([("", text) for text in recipe.persona.samples], fixed=True)
+        return VoiceSamples([VoiceSample("", text) for text in recipe.persona.samples], fixed=True)
     chosen = ledger.voice_samples()
-    if chosen is None or not {path for path, _ in chosen} <= {document.path for document in documents}:
+    if chosen is None or not {sample.document for sample in chosen} <= {document.path for document in documents}:
         chosen = choose_voice_samples(documents)
         ledger.add_voice_samples(chosen)
     return VoiceSamples(chosen, earlier=ledger.all_voice_samples())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from curate.ledger.database import Database
 from curate.ledger.rows import BuildRow, finding_row, pair_row, prompt_json
-from curate.model import Finding, Pair
+from curate.model import Finding, Pair, Written
 
 
 class Builds(Database):
@@ -95,28 +95,29 @@ class Builds(Database):
             ],
         )
 
-    def pairs_like(self, prefix: str) -> list[tuple[Pair, str, int]]:
-        """Pairs whose id begins with `prefix`, each as its newest build has it: pair, state, build."""
+    def pairs_like(self, prefix: str) -> list[Written]:
+        """Pairs whose id begins with `prefix`, each as its newest build has it."""
         rows = self._db.execute(
             "select *, max(build) as newest from pairs where substr(id, 1, ?) = ? group by id", (len(prefix), prefix)
         ).fetchall()
-        return [(pair_row(row), row["state"], row["newest"]) for row in rows]
+        return [Written(pair_row(row), row["state"], row["newest"]) for row in rows]
 
     def findings_of(self, build: int, pair: str) -> list[Finding]:
         """What the checks of a build said of a pair."""
         rows = self._db.execute("select * from findings where build = ? and pair = ?", (build, pair)).fetchall()
         return [finding_row(row) for row in rows]
 
-    def pairs_of(self, build: int, *states: str) -> list[Pair]:
+    def pairs_of(self, build: int, *states: str) -> Iterator[Pair]:
         """A build's pairs in the given states, as the generator wrote them."""
         marks = ", ".join("?" * len(states))
         query = f"select * from pairs where build = ? and state in ({marks}) order by id"  # noqa: S608
-        return [pair_row(row) for row in self._db.execute(query, (build, *states))]
+        for row in self._db.execute(query, (build, *states)):
+            yield pair_row(row)
 
-    def states_of(self, build: int) -> dict[str, tuple[Pair, str]]:
-        """Every pair of a build, by id, as the generator wrote it, and its state."""
-        rows = self._db.execute("select * from pairs where build = ? order by id", (build,))
-        return {row["id"]: (pair_row(row), row["state"]) for row in rows}
+    def written_in(self, build: int) -> Iterator[Written]:
+        """Every pair of a build as the generator wrote it, by id, and its state."""
+        for row in self._db.execute("select * from pairs where build = ? order by id", (build,)):
+            yield Written(pair_row(row), row["state"], build)
 
     def pair(self, identifier: str) -> Pair | None:
         """The pair as its newest build has it."""
@@ -140,12 +141,10 @@ class Builds(Database):
         number: int | None = self._db.execute(query).fetchone()[0]
         return number
 
-    def findings_in(self, build: int) -> dict[str, list[Finding]]:
-        """What the checks of a build said, by pair."""
-        found: dict[str, list[Finding]] = {}
+    def findings_in(self, build: int) -> Iterator[Finding]:
+        """What the checks of a build said."""
         for row in self._db.execute("select * from findings where build = ?", (build,)):
-            found.setdefault(row["pair"], []).append(finding_row(row))
-        return found
+            yield finding_row(row)
 
 
 def _build(row: Sequence[Any] | None) -> BuildRow | None:

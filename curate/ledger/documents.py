@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable
 
 from curate.ledger.database import Database
-from curate.ledger.rows import document_row, reading_json
-from curate.model import Document, Passage
+from curate.ledger.rows import PassageRow, document_row, reading_json
+from curate.model import Document, Passage, VoiceSample
 
 
 class Documents(Database):
@@ -60,28 +60,28 @@ class Documents(Database):
         )
         return [document_row(row) for row in rows]
 
-    def passage_text(self, passage: str) -> tuple[str, int, int, str] | None:
-        """Document path, offsets and text of a passage."""
+    def passage(self, passage: str) -> PassageRow | None:
+        """The passage with this id, of the newest document that has it."""
         row = self._db.execute(
             "select d.path, p.start, p.end, substr(d.text, p.start + 1, p.end - p.start) as text from passages p"
             " join documents d on d.id = p.document where p.id = ? order by d.rowid desc",
             (passage,),
         ).fetchone()
-        return (row["path"], row["start"], row["end"], row["text"]) if row else None
+        return PassageRow(*row) if row else None
 
-    def voice_samples(self) -> list[tuple[str, str]] | None:
-        """The newest choice: (document path, text) each. Kept, so that the provider's prompt cache stays good."""
+    def voice_samples(self) -> list[VoiceSample] | None:
+        """The newest choice. Kept, so that the provider's prompt cache stays good."""
         row = self._db.execute("select samples from voice_samples order by id desc").fetchone()
-        return [(path, text) for path, text in json.loads(row[0])] if row else None
+        return [VoiceSample(path, text) for path, text in json.loads(row[0])] if row else None
 
     def all_voice_samples(self) -> list[list[str]]:
         """The texts of every choice, newest first."""
         rows = self._db.execute("select samples from voice_samples order by id desc")
         return [[text for _, text in json.loads(row[0])] for row in rows]
 
-    def add_voice_samples(self, samples: list[tuple[str, str]]) -> None:
+    def add_voice_samples(self, samples: Iterable[VoiceSample]) -> None:
         """Keep a choice."""
         self._write(
             "insert into voice_samples (chosen_at, samples) values (?, ?)",
-            (time.time(), json.dumps(samples, ensure_ascii=False)),
+            (time.time(), json.dumps([[sample.document, sample.text] for sample in samples], ensure_ascii=False)),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curate.ledger.database import Database
-from curate.ledger.rows import BatchRow, RequestRow, ResponseRow, SendingRow
+from curate.ledger.rows import BatchRow, RequestRow, ResponseRow, SendingRow, Spent
 
 
 class Requests(Database):
@@ -38,13 +38,14 @@ class Requests(Database):
         """Whether a request was asked, or was about to be."""
         return self._db.execute("select 1 from requests where key = ?", (key,)).fetchone() is not None
 
-    def answered_requests(self) -> list[RequestRow]:
+    def answered_requests(self) -> Iterator[RequestRow]:
         """Every request of pairs that has a response."""
         rows = self._db.execute(
             "select key, kind, document, passage, body from requests"
             " where kind != 'judge' and exists (select 1 from responses where request = key)"
         )
-        return [RequestRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
+        for row in rows:
+            yield RequestRow(row[0], row[1], row[2], row[3], json.loads(row[4]))
 
     def send(self, request: str, worst_usd: float, batch: int | None = None) -> int:
         """Note that a request is about to be sent, and what its answer may cost; gives the sending's number.
@@ -170,10 +171,10 @@ class Requests(Database):
                 select output_tokens, text from responses where provider like 'anthropic%' order by id desc limit 100)"""
         return max(0, self._db.execute(query).fetchone()[0] or 0)
 
-    def spent(self) -> tuple[int, int, int, float]:
-        """Over all builds: responses, input tokens, output tokens, US dollars."""
+    def spent(self) -> Spent:
+        """What all builds have asked for, and what it cost."""
         row = self._db.execute(
             "select count(*), coalesce(sum(input_tokens + cache_write_tokens + cache_read_tokens), 0),"
             " coalesce(sum(output_tokens), 0), coalesce(sum(usd), 0.0) from responses where provider != 'recorded'"
         ).fetchone()
-        return row[0], row[1], row[2], row[3]
+        return Spent(*row)

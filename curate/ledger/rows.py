@@ -77,6 +77,27 @@ class BuildRow:
         return self.result is not None
 
 
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage where it stands in its document."""
+
+    document: str
+    """The document's path."""
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was asked for over all builds; recordings cost nothing and are not counted."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    usd: float
+
+
 def reading_json(document: Document) -> str:
     """How a file was read, as JSON: blocks, what was left out, notes."""
     return json.dumps(

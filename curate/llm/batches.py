@@ -224,7 +224,7 @@ class _Batches:
     async def _submit(self) -> bool:
         """Hand over every request that has no answer and is in no open batch; True where the budget forbids the rest."""
         over_budget = False
-        spent = self._ledger.spent()[3] + self._ledger.unaccounted()
+        spent = self._ledger.spent().usd + self._ledger.unaccounted()
         thought = self._ledger.most_thought()
         chunk: list[tuple[str, float, dict[str, Any]]] = []
         size = 0
@@ -324,7 +324,7 @@ class _Batches:
     def _budget_reached(self) -> GateError:
         left = sum(1 for _ in self._to_ask())
         return GateError(
-            f"the budget of ${self._settings.budget_usd:.2f} is reached: ${self._ledger.spent()[3]:.4f} are spent, and the next "
+            f"the budget of ${self._settings.budget_usd:.2f} is reached: ${self._ledger.spent().usd:.4f} are spent, and the next "
             f"answer could pass it; {left} of {len(self._requests)} requests are not asked yet",
             where="generate.budget_usd",
             fix="What arrived is kept. Raise the budget, or ask for fewer pairs, and run the command again.",

@@ -87,7 +87,7 @@ class _Asking:
         self._settings = settings
         self._usage = usage
         self._progress = progress
-        self._spent_before = ledger.spent()[3]
+        self._spent_before = ledger.spent().usd
         self._lost_before = ledger.unaccounted()
         self._budget = Budget(settings.budget_usd, self._spent_before + self._lost_before)
         self._limit = RateLimit(settings.concurrency)

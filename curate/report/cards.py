@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from curate.check import is_private
-from curate.model import Pair
+from curate.model import Written
 from curate.report.figures import Figures
 
 AROUND = 700
@@ -34,10 +34,11 @@ class Card:
 
 def cards_of(identifiers: Iterable[str], figures: Figures) -> list[Card]:
     """The cards of pairs, each once, in the order in which they are named; ids that the build does not have are left out."""
-    return [_card(*figures.written[each], figures) for each in dict.fromkeys(identifiers) if each in figures.written]
+    return [_card(figures.written[each], figures) for each in dict.fromkeys(identifiers) if each in figures.written]
 
 
-def _card(pair: Pair, state: str, figures: Figures) -> Card:
+def _card(written: Written, figures: Figures) -> Card:
+    pair, state = written.pair, written.state
     findings = figures.findings.get(pair.id, ())
     found = tuple((finding.check, finding.severity, finding.message) for finding in findings)
     passage = figures.sources.passage_of(pair)

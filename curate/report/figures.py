@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from curate.check import check_named, is_private
 from curate.decisions.history import earlier_versions
-from curate.decisions.outcomes import agreement, outcome_of
+from curate.decisions.outcomes import Outcome, agreement, outcomes_of
 from curate.decisions.queue import confidence, needing_review, review_of
 from curate.ledger.ledger import Ledger
-from curate.model import Decision, Finding, Pair, ThinTerm
+from curate.model import Decision, Finding, Findings, Pair, ThinTerm, Written
 from curate.publish.versions import Version, read_version
 from curate.read.passages import cut
 from curate.read.read import read_before
@@ -137,7 +137,7 @@ class Figures:
     yields: tuple[KindYield, ...]
     typical: tuple[str, ...]
     """Ids of the pairs that show what the dataset is like."""
-    written: Mapping[str, tuple[Pair, str]] = field(repr=False)
+    written: Mapping[str, Written] = field(repr=False)
     """Every pair of the build by id, with its state; published ones as people edited them."""
     findings: Mapping[str, Sequence[Finding]] = field(repr=False)
     sources: SourceTexts = field(repr=False)
@@ -201,11 +201,11 @@ def figures_of(
             {document.path: cut(document, recipe.passages.max_tokens) for document in read},
         )
     sources, documents = texts, list(texts.documents.values())
-    written = ledger.states_of(build)
-    findings = ledger.findings_in(build)
+    written = {each.pair.id: each for each in ledger.written_in(build)}
+    findings = Findings(ledger.findings_in(build))
     decisions = ledger.decisions()
-    pairs = [replace(written[row.id][0], response=row.response) for row in version.rows.values()]  # as people edited them
-    requests, tokens_in, tokens_out, usd = ledger.spent()
+    outcomes = outcomes_of(written, decisions, review_of(recipe))
+    pairs = [replace(written[row.id].pair, response=row.response) for row in version.rows.values()]  # as people edited them
     echo = recipe.screen.echo
     sets = ledger.contrast_sets(build) if recipe.contrast else []
     contrast_decisions = ledger.contrast_decisions()
@@ -214,15 +214,12 @@ def figures_of(
         persona=recipe.persona.name,
         version=version,
         result=result,
-        spent={
-            "requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out, "usd": usd,
-            "usd_lost": ledger.unaccounted(),
-        },
+        spent=asdict(ledger.spent()) | {"usd_lost": ledger.unaccounted()},
         documents=len(documents),
         words=sum(count_words(document.text) for document in documents),
         checks=tuple(_checks(written, findings)),
         flagged=sum(pair.id in findings for pair in pairs),
-        fates=_fates(written, version.rows, decisions, review_of(recipe).min_submitted),
+        fates=_fates(written, version.rows, outcomes),
         kinds=tuple(kind_shapes(pairs)),
         author=author_shape(sources),
         terms=tuple(_terms(pairs, sources)),
@@ -234,7 +231,7 @@ def figures_of(
         habits=tuple(habit_rates(pairs, sources)),
         coverage=coverage_of(pairs, sources),
         passages=passage_map(pairs, sources),
-        reviewing=_reviewing(recipe, written, findings, decisions, ledger),
+        reviewing=_reviewing(recipe, written, findings, decisions, outcomes, ledger),
         review_asked=recipe.review is not None,
         yields=tuple(
             yields_of(
@@ -247,7 +244,7 @@ def figures_of(
             )
         ),
         typical=tuple(pair.id for pair in typical_pairs(pairs, findings, TYPICAL)),
-        written=written | {pair.id: (pair, written[pair.id][1]) for pair in pairs},
+        written=written | {pair.id: replace(written[pair.id], pair=pair) for pair in pairs},
         findings=findings,
         sources=sources,
         thin=tuple(ledger.thin_terms(build)) if recipe.contrast else (),
@@ -276,21 +273,21 @@ def _preferences(dataset: Path) -> Lint | None:
 
 
 def _fates(
-    written: Mapping[str, tuple[Pair, str]],
+    written: Mapping[str, Written],
     published: Collection[str],
-    decisions: Mapping[str, Sequence[Decision]],
-    min_submitted: int,
+    outcomes: Mapping[str, Outcome],
 ) -> dict[str, dict[str, int]]:
     """What became of the pairs that were asked for: of one that was rewritten only the new one counts."""
-    replaced = {pair.replaces for pair, _ in written.values()}
+    replaced = {each.pair.replaces for each in written.values()}
     found: dict[str, Counter[str]] = {}
-    for pair, state in written.values():
+    for each in written.values():
+        pair = each.pair
         if pair.id in published:
             fate = "in the dataset"
-        elif state == "rejected" and outcome_of(decisions.get(pair.id, ()), min_submitted).state == "rewrite":
+        elif each.state == "rejected" and outcomes[pair.id].state == "rewrite":
             fate = "sent back by reviewers"
         else:
-            fate = FATES[state]
+            fate = FATES[each.state]
         if pair.id not in replaced:
             found.setdefault(pair.kind, Counter())[fate] += 1
     return {kind: dict(counts) for kind, counts in found.items()}
@@ -322,7 +319,7 @@ def _terms(pairs: Sequence[Pair], sources: SourceTexts) -> list[Term]:
     return [Term(term, round(shares[term], 4), round(own.get(term, 0.0), 4)) for term in shown]
 
 
-def _checks(written: Mapping[str, tuple[Pair, str]], findings: Mapping[str, Sequence[Finding]]) -> list[Check]:
+def _checks(written: Mapping[str, Written], findings: Mapping[str, Sequence[Finding]]) -> list[Check]:
     by_check: dict[str, list[Finding]] = {}
     for found in findings.values():
         for finding in found:
@@ -330,13 +327,13 @@ def _checks(written: Mapping[str, tuple[Pair, str]], findings: Mapping[str, Sequ
     private = {finding.pair for found in by_check.values() for finding in found if is_private(finding)}
     checks = []
     for name, found in by_check.items():
-        worst = {finding.pair: finding for finding in sorted(found, key=lambda f: _badness(f, written[f.pair][0]))}
+        worst = {finding.pair: finding for finding in sorted(found, key=lambda f: _badness(f, written[f.pair].pair))}
         checks.append(
             Check(
                 name,
                 len({finding.pair for finding in found if finding.severity == "drop"}),
                 len({finding.pair for finding in found if finding.severity == "warning"}),
-                tuple(_shown(worst[pair], *written[pair], pair in private) for pair in [*worst][::-1][:WORST]),
+                tuple(_shown(worst[pair], written[pair], pair in private) for pair in [*worst][::-1][:WORST]),
             )
         )
     return sorted(checks, key=lambda check: (-check.dropped, -check.warned, check.name))
@@ -349,9 +346,10 @@ def _badness(finding: Finding, pair: Pair) -> tuple[bool, float, str]:
     return finding.severity == "drop", far, finding.pair
 
 
-def _shown(finding: Finding, pair: Pair, state: str, private: bool) -> Shown:
+def _shown(finding: Finding, written: Written, private: bool) -> Shown:
     """Pairs with private data show no text: a report is passed on more easily than a ledger."""
-    row = Shown(pair.id, pair.kind, state, finding.severity, finding.message)
+    pair = written.pair
+    row = Shown(pair.id, pair.kind, written.state, finding.severity, finding.message)
     if private:
         return row
     text = pair.instruction if finding.span and finding.span.part == "instruction" else pair.response
@@ -368,20 +366,19 @@ def _shown(finding: Finding, pair: Pair, state: str, private: bool) -> Shown:
 
 def _reviewing(
     recipe: Recipe,
-    written: Mapping[str, tuple[Pair, str]],
+    written: Mapping[str, Written],
     findings: Mapping[str, Sequence[Finding]],
     decisions: Mapping[str, Sequence[Decision]],
+    outcomes: Mapping[str, Outcome],
     ledger: Ledger,
 ) -> Reviewing:
-    review = review_of(recipe)
     of_these = {pair: made for pair, made in decisions.items() if pair in written}
-    outcomes = {pair: outcome_of(made, review.min_submitted).state for pair, made in of_these.items()}
-    standing = [pair for pair, state in written.values() if state not in ("dropped", "rejected", "left out", "contrast")]
-    changed = earlier_versions([pair for pair, _ in written.values()], decisions, ledger)
-    needing = needing_review(standing, findings, review, changed)
-    open_ = [pair for pair in needing if outcomes.get(pair, "awaiting") in ("awaiting", "disputed")]
+    standing = [each.pair for each in written.values() if each.state not in ("dropped", "rejected", "left out", "contrast")]
+    changed = earlier_versions([each.pair for each in written.values()], decisions, ledger)
+    needing = needing_review(standing, findings, review_of(recipe), changed)
+    open_ = [pair for pair in needing if outcomes[pair].state in ("awaiting", "disputed")]
     return Reviewing(
-        dict(Counter(outcomes.values())),
+        dict(Counter(outcomes[pair].state for pair in of_these)),
         dict(Counter(decision.reviewer for made in of_these.values() for decision in made).most_common()),
         agreement(of_these),
         tuple(sorted(open_, key=lambda pair: (confidence(findings.get(pair, ())), pair))),

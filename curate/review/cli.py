@@ -151,7 +151,7 @@ def apply(
     Example: curate review apply my-voice/recipe.yaml question-answer-065d --check echo --reason voice --yes
     """
     from curate.decisions.apply import decide
-    from curate.decisions.outcomes import IN_WORDS, outcome_of
+    from curate.decisions.outcomes import IN_WORDS, outcomes_of
     from curate.decisions.queue import review_of
     from likeness.errors import CallError
 
@@ -168,7 +168,8 @@ def apply(
         _check_choices(verdict, reason, note)
         _fetch(loaded, ledger)
         found = _alike(ledger, pair, check, phrase, near)
-        so_far = {id_: outcome_of(made, review_of(loaded).min_submitted).state for id_, made in ledger.decisions().items()}
+        decisions = ledger.decisions()
+        so_far = outcomes_of(decisions, decisions, review_of(loaded))
         if yes:
             with ledger.transaction():
                 for decision in decide(found, verdict, reason, note.strip()):
@@ -177,7 +178,7 @@ def apply(
         answer({"pairs": [each.id for each in found], "decided": yes, "verdict": verdict, "reason": reason})
         return
     for each in found:
-        said = IN_WORDS.get(so_far.get(each.id, ""), "")
+        said = IN_WORDS.get(so_far[each.id].state, "") if each.id in so_far else ""
         print(f"{each.id}  {_short(each.instruction, 50)}  {_short(each.response, 70)}" + (f"  (so far: {said})" if said else ""))
     done = f"{count_of(len(found), 'pair')}: {verdict}" + (f", {reason}" if reason else "")
     print(f"{done}. The next build goes by it." if yes else f"{done}? Nothing is decided yet; --yes decides.")
@@ -196,11 +197,12 @@ def _fetch(recipe: Recipe, ledger: Ledger) -> None:
 
 def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, near: bool) -> list[Any]:
     from curate.decisions import apply
+    from curate.model import Findings
     from curate.review.sync import STANDING
     from likeness.errors import CallError
 
     number = ledger.newest_pairs()
-    pairs = ledger.pairs_of(number, *STANDING) if number else []
+    pairs = list(ledger.pairs_of(number, *STANDING)) if number else []
     ours = [pair for pair in pairs if pair.id.startswith(prefix)]
     if len(ours) != 1:
         lines = "no pair's id" if not ours else f"the ids of {len(ours)} pairs"
@@ -216,7 +218,7 @@ def _alike(ledger: Ledger, prefix: str, check: str | None, phrase: str | None, n
     if near:
         return apply.near(ours[0], pairs)
     assert check is not None
-    findings = ledger.findings_in(number) if number else {}
+    findings = Findings(ledger.findings_in(number) if number else ())
     names = sorted({finding.check for finding in findings.get(ours[0].id, ())})
     if check not in names:
         raise CallError(f"the check {check!r} says nothing of {ours[0].id}", fix=f"Its findings: {', '.join(names) or 'none'}.")

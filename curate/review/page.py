@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from curate.check import checks
 from curate.decisions.queue import confidence
+from curate.ledger.rows import PassageRow
 from curate.model import Decision, Finding, Pair, Span, content_hash
 from likeness.metrics.text import count_words
 from likeness.recipe.schema import Recipe
@@ -109,7 +110,7 @@ def scored_checks() -> list[str]:
 
 def record_of(
     pair: Pair,
-    passage: tuple[str, int, int, str] | None,
+    passage: PassageRow | None,
     found: Sequence[Finding],
     history: Sequence[str],
     terms: Sequence[str],
@@ -118,7 +119,7 @@ def record_of(
 
     Args:
         pair: as the generator wrote it.
-        passage: document path, offsets and text of its passage.
+        passage: its passage; None where it is not known.
         found: the findings of the checks.
         history: earlier decisions about it, or about the text that it replaces, in words.
         terms: distinctive terms in it.
@@ -217,11 +218,11 @@ def _conversation(pair: Pair, found: Sequence[Finding]) -> str:
     return f"{before}<p>{last}{_marked(pair.instruction, spans)}</p>"
 
 
-def _source(pair: Pair, passage: tuple[str, int, int, str] | None) -> str:
+def _source(pair: Pair, passage: PassageRow | None) -> str:
     if passage is None:
         whose = "it came with its answer" if pair.request is None else "its passage is no longer there"
         return _heading(f"{pair.document}: {whose}.", pair)
-    path, start, _, text = passage
+    path, start, text = passage.document, passage.start, passage.text
     spans = []
     if pair.evidence:
         spans = [Span("response", pair.evidence.start - start, pair.evidence.end - start)]

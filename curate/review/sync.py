@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from curate.decisions.history import earlier_versions, history_of, said
-from curate.decisions.outcomes import agreement, outcome_of
+from curate.decisions.outcomes import Outcome, agreement, outcomes_of
 from curate.decisions.queue import confidence, needing_review, review_of
 from curate.ledger.ledger import Ledger
-from curate.model import Decision, Pair
+from curate.ledger.rows import PassageRow
+from curate.model import Decision, Findings, Pair
 from curate.review import contrasts, interview
 from curate.review.argilla import NotRunning, RemoteRecord, ReviewDataset, connect
 from curate.review.page import VECTOR, content_of, decision_of, record_of, settings_of
@@ -80,7 +81,7 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
 
     decisions = ledger.decisions()
     pairs, wanted, earlier = _wanted(ledger, review, decisions)
-    outcomes = {pair: outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in wanted}
+    outcomes = outcomes_of(pairs, decisions, review)
     awaiting = [pairs[pair] for pair in wanted if outcomes[pair].state == "awaiting"]
     disputed = [pairs[pair] for pair in wanted if outcomes[pair].state == "disputed"]
 
@@ -93,7 +94,8 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
         synced.datasets.append({"name": tie.name, "url": tie.page})
         there = _pull_responses(tie, "tie-break", ledger, synced)
         decisions = ledger.decisions()
-        disputed = [p for p in disputed if outcome_of(decisions.get(p.id, ()), review.min_submitted).state == "disputed"]
+        outcomes = outcomes_of(pairs, decisions, review)
+        disputed = [pair for pair in disputed if outcomes[pair.id].state == "disputed"]
         records = _records(recipe, ledger, disputed, pairs, decisions, earlier, tie_break=True)
         _push_records(tie, server, "tie-break", records, there, ledger, synced, progress)
         _remove_records(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
@@ -114,7 +116,7 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
 
     synced.awaiting, synced.disputed = len(awaiting), len(disputed)
     synced.contrasts = len(contrasts.waiting(ledger))
-    _count(synced, pairs, decisions, review)
+    _count(synced, outcomes.values(), decisions)
     return synced
 
 
@@ -141,18 +143,17 @@ def _wanted(
     number = ledger.newest_pairs()
     if number is None:
         return {}, set(), {}
-    states = ledger.states_of(number)
-    earlier = earlier_versions([pair for pair, _ in states.values()], decisions, ledger)
-    pairs = {identifier: pair for identifier, (pair, state) in states.items() if state in STANDING}
-    return pairs, needing_review(list(pairs.values()), ledger.findings_in(number), review, earlier), earlier
+    written = list(ledger.written_in(number))
+    earlier = earlier_versions([each.pair for each in written], decisions, ledger)
+    pairs = {each.pair.id: each.pair for each in written if each.state in STANDING}
+    return pairs, needing_review(list(pairs.values()), Findings(ledger.findings_in(number)), review, earlier), earlier
 
 
 def _name_of(review: Review, dataset: ReviewDataset) -> str:
     return "local" if review.argilla == "local" else dataset.url
 
 
-def _count(synced: Synced, pairs: Collection[str], decisions: Mapping[str, Sequence[Decision]], review: Review) -> None:
-    outcomes = [outcome_of(decisions.get(pair, ()), review.min_submitted) for pair in pairs]
+def _count(synced: Synced, outcomes: Iterable[Outcome], decisions: Mapping[str, Sequence[Decision]]) -> None:
     decided = [outcome for outcome in outcomes if outcome.state not in ("awaiting", "disputed")]
     synced.decided = len(decided)
     synced.verdicts = dict(Counter(outcome.state for outcome in decided))
@@ -166,10 +167,11 @@ def standing(recipe: Recipe, ledger: Ledger) -> Synced:
     synced = Synced("")
     decisions = ledger.decisions()
     pairs, wanted, _ = _wanted(ledger, review, decisions)
-    states = [outcome_of(decisions.get(pair, ()), review.min_submitted).state for pair in wanted]
+    outcomes = outcomes_of(pairs, decisions, review)
+    states = [outcomes[pair].state for pair in wanted]
     synced.awaiting, synced.disputed = states.count("awaiting"), states.count("disputed")
     synced.contrasts = len(contrasts.waiting(ledger))
-    _count(synced, pairs, decisions, review)
+    _count(synced, outcomes.values(), decisions)
     return synced
 
 
@@ -291,7 +293,7 @@ def _records(
     Decisions of others are shown only to the person who breaks a tie, so that reviewers judge independently.
     """
     number = ledger.newest_pairs()
-    found = ledger.findings_in(number) if number else {}
+    found = Findings(ledger.findings_in(number) if number else ())
     shares = term_shares(pair.response for pair in pairs.values())
     terms = {term for term, _ in sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:MOST_TERMS]}
     records = []
@@ -303,10 +305,10 @@ def _records(
     return records
 
 
-def passage_around(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | None:
-    """Document path, offsets and text of the passage of a pair's request; if it is missing, of the text around its quote."""
+def passage_around(ledger: Ledger, pair: Pair) -> PassageRow | None:
+    """The passage of a pair's request; if it is missing, the text around its quote."""
     request = ledger.request(pair.request) if pair.request else None
-    if request and request.passage and (passage := ledger.passage_text(request.passage)) and _holds(passage, pair):
+    if request and request.passage and (passage := ledger.passage(request.passage)) and _holds(passage, pair):
         return passage
     document = ledger.newest_document(pair.document) if pair.evidence else None
     if document is None or pair.evidence is None:
@@ -315,18 +317,18 @@ def passage_around(ledger: Ledger, pair: Pair) -> tuple[str, int, int, str] | No
     start, end = max(0, pair.evidence.start - 600), min(len(text), pair.evidence.end + 600)
     start = text.find(" ", start, pair.evidence.start) + 1 if start else 0  # at a word's beginning
     end = max(text.rfind(" ", pair.evidence.end, end), pair.evidence.end) if end < len(text) else end
-    return document.path, start, end, text[start:end]
+    return PassageRow(document.path, start, end, text[start:end])
 
 
-def _holds(passage: tuple[str, int, int, str], pair: Pair) -> bool:
+def _holds(passage: PassageRow, pair: Pair) -> bool:
     """Whether a passage still has the pair's quote at its offsets. The document may have changed since the request.
 
     A quote from which private data was removed is not compared.
     """
-    path, start, end, text = passage
-    if pair.evidence is None:
+    quote, start = pair.evidence, passage.start
+    if quote is None:
         return True
-    if path != pair.evidence.document or not start <= pair.evidence.start < pair.evidence.end <= end:
+    if passage.document != quote.document or not start <= quote.start < quote.end <= passage.end:
         return False
-    found = text[pair.evidence.start - start : pair.evidence.end - start]
-    return found == pair.evidence.quote or len(found) != len(pair.evidence.quote)
+    found = passage.text[quote.start - start : quote.end - start]
+    return found == quote.quote or len(found) != len(quote.quote)

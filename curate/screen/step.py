@@ -42,8 +42,8 @@ def screen(job: Job, decided: Decided, texts: SourceTexts) -> Screened:
     return Screened(passed, Findings(found))
 
 
-def judge(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) -> None:
-    """Have Claude judge the pairs that nobody approved, where the recipe asks for it; adds to the findings.
+def judge(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) -> Screened:
+    """The same with what Claude finds in the pairs that nobody approved, where the recipe asks for a judge.
 
     Args:
         job: the build.
@@ -55,11 +55,11 @@ def judge(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) ->
         As `generate` does.
     """
     if job.recipe.screen.judge is None:
-        return
+        return screened
     with job.stage("judge") as stage:
         pairs = [pair for pair in screened.passed if not decided.approved(pair)]
         found, usage = ask_judge(pairs, screened.findings, texts, job.recipe, job.ledger, job.watch.progress, wait=job.wait)
-        screened.findings.add(found)
         job.made.usage.add(usage)
         stage.rows_in = stage.rows_out = len(screened.passed)
         stage.reasons = {"with claims that its passage does not support": len(found)} if found else {}
+    return Screened(screened.passed, Findings([*screened.findings.all(), *found]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curate.check import check_named, reason_in_words
-from curate.model import Finding, Pair
+from curate.model import Finding, Written
 from curate.screen.duplicates import CHECK as DUPLICATES
 from likeness.metrics.text import count_of
 
@@ -73,7 +73,7 @@ class KindYield:
 def yields_of(
     mix: Sequence[Mapping[str, Any]],
     unwritten: Mapping[str, Mapping[str, int]],
-    written: Mapping[str, tuple[Pair, str]],
+    written: Mapping[str, Written],
     findings: Mapping[str, Sequence[Finding]],
     published: Collection[str],
     *,
@@ -84,17 +84,18 @@ def yields_of(
     Args:
         mix: asked against got: `asked_against_got`.
         unwritten: by kind, pairs that no answer brought, by reason: `Stage.by_kind` of the step that asked.
-        written: every pair of the build by id, with its state.
+        written: every pair of the build, by id.
         findings: by pair.
         published: ids of the pairs in the dataset.
         recorded: whether answers are replayed, and none is written.
     """
-    replaced = {pair.replaces for pair, _ in written.values()}
+    replaced = {each.pair.replaces for each in written.values()}
     lost: dict[str, Counter[str]] = {kind: Counter(reasons) for kind, reasons in unwritten.items()}
     checks: dict[str, str] = {}
-    for pair, state in written.values():
+    for each in written.values():
+        pair = each.pair
         if pair.id not in published and pair.id not in replaced:
-            reason, by = _why_not(state, findings.get(pair.id, ()))
+            reason, by = _why_not(each.state, findings.get(pair.id, ()))
             lost.setdefault(pair.kind, Counter())[reason] += 1
             checks[reason] = by
     found = []

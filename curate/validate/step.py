@@ -11,6 +11,7 @@ from typing import Any
 from curate.decisions.step import Decided
 from curate.generate.generate import Generated
 from curate.job import Job, Watcher
+from curate.model import Findings
 from curate.review.step import nothing_published
 from curate.screen.step import Screened
 from curate.select.mix import asked_against_got, mix_lines
@@ -97,7 +98,8 @@ def stop_where_nothing_is_published(job: Job, generated: Generated, decided: Dec
 def _warn_of_yields(job: Job, selected: Selected) -> None:
     """Say which kinds brought little, and why; a sample's kinds too, but not that it is small."""
     unwritten = next((stage.by_kind for stage in job.made.stages if stage.name == "generate"), {})
-    written, findings = job.ledger.states_of(job.number), job.ledger.findings_in(job.number)
+    written = {each.pair.id: each for each in job.ledger.written_in(job.number)}
+    findings = Findings(job.ledger.findings_in(job.number))
     published = {pair.id for pair in selected.sides.pairs}
     recorded = job.recipe.generate is not None and job.recipe.generate.provider == "recorded"
     yields = yields_of(job.made.mix, unwritten, written, findings, published, recorded=recorded)

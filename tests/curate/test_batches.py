@@ -86,7 +86,7 @@ def test_a_batch_that_is_no_longer_wanted_is_still_fetched(requests, ask, claude
         ask(requests[:4], wait=False)
     time.sleep(0.6)
     ask(requests[4:6])
-    assert ledger.spent()[0] == 6
+    assert ledger.spent().requests == 6
     assert ledger.open_batches() == []
 
 
@@ -250,11 +250,11 @@ def test_a_budget_holds_for_batches_too(requests, ask, claude, ledger):  # noqa:
     assert [len(body["requests"]) for body in handed_over(claude)] == [3]
     time.sleep(0.2)
     ask(requests[:3])
-    budget = max(worst) + 1.2 * ledger.spent()[3]  # room for some more, and not for all
+    budget = max(worst) + 1.2 * ledger.spent().usd  # room for some more, and not for all
     with pytest.raises(GateError, match=r"the budget of .* is reached"):
         ask(requests, budget_usd=budget)
-    assert 3 <= ledger.spent()[0] < len(requests)
-    assert ledger.spent()[3] <= budget
+    assert 3 <= ledger.spent().requests < len(requests)
+    assert ledger.spent().usd <= budget
     pairs, _, _ = ask(requests, budget_usd=budget + 100)
     assert len(pairs) == len(requests)
     assert claude.log()["paid_twice"] == []

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -226,7 +227,7 @@ def test_recordings_are_replayed_where_their_quote_stands(requests, ledger, tmp_
     pairs = generated.pairs
     assert sorted(pair.instruction for pair in pairs) == sorted(recording[2] for recording in RECORDINGS)
     assert generated.usage.as_dict() == {"requests": 0, "tokens": {"input": 0, "output": 0}, "usd": 0.0}
-    assert ledger.spent()[0] == 0
+    assert ledger.spent().requests == 0
     for pair in pairs:
         if pair.kind == "own_words":
             assert pair.response == pair.evidence.quote
@@ -279,7 +280,7 @@ def test_pairs_arrive_and_are_counted_and_paid_once(requests, ask, claude, ledge
     assert usage.input_tokens == paid["input_tokens"] + sum(cached)
     assert usage.output_tokens == paid["output_tokens"]
     assert usage.usd == pytest.approx(price_of(one_kind()).cost(paid["input_tokens"], paid["output_tokens"], *cached))
-    assert ledger.spent() == (usage.requests, usage.input_tokens, usage.output_tokens, pytest.approx(usage.usd))
+    assert astuple(ledger.spent()) == (usage.requests, usage.input_tokens, usage.output_tokens, pytest.approx(usage.usd))
 
     again, usage, _ = ask(requests)
     assert again == pairs
@@ -385,7 +386,7 @@ def test_what_arrived_is_kept_when_the_server_goes(requests, ask, claude, ledger
             ask(requests, concurrency=1)
         monkeypatch.setattr(asyncio, "run", real)
     assert caught.value.exit_code == 3
-    arrived = ledger.spent()[0]
+    arrived = ledger.spent().requests
     assert 2 <= arrived < len(requests)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", claude.url)
     pairs, usage, _ = ask(requests)
@@ -417,14 +418,14 @@ def test_spending_never_passes_the_budget(requests, ask, claude, ledger, concurr
     """The ceiling lets about half of the requests through; with more room the rest is asked, and nothing twice."""
     worst = max(make_provider(one_kind()).worst_cost(request, request.longest_answer) for request in requests)
     ask(requests[:1])
-    first = ledger.spent()[3]
+    first = ledger.spent().usd
     budget = worst + 2 * first
     with pytest.raises(GateError, match=r"the budget of .* is reached") as stopped:
         ask(requests, concurrency=concurrency, budget_usd=budget)
     assert stopped.value.exit_code == 1
     asked = claude.log()["attempts"]
     assert 2 <= asked < len(requests)
-    assert ledger.spent()[3] <= budget
+    assert ledger.spent().usd <= budget
     pairs, _, _ = ask(requests, concurrency=concurrency, budget_usd=budget + 100)
     assert len(pairs) == len(requests)
     assert claude.log()["attempts"] == len(requests)

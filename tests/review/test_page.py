@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 import curate.screen
+from curate.ledger.rows import PassageRow
 from curate.model import Evidence, Finding, Pair, Span, Turn
 from curate.review.page import content_of, guidelines, record_of, scored_checks, settings_of
 from likeness.recipe.load import load_recipe
 
 ANSWER = "The oven is <b>older</b> than I am & it heats from the left; don't ask why."
-PASSAGE = ("documents/bread.md", 100, 180, "I bake on Tuesdays. The oven is older than I am.\n\n# Not a heading")
+PASSAGE = PassageRow("documents/bread.md", 100, 180, "I bake on Tuesdays. The oven is older than I am.\n\n# Not a heading")
 PAIR = Pair(
     "question-answer-1",
     "question_answer",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from curate.build import build
-from curate.model import Decision
+from curate.model import Decision, Findings
 from curate.show import find_pair, print_pair
 from likeness.errors import GateError
 from tests.messages_server import running
@@ -100,7 +100,7 @@ def test_only_flagged_pairs_need_a_person_the_doubtful_first(village):
     )
     town.build()
     ledger = town.ledger()
-    findings = ledger.findings_in(ledger.newest_pairs())
+    findings = Findings(ledger.findings_in(ledger.newest_pairs()))
     ledger.close()
     assert 1 < len(findings) < 10
     assert town.records().keys() == findings.keys()
