@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from curate.contrast.interview import take_in, without_answered
+from curate.contrast.interview import interviewed_pairs, without_answered
 from curate.contrast.step import contrast, with_contrasts
 from curate.contrast.step import record as record_contrasts
 from curate.decisions.step import decide
@@ -51,7 +51,7 @@ def build(
     """
     with open_job(recipe, watch, sample=sample, wait=wait, agree=agree, settings=settings) as job:
         fetch_decisions(job)
-        interviewed = take_in(job)
+        interviewed = interviewed_pairs(job)
         files = find_files(job.recipe, job.path.absolute().parent)
         fingerprint = fingerprint_of(job.recipe, files, job.ledger)
         if finished := job.finished(fingerprint):

@@ -305,7 +305,7 @@ def status(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: J
     if found["mix"]:
         print("\n".join(mix_lines(found["mix"])))
     if any(found["contrast"].values()):
-        from curate.contrast.told import counts_line
+        from curate.contrast.in_words import counts_line
 
         print(counts_line(found["contrast"]))
     if found["batches"]:

@@ -90,7 +90,7 @@ def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
         "ready_pairs": len(sources.pairs),
         "requests": len(requests),
         "answered_already": len(answered) + len(covered),
-        "asked_again": {"requests": again.requests, "usd": round(again.usd, 4), "told": again.in_words()} if again else None,
+        "asked_again": again.as_dict() if again else None,
         "decided": {
             "stay": len(before.stay),
             "second_look": len(before.second_look),
@@ -272,7 +272,7 @@ def plan_lines(found: dict[str, Any]) -> list[str]:
     if found.get("unknown_model"):
         lines.append(f"model:  {found['unknown_model']}")
     if found["asked_again"]:
-        lines.append(f"again:  {found['asked_again']['told']}")
+        lines.append(f"again:  {found['asked_again']['summary']}")
     if decided := _decided_in_words(found["decided"]):
         lines.append(f"decided: {decided}")
     if found["basis"] and missing:

@@ -4,6 +4,7 @@ import json
 import sys
 
 from curate.diff.diff import Difference
+from curate.generate.asked_again import AskedAgain
 from curate.ledger.ledger import Ledger
 from curate.model import Pair, Turn
 from curate.show import _review
@@ -33,6 +34,11 @@ def test_a_shown_review_has_told_beside_summary(tmp_path):
     finally:
         ledger.close()
     assert review["summary"] == review["told"] == "awaits review"
+
+
+def test_what_is_asked_again_has_told_beside_summary():
+    again = AskedAgain(3, 3, 0.5).as_dict()
+    assert again["summary"] == again["told"] == "3 answers are asked for again, because the model is another: about $0.50"
 
 
 def test_a_difference_has_asked_anew_beside_asked_again():

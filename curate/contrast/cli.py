@@ -163,7 +163,7 @@ def _mentions(term: str, documents: list[Document]) -> int:
 def _counts(terms: list[ThinTerm]) -> str:
     from collections import Counter
 
-    from curate.contrast.told import counts_line
+    from curate.contrast.in_words import counts_line
 
     return counts_line(Counter(term.kind for term in terms))
 
@@ -202,7 +202,7 @@ def interview(
 ) -> None:
     """Answer questions that the documents leave open: terms, dilemmas, topics, registers. Your answers become training rows.
 
-    An empty line ends an answer; an empty answer skips the question; Ctrl-D stops, and all answers so far are kept.
+    An empty line ends an answer; an empty answer skips the question; Ctrl-D stops, and all that was said so far is kept.
 
     Example: curate interview my-voice/recipe.yaml --most 5
     """
@@ -239,12 +239,13 @@ def _ask_here(recipe: Recipe, ledger: Ledger, asked: list[Any]) -> int:
             print(f"\n{number} of {len(asked)} ({following.kind}: {following.why})\n{following.text}")
             for at, choice in enumerate(following.choices, 1):
                 print(f"  {at}  {choice}")
-            said = _answer_of(following.choices)
-            if said is None:
+            choice, text, stopped = _answer_of(following.choices)
+            if stopped and not (text or choice):
                 return answered
-            choice, text = said
             kept = keep(ledger, following, text, choice, who)
             answered += bool(text or choice)
+            if stopped:
+                return answered
             try:
                 following = follow_up(recipe, ledger, kept) if text and not kept.retests else None
             except LikenessError as error:
@@ -253,20 +254,20 @@ def _ask_here(recipe: Recipe, ledger: Ledger, asked: list[Any]) -> int:
     return answered
 
 
-def _answer_of(choices: tuple[str, ...]) -> tuple[str, str] | None:
-    """Read the choice and the text of an answer; None if the person stops."""
-    choice = ""
+def _answer_of(choices: tuple[str, ...]) -> tuple[str, str, bool]:
+    """Read the choice and the text of an answer, as far as they go, and whether the person stops there."""
+    choice, stopped = "", False
+    lines: list[str] = []
     try:
         if choices:
             first = input("your choice, or a few words of your own: ").strip()
-            choice = choices[int(first) - 1] if first.isdigit() and 0 < int(first) <= len(choices) else first
+            choice = choices[int(first) - 1] if first in map(str, range(1, len(choices) + 1)) else first
             print("and why:")
-        lines: list[str] = []
         while line := input("> " if not lines else "  ").rstrip():
             lines.append(line)
-    except EOFError:
-        return None
-    return choice, "\n".join(lines)
+    except (EOFError, KeyboardInterrupt):
+        stopped = True
+    return choice, "\n".join(lines), stopped
 
 
 def _into_argilla(recipe: Recipe, ledger: Ledger, asked: list[Any], path: Path) -> None:

@@ -339,7 +339,7 @@ def without_answered(job: Job, pairs: Sequence[Pair], interviewed: Sequence[Pair
     return [pair for at, pair in enumerate(pairs) if at not in gone]
 
 
-def take_in(job: Job) -> list[Pair]:
+def interviewed_pairs(job: Job) -> list[Pair]:
     """The interview's pairs for a build, approved by the person who answered; decisions become controlled questions."""
     said = newest(job.ledger.interviewed())
     pairs = pairs_of(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from curate.generate.answer_schemas import Answer
 from curate.generate.estimate import estimate, experience_of
@@ -25,6 +26,10 @@ class AskedAgain:
     """Those of them in which the prompt is what it was: the model is another."""
     usd: float
     """US dollars, live or in batches as the recipe has it."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`; `told` is the name of `summary` before 0.2."""
+        return {"requests": self.requests, "usd": round(self.usd, 4), "summary": self.in_words(), "told": self.in_words()}
 
     def in_words(self) -> str:
         """For people."""

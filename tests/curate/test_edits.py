@@ -267,9 +267,11 @@ def test_another_model_or_prompt_says_first_what_is_asked_again(town):
     planned = town.plan()["asked_again"]
     assert planned["requests"] == asked
     assert planned["usd"] > 0
-    assert re.fullmatch(rf"{asked} answers are asked for again, because the model is another: about \$\d+\.\d\d", planned["told"])
+    assert re.fullmatch(
+        rf"{asked} answers are asked for again, because the model is another: about \$\d+\.\d\d", planned["summary"]
+    )
     recipe.write_text(text.replace("description: Dry", "description: Very dry"), encoding="utf-8")
-    assert "a prompt is another" in town.plan()["asked_again"]["told"]
+    assert "a prompt is another" in town.plan()["asked_again"]["summary"]
     done = town.build()
     assert done.stderr.index("asked for again, because a prompt is another") < done.stderr.index("generate ")
     assert town.plan()["asked_again"] is None
