@@ -396,6 +396,16 @@ def test_an_interview_becomes_gold_pairs_and_controlled_questions(gauge, curate)
 
 
 @pytest.mark.slow
+def test_what_was_typed_is_kept_when_a_person_stops_there(gauge, curate):
+    asked = json.loads(curate(gauge.parent, "interview", "recipe.yaml", "--json", "--most", "1").stdout)["questions"]
+    typed = "²\nA brass float." if asked[0]["kind"] == "decision" else "A brass float."  # the input ends within the line
+    done = curate(gauge.parent, "interview", "recipe.yaml", "--most", "3", input=typed + "\nNobody reads it")
+    assert "1 answer kept" in done.stdout, done.stdout
+    said = rows(gauge.parent / "build/village/ledger.db", "select answer, choice from interview")
+    assert [answer for answer, _ in said] == ["A brass float.\nNobody reads it"]
+
+
+@pytest.mark.slow
 def test_claude_asks_on_and_the_question_is_kept(tmp_path, curate, claude):
     path = write_corpus(tmp_path, LIVE)
     env = claude.environment

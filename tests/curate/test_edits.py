@@ -13,7 +13,7 @@ from curate.generate.requests import requests_for
 from curate.generate.voice_samples import VoiceSamples
 from curate.ledger.ledger import Ledger
 from curate.llm.ask import key_of, known_key
-from curate.model import Decision, Document, Stage, content_hash
+from curate.model import Decision, Document, Stage, VoiceSample, content_hash
 from curate.read.passages import cut
 from likeness.recipe.load import load_recipe
 from tests.make import DOCUMENTS, LIVE, json_of, rows, write_corpus
@@ -64,10 +64,12 @@ def _asked(folder, samples=NONE):
 
 
 def test_samples_are_no_part_of_a_request_and_old_answers_are_found(tmp_path):
-    one, _ = _asked(tmp_path, VoiceSamples([("a.md", "I bake on Tuesdays.")]))
+    one, _ = _asked(tmp_path, VoiceSamples([VoiceSample("a.md", "I bake on Tuesdays.")]))
     other, _ = _asked(
         tmp_path,
-        VoiceSamples([("a.md", "My uncle ran the ferry.")], earlier=[["My uncle ran the ferry."], ["I bake on Tuesdays."]]),
+        VoiceSamples(
+            [VoiceSample("a.md", "My uncle ran the ferry.")], earlier=[["My uncle ran the ferry."], ["I bake on Tuesdays."]]
+        ),
     )
     assert one[0].system != other[0].system
     assert [key_of(each, "model") for each in one] == [key_of(each, "model") for each in other]
