@@ -1,7 +1,8 @@
 """The console commands. Before one runs, it is made sure that the packages behind it are ours.
 
-`curate`, `train` and `export` are plain names: another distribution may install a package under one of them and
-overwrite ours. Then the commands would fail somewhere in the middle; so it is said at once, with the distribution's name.
+`likeness`, `curate`, `train` and `export` are plain names: another distribution may install a package under one of them and
+overwrite ours (PyPI has a `likeness` that is not this one). Then the commands would fail somewhere in the middle; so it is said
+at once, with the distribution's name.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
-from likeness import __version__
+import likeness
 
-PACKAGES = ("curate", "train", "export")
+PACKAGES = ("likeness", "curate", "train", "export")
 
 
 def curate() -> None:
@@ -51,20 +52,20 @@ def _leave(code: object) -> None:
 
 def taken_name() -> str | None:
     """What is wrong with the first of our packages that is not ours; None where all are."""
-    here = Path(__file__).resolve().parents[1]
+    here, version = Path(__file__).resolve().parents[1], getattr(likeness, "__version__", None)
     for name in PACKAGES:
         try:
             found: ModuleType | None = importlib.import_module(name)
         except Exception:  # somebody else's code: whatever it raises, it is not ours
             found = None
         place = Path(found.__file__ or ".").resolve() if found else None
-        if place and place.parent == here / name and getattr(found, "__version__", None) == __version__:
+        if version and place and place.parent == here / name and getattr(found, "__version__", None) == version:
             continue
         others = [each for each in metadata.packages_distributions().get(name, ()) if each != "likeness"]
         who = f"the distribution {', '.join(others)}" if others else str(place or "a package that cannot be imported")
-        fix = f"Uninstall it ({', '.join(others)}), or install likeness into" if others else "Install likeness into"
+        fix = f"Uninstall it ({', '.join(others)}), or install likeness" if others else "Install likeness"
         return (
             f"the package `{name}` is not likeness's own: {who} has taken the name\n"
-            f"{fix} an environment of its own: pip install --force-reinstall --no-deps likeness"
+            f"{fix} again, from its wheel or checkout, into an environment of its own"
         )
     return None

@@ -44,6 +44,11 @@ def test_a_package_name_that_another_distribution_took_is_named(tmp_path, monkey
     assert leaving.value.code == 3
 
 
+def test_a_stranger_that_overwrote_likeness_itself_is_named(monkeypatch):
+    monkeypatch.delattr(likeness, "__version__")
+    assert "the package `likeness` is not likeness's own" in str(entry.taken_name())
+
+
 @pytest.mark.slow
 def test_the_wheel_builds_in_an_environment_of_its_own(tmp_path):
     def run(*command: object, cwd: Path = tmp_path) -> str:

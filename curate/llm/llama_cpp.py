@@ -40,7 +40,7 @@ class LlamaLocal:
 
     def __init__(self, model: str, context: int | None) -> None:
         if importlib.util.find_spec("llama_cpp") is None:
-            raise CallError("`provider: llama-cpp` needs llama-cpp-python", fix='pip install "likeness[export]"')
+            raise CallError("`provider: llama-cpp` needs llama-cpp-python", fix="pip install llama-cpp-python")
         self._file = Path(GGUF if model == SMOLLM2 else model)
         self._is_builtin = model == SMOLLM2
         self._identity = f"llama-cpp {model_sha256(model)}"
