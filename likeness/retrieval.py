@@ -60,7 +60,7 @@ class Knowledge:
     @classmethod
     def open(cls, path: Path) -> Knowledge:
         """Open an index that `of` wrote, to read."""
-        return cls(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+        return cls(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False))  # only read
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM passages").fetchone()[0])

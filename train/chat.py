@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,18 @@ EARLIER = Sampling(0.5, 0.05, 1.0)
 """How runs answer that carry no settings of their own."""
 
 
-class Chat:
-    """A conversation with a run's model.
+class Speaker:
+    """A run's model, ready to answer: its GGUF file, the recipe's system prompt, its settings, its passages.
 
     Args:
         run: a finished run's folder.
         quant: which GGUF, such as q4_k_m; the first of the recipe where none is named.
-        knowledge: look in the passages that were shipped with the model, if any were.
         temperature: in place of the recipe's; 0 takes the likeliest word each time. The seed is fixed.
+        knowledge: look in the passages that were shipped with the model, if any were.
+
+    Raises:
+        CallError: the run has no such file.
+        MachineError: the file cannot be loaded.
     """
 
     def __init__(self, run: Path, quant: str | None = None, temperature: float | None = None, *, knowledge: bool = True) -> None:
@@ -42,13 +46,12 @@ class Chat:
             raise CallError(f"this run has no GGUF file as {quant}", where=str(run), fix=f"It has: {kinds}.")
         self.file = chosen[0]
         self.knowledge = open_knowledge(self.file.parent) if knowledge else None
-        self.passages: list[str] = []
-        """Ids of those that the last question was asked with."""
         sampling = read_sampling(run / "merged") or EARLIER
         self.sampling = sampling if temperature is None else replace(sampling, temperature=temperature)
-        self.messages: list[dict[str, str]] = []
-        if system := _system_prompt(run):
-            self.messages.append({"role": "system", "content": system})
+        self.system_prompt = _system_prompt(run)
+        self.finish = "stop"
+        """How the last answer ended: `stop` by itself, `length` where it was cut."""
+        self._said = 0
         try:
             self._llama: Any = llama_cpp.Llama(
                 str(self.file), n_ctx=0, n_threads=threads(), verbose=False, n_gpu_layers=-1, seed=17
@@ -56,15 +59,62 @@ class Chat:
         except (ValueError, OSError) as error:
             raise MachineError(f"cannot be loaded: {error}", where=str(self.file)) from None
 
+    def with_passages(self, messages: Sequence[dict[str, str]]) -> tuple[list[dict[str, str]], list[str]]:
+        """The messages, the last with what was found about it in the passages, and the ids of those."""
+        *before, last = messages
+        asked, passages = self.knowledge.with_passages(last["content"]) if self.knowledge else (last["content"], [])
+        return [*before, {"role": "user", "content": asked}], passages
+
+    def reply(self, messages: Sequence[dict[str, str]], sampling: Sampling, most_tokens: int) -> Iterator[str]:
+        """The answer to the last message, piece by piece, without the thoughts that it may begin with.
+
+        Args:
+            messages: with `role` and `content`, the user's last.
+            sampling: how words are drawn.
+            most_tokens: of the answer.
+
+        Raises:
+            CallError: the conversation is too long for the model.
+        """
+        stream = self._llama.create_chat_completion(list(messages), stream=True, max_tokens=most_tokens, **sampling.for_ollama())
+        self.finish, self._said = "stop", 0
+        return spoken(self._pieces(stream))
+
+    def _pieces(self, stream: Iterator[Any]) -> Iterator[str]:
+        for chunk in _fitting(stream):
+            choice = chunk["choices"][0]
+            self.finish = choice["finish_reason"] or self.finish
+            if piece := choice["delta"].get("content"):
+                self._said += 1
+                yield piece
+
+    def usage(self) -> dict[str, int]:
+        """Tokens of the last prompt and answer."""
+        total = int(self._llama.n_tokens)
+        return {"prompt_tokens": max(0, total - self._said), "completion_tokens": self._said, "total_tokens": total}
+
+
+class Chat:
+    """A conversation with a model.
+
+    Args:
+        speaker: the model.
+    """
+
+    def __init__(self, speaker: Speaker) -> None:
+        self.speaker = speaker
+        self.passages: list[str] = []
+        """Ids of those that the last question was asked with."""
+        self.messages: list[dict[str, str]] = []
+        if speaker.system_prompt:
+            self.messages.append({"role": "system", "content": speaker.system_prompt})
+
     def ask(self, question: str) -> Iterator[str]:
         """Ask a question. The answer comes piece by piece and is remembered for the next question."""
-        asked, self.passages = self.knowledge.with_passages(question) if self.knowledge else (question, [])
-        prompt = [*self.messages, {"role": "user", "content": asked}]
-        self.messages.append({"role": "user", "content": question})  # what was looked up is told once
+        self.messages.append({"role": "user", "content": question})
+        prompt, self.passages = self.speaker.with_passages(self.messages)  # what was looked up is told once
         said: list[str] = []
-        stream = self._llama.create_chat_completion(prompt, stream=True, max_tokens=MOST_TOKENS, **self.sampling.for_ollama())
-        pieces = (chunk["choices"][0]["delta"].get("content") or "" for chunk in _fitting(stream))
-        for piece in spoken(piece for piece in pieces if piece):
+        for piece in self.speaker.reply(prompt, self.speaker.sampling, MOST_TOKENS):
             said.append(piece)
             yield piece
         self.messages.append({"role": "assistant", "content": "".join(said)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -287,15 +288,15 @@ def chat(
     Example: train chat my-voice/recipe.yaml
     """
     settle_libraries()
-    from train.chat import Chat, talk
+    from train.chat import Chat, Speaker, talk
     from train.runs import find_run
 
-    conversation = Chat(find_run(run_name), quant, temperature, knowledge=knowledge)
+    conversation = Chat(Speaker(find_run(run_name), quant, temperature, knowledge=knowledge))
     if as_json:
         reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
         answer(
             {
-                "file": str(conversation.file),
+                "file": str(conversation.speaker.file),
                 "question": conversation.messages[-2]["content"],
                 "answer": reply,
                 "passages": conversation.passages,
@@ -307,6 +308,59 @@ def chat(
         print()
     else:
         talk(conversation, lambda text: print(text, end="", flush=True))
+
+
+@app.command()
+def serve(
+    run_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            show_default=False,
+            help="A run's id or folder, or a recipe's file or folder for its newest run; else the newest run of the recipe here.",
+        ),
+    ] = ".",
+    build_place: BuildPlace = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes any port that is free.")] = 8383,
+    quant: Annotated[str | None, typer.Option(help="Which GGUF file, such as q4_k_m; the recipe's first by default.")] = None,
+    knowledge: Annotated[
+        bool, typer.Option("--knowledge/--no-knowledge", help="Look facts up in the passages shipped with the model, if any are.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Serve a run's GGUF file to programs that speak OpenAI's API, and as a chat page, on this machine only, until Ctrl-C.
+
+    Example: train serve my-voice/recipe.yaml --port 8383
+    """
+    import os
+    import signal
+
+    settle_libraries()
+    from train.chat import Speaker
+    from train.runs import find_run
+    from train.serve import Server
+
+    speaker = Speaker(find_run(run_name), quant, knowledge=knowledge)
+    with Server(speaker, port) as server:
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        if as_json:
+            answer(
+                {
+                    "url": server.url,
+                    "api": f"{server.url}/v1",
+                    "model": server.name,
+                    "file": str(speaker.file),
+                    "pid": os.getpid(),
+                }
+            )
+        else:
+            print(
+                f"{speaker.file.name}: talk to it at {server.url}\nPrograms: base URL {server.url}/v1, any key. Ctrl-C ends it."
+            )
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
 
 
 def _shown(path: Path) -> Path:
