@@ -76,6 +76,6 @@ def build(
         arrived = push_for_review(job)
         stop_where_nothing_is_published(job, generated, decided, selected, arrived)
         validate(job, gate, screened, selected, texts)
-        publish(job, selected, sources, texts, contrasted.probes)
+        publish(job, screened, selected, sources, texts, contrasted.probes)
         report(job, selected, set(screened.findings), texts)
         return job.finish()

@@ -81,6 +81,11 @@ class Times:
         if seconds > LONGEST:
             self.found[report.nodeid] = float(seconds)
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Far over it fails the tests, on a busy machine too: `-m "not slow"` is to end within a minute."""
+        if any(seconds > 2 * LONGEST for seconds in self.found.values()) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Name them."""
         if self.found:

@@ -45,24 +45,39 @@ def run(recipe: RecipePath = HERE, build_place: BuildPlace = None, settings: Set
     """Train an adapter on the newest dataset, ask the controlled questions, merge, and export a proven GGUF.
 
     A run that was stopped goes on where it was. Where a file that the recipe asks for fails its checks, the run is kept and
-    the command exits with 1.
+    the command exits with 1. In place of a recipe it takes a file of `train pack`, and leaves one for `train unpack`.
 
     Example: train run my-voice/recipe.yaml
     """
     settle_libraries()
     from likeness.progress import Progress
+    from train.pack import SUFFIX, run_packed
     from train.run import train
 
     progress = Progress(to_stderr=as_json)
     try:
-        made = train(recipe, progress, settings or ())
+        if recipe.suffix == SUFFIX:
+            if settings:
+                raise CallError("a packed run is sealed: --set belongs to `train pack`", where=str(recipe))
+            packed = run_packed(recipe, progress)
+        else:
+            made = train(recipe, progress, settings or ())
     finally:
         progress.clear()
-    if as_json:
-        answer(made.as_dict())
+    if recipe.suffix == SUFFIX:
+        verdict = packed.facts["verdict"]
+        if as_json:
+            answer(packed.as_dict())
+        else:
+            print(f"Run {packed.facts['run']} on dataset {packed.facts['dataset']}: {verdict}\n  {packed.file}")
+            print(f"Nothing else of it is left here. At home: train unpack {packed.file.name} RECIPE")
     else:
-        _tell_run(made)
-    if made.verdict == "failed":
+        verdict = made.verdict
+        if as_json:
+            answer(made.as_dict())
+        else:
+            _tell_run(made)
+    if verdict == "failed":
         raise typer.Exit(1)
 
 
@@ -78,6 +93,53 @@ def _tell_run(made: Run) -> None:
     print(f"  {_shown(made.folder / 'report.html')}\nTalk to it: train chat {shlex.quote(str(_shown(made.folder)))}")
     if made.verdict == "failed":
         print(f"The rows behind it: train trace {shlex.quote(str(_shown(made.folder)))}")
+
+
+@app.command()
+def pack(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; NAME.pack here by default.")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Seal all that a run needs into one file for another machine: dataset and settings, no documents and no keys.
+
+    Example: train pack my-voice/recipe.yaml && scp my-voice.pack box: && ssh box train run my-voice.pack
+    """
+    settle_libraries()
+    from train.pack import pack as make_pack
+
+    packed = make_pack(recipe, settings or (), to)
+    if as_json:
+        answer(packed.as_dict())
+        return
+    facts = packed.facts
+    print(f"{packed.file} ({packed.file.stat().st_size / 1e6:.1f} MB): dataset {facts['dataset']}, {facts['base']['name']}")
+    print(f"{facts['forecast']['rows']:,} rows, {facts['forecast']['steps']:,} steps at most")
+    print(f"On the box: train run {packed.file.name}")
+
+
+@app.command()
+def unpack(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The file that `train run FILE.pack` left.")],
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a run home that was made from a packed file, once every file of it is proven whole.
+
+    Example: train unpack my-voice.result my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from train.pack import unpack as bring_home
+
+    folder = bring_home(result, recipe)
+    if as_json:
+        answer({"run": str(folder)})
+        return
+    print(f"Run {folder.name} is home: {_shown(folder / 'report.html')}")
+    print(f"Talk to it: train chat {shlex.quote(str(_shown(folder)))}")
 
 
 @app.command()
@@ -342,22 +404,21 @@ def serve(
 
     speaker = Speaker(find_run(run_name), quant, knowledge=knowledge)
     with Server(speaker, port) as server:
-        signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-        if as_json:
-            answer(
-                {
-                    "url": server.url,
-                    "api": f"{server.url}/v1",
-                    "model": server.name,
-                    "file": str(speaker.file),
-                    "pid": os.getpid(),
-                }
-            )
-        else:
-            print(
-                f"{speaker.file.name}: talk to it at {server.url}\nPrograms: base URL {server.url}/v1, any key. Ctrl-C ends it."
-            )
+        for stops in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stops, signal.default_int_handler)
+        where = {
+            "url": server.url,
+            "api": f"{server.url}/v1",
+            "model": server.name,
+            "file": str(speaker.file),
+            "pid": os.getpid(),
+        }
         try:
+            if as_json:
+                answer(where | {"file": str(speaker.file)})
+            else:
+                print(f"{speaker.file.name}: talk to it at {server.url}", flush=True)
+                print(f"Programs: base URL {server.url}/v1, any key. Ctrl-C ends it.", flush=True)
             server.serve_forever()
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)

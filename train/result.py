@@ -96,7 +96,7 @@ def write_manifest(run: Run, **facts: Any) -> None:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "dataset": run.dataset,
         **facts,
-        "versions": _versions(),
+        "versions": versions(),
         "verdict": run.verdict,
         "reasons": run.reasons,
         "gguf": run.gguf,
@@ -144,7 +144,8 @@ def peak_memory_gb() -> float | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9, 2)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what a run rests on, by package."""
     from importlib.metadata import version
 
     names = ("likeness", "torch", "transformers", "peft", "trl", "gguf", "llama-cpp-python")

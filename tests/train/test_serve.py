@@ -138,14 +138,14 @@ def test_the_page_talks_in_a_real_browser(served: Served, page: Any) -> None:
     page.goto(served.said["url"])
     page.fill("#question", "What do you know of knives?")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.answer').length === 1", timeout=120_000)
-    page.wait_for_function("!document.querySelector('#ask button').disabled", timeout=120_000)
+    page.locator(".answer").wait_for()
+    page.locator("#ask button[type=submit]:enabled").wait_for(timeout=120_000)
     assert page.locator(".asked").inner_text() == "What do you know of knives?"
     assert len(page.locator(".answer").inner_text().strip()) > 3
     page.fill("#question", "<b>And salt?</b>")
     page.click("button[type=submit]")
-    page.wait_for_function("document.querySelectorAll('.answer').length === 2", timeout=120_000)
-    page.wait_for_function("!document.querySelector('#ask button').disabled", timeout=120_000)
+    page.locator(".answer").nth(1).wait_for()
+    page.locator("#ask button[type=submit]:enabled").wait_for(timeout=120_000)
     assert page.locator(".asked").nth(1).inner_text() == "<b>And salt?</b>"
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
