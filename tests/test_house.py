@@ -100,6 +100,18 @@ def test_no_module_of_one_system_alone_is_imported_at_the_top():
     assert [place for place in found if not place.startswith("curate/review/local/serve/")] == []
 
 
+def test_locks_are_made_in_one_file():
+    """The embedded server's own code imports nothing of ours, so it locks its one file itself."""
+    found = {
+        path
+        for path, tree in trees(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {"fcntl", "filelock", "msvcrt", "portalocker"} & {getattr(node, "module", None), *(each.name for each in node.names)}
+    }
+    assert found == {"likeness/lock.py", "curate/review/local/serve/__main__.py"}
+
+
 def strings_in(*nodes: ast.AST | None) -> set[str]:
     every = (each for node in nodes if node for each in ast.walk(node))
     return {each.value for each in every if isinstance(each, ast.Constant) and isinstance(each.value, str)}
