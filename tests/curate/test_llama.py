@@ -16,8 +16,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from curate.generate.answer_schemas import Answer
-from curate.generate.requests import answer_schema
+from curate.generate.answers import Answer, answer_schema
 from curate.llm import llama_cpp as llama_local
 from curate.llm.answers import parse
 from curate.llm.llama_cpp import LlamaLocal
@@ -98,8 +97,7 @@ def endless(make_model):
 def request(
     user: str = "Ask something of the ferry.", kind: str = "question_answer", system: str = "You write pairs."
 ) -> Request:
-    form = KINDS[kind].answer
-    return Request(kind, "a.md", None, 0, user, 1, (10, 50), system, user, answer_schema(form), Answer)
+    return Request(kind, "a.md", None, 0, user, 1, (10, 50), system, user, answer_schema(KINDS[kind].answer), Answer)
 
 
 def asked(model: Path, *requests: Request, max_tokens: int = 400, context: int | None = None) -> list[Response | Exception]:
