@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
 from export.sampling import Sampling, read_sampling
 from likeness.errors import CallError, MachineError
-from likeness.llama.process import threads
+from likeness.llama.process import Llama, LlamaDied, LlamaError
 from train.template import spoken
 
 MOST_TOKENS = 512
@@ -20,7 +20,7 @@ EARLIER = Sampling(0.5, 0.05, 1.0)
 
 
 class Chat:
-    """A conversation with a run's model.
+    """A conversation with a run's model, which a llama.cpp process of its own computes; use it in a `with` block.
 
     Args:
         run: a finished run's folder.
@@ -30,8 +30,6 @@ class Chat:
     """
 
     def __init__(self, run: Path, quant: str | None = None, temperature: float | None = None, *, knowledge: bool = True) -> None:
-        import llama_cpp
-
         from export.knowledge import open_knowledge
 
         manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
@@ -49,12 +47,21 @@ class Chat:
         self.messages: list[dict[str, str]] = []
         if system := _system_prompt(run):
             self.messages.append({"role": "system", "content": system})
+        self._llama = Llama()
         try:
-            self._llama: Any = llama_cpp.Llama(
-                str(self.file), n_ctx=0, n_threads=threads(), verbose=False, n_gpu_layers=-1, seed=17
-            )
-        except (ValueError, OSError) as error:
-            raise MachineError(f"cannot be loaded: {error}", where=str(self.file)) from None
+            self._llama.load(self.file, "answering", context=0)
+        except LlamaDied as error:
+            self._llama.close()
+            raise self._crash(error) from None
+        except LlamaError as error:
+            self._llama.close()
+            raise MachineError(f"cannot be loaded: {error.reason}", where=str(self.file)) from None
+
+    def __enter__(self) -> Chat:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._llama.close()
 
     def ask(self, question: str) -> Iterator[str]:
         """Ask a question. The answer comes piece by piece and is remembered for the next question."""
@@ -62,22 +69,22 @@ class Chat:
         prompt = [*self.messages, {"role": "user", "content": asked}]
         self.messages.append({"role": "user", "content": question})  # what was looked up is told once
         said: list[str] = []
-        stream = self._llama.create_chat_completion(prompt, stream=True, max_tokens=MOST_TOKENS, **self.sampling.for_ollama())
-        pieces = (chunk["choices"][0]["delta"].get("content") or "" for chunk in _fitting(stream))
-        for piece in spoken(piece for piece in pieces if piece):
-            said.append(piece)
-            yield piece
+        stream = self._llama.stream("chat", messages=prompt, tokens=MOST_TOKENS, how=self.sampling.for_ollama())
+        try:
+            for piece in spoken(stream):
+                said.append(piece)
+                yield piece
+        except LlamaDied as error:
+            raise self._crash(error) from None
+        except LlamaError as error:
+            if "context window" not in error.reason:
+                raise
+            fix = "Ask something shorter, or begin a new chat."
+            raise CallError(f"too long for this model: {error.reason}", fix=fix) from None
         self.messages.append({"role": "assistant", "content": "".join(said)})
 
-
-def _fitting(stream: Iterator[Any]) -> Iterator[Any]:
-    """The stream; a conversation that is too long for the model is an error of the call."""
-    try:
-        yield from stream
-    except ValueError as error:
-        if "context window" not in str(error):
-            raise
-        raise CallError(f"too long for this model: {error}", fix="Ask something shorter, or begin a new chat.") from None
+    def _crash(self, error: LlamaDied) -> MachineError:
+        return MachineError(error.what, where=str(self.file), fix=error.fix)
 
 
 def talk(chat: Chat, write: Callable[[str], None]) -> None:

@@ -290,23 +290,23 @@ def chat(
     from train.chat import Chat, talk
     from train.runs import find_run
 
-    conversation = Chat(find_run(run_name), quant, temperature, knowledge=knowledge)
-    if as_json:
-        reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
-        answer(
-            {
-                "file": str(conversation.file),
-                "question": conversation.messages[-2]["content"],
-                "answer": reply,
-                "passages": conversation.passages,
-            }
-        )
-    elif question is not None:
-        for piece in conversation.ask(question):
-            print(piece, end="", flush=True)
-        print()
-    else:
-        talk(conversation, lambda text: print(text, end="", flush=True))
+    with Chat(find_run(run_name), quant, temperature, knowledge=knowledge) as conversation:
+        if as_json:
+            reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
+            answer(
+                {
+                    "file": str(conversation.file),
+                    "question": conversation.messages[-2]["content"],
+                    "answer": reply,
+                    "passages": conversation.passages,
+                }
+            )
+        elif question is not None:
+            for piece in conversation.ask(question):
+                print(piece, end="", flush=True)
+            print()
+        else:
+            talk(conversation, lambda text: print(text, end="", flush=True))
 
 
 def _shown(path: Path) -> Path:
