@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.generate.answer_schemas import Answer
+from curate.generate.answers import Answer
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import decided_before
 from curate.generate.estimate import estimate, expected_yield, experience_of

@@ -189,7 +189,7 @@ def verify_vocabulary(
     with tempfile.TemporaryDirectory() as temporary, Llama() as llama:
         file = convert(model_folder, Path(temporary, "vocabulary.gguf"), vocabulary_only=True, tokenizer=tokenizer, name=name)
         try:
-            llama.load(file, vocabulary_only=True)
+            llama.load(file, "vocabulary")
             return [_tokens_check(llama, tokenizer, probe), _stop_check(llama, tokenizer)]
         except LlamaError as error:
             return [Check("tokens", False, None, None, str(error))]

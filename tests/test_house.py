@@ -100,6 +100,27 @@ def test_no_module_of_one_system_alone_is_imported_at_the_top():
     assert [place for place in found if not place.startswith("curate/review/local/serve/")] == []
 
 
+def importing(*names: str) -> set[str]:
+    """The files that import one of these modules, at the top or elsewhere."""
+    return {
+        path
+        for path, tree in trees(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for each in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if each.split(".")[0] in names
+    }
+
+
+def test_locks_are_made_in_one_file():
+    """The embedded server's own code imports nothing of ours, so it locks its one file itself."""
+    assert importing("filelock", "fcntl", "msvcrt") == {"likeness/lock.py", "curate/review/local/serve/__main__.py"}
+
+
+def test_llama_cpp_is_loaded_in_one_process_alone():
+    assert importing("llama_cpp") == {"likeness/llama/worker.py"}
+
+
 def strings_in(*nodes: ast.AST | None) -> set[str]:
     every = (each for node in nodes if node for each in ast.walk(node))
     return {each.value for each in every if isinstance(each, ast.Constant) and isinstance(each.value, str)}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from export.sampling import Sampling, read_sampling
 from likeness.errors import CallError, MachineError
-from likeness.llama.process import threads
+from likeness.llama.process import Llama, LlamaDied, LlamaError
 from train.template import spoken
 
 MOST_TOKENS = 512
@@ -20,7 +21,8 @@ EARLIER = Sampling(0.5, 0.05, 1.0)
 
 
 class Speaker:
-    """A run's model, ready to answer: its GGUF file, the recipe's system prompt, its settings, its passages.
+    """A run's model, which a llama.cpp process of its own computes: its GGUF file, the recipe's system prompt, its settings, its
+    passages. Use it in a `with` block.
 
     Args:
         run: a finished run's folder.
@@ -34,8 +36,6 @@ class Speaker:
     """
 
     def __init__(self, run: Path, quant: str | None = None, temperature: float | None = None, *, knowledge: bool = True) -> None:
-        import llama_cpp
-
         from export.knowledge import open_knowledge
 
         manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
@@ -49,15 +49,35 @@ class Speaker:
         sampling = read_sampling(run / "merged") or EARLIER
         self.sampling = sampling if temperature is None else replace(sampling, temperature=temperature)
         self.system_prompt = _system_prompt(run)
-        self.finish = "stop"
-        """How the last answer ended: `stop` by itself, `length` where it was cut."""
-        self._said = 0
-        try:
-            self._llama: Any = llama_cpp.Llama(
-                str(self.file), n_ctx=0, n_threads=threads(), verbose=False, n_gpu_layers=-1, seed=17
-            )
-        except (ValueError, OSError) as error:
-            raise MachineError(f"cannot be loaded: {error}", where=str(self.file)) from None
+        self.ended: dict[str, Any] = {}
+        """Of the last answer: `ended` (`stop` by itself, `length` where it was cut), `prompt_tokens`, `completion_tokens`."""
+        self._llama: Llama | None = None
+        self._loaded()
+
+    def _loaded(self) -> Llama:
+        """llama.cpp with the model in it; after a crash another one."""
+        if self._llama is None:
+            self._llama = Llama()
+            try:
+                self._llama.load(self.file, "answering", context=0)
+            except LlamaDied as error:
+                raise self._crash(error) from None
+            except LlamaError as error:
+                self.close()
+                raise MachineError(f"cannot be loaded: {error.reason}", where=str(self.file)) from None
+        return self._llama
+
+    def close(self) -> None:
+        """End llama.cpp, whatever it is at."""
+        if self._llama is not None:
+            self._llama.close()
+            self._llama = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
     def with_passages(self, messages: Sequence[dict[str, str]]) -> tuple[list[dict[str, str]], list[str]]:
         """The messages, the last with what was found about it in the passages, and the ids of those."""
@@ -65,7 +85,7 @@ class Speaker:
         asked, passages = self.knowledge.with_passages(last["content"]) if self.knowledge else (last["content"], [])
         return [*before, {"role": "user", "content": asked}], passages
 
-    def reply(self, messages: Sequence[dict[str, str]], sampling: Sampling, most_tokens: int) -> Iterator[str]:
+    def reply(self, messages: Sequence[dict[str, str]], sampling: Sampling, most_tokens: int) -> Generator[str, None, None]:
         """The answer to the last message, piece by piece, without the thoughts that it may begin with.
 
         Args:
@@ -75,23 +95,25 @@ class Speaker:
 
         Raises:
             CallError: the conversation is too long for the model.
+            MachineError: llama.cpp crashed.
         """
-        stream = self._llama.create_chat_completion(list(messages), stream=True, max_tokens=most_tokens, **sampling.for_ollama())
-        self.finish, self._said = "stop", 0
-        return spoken(self._pieces(stream))
+        return spoken(self._pieces(messages, sampling, most_tokens))
 
-    def _pieces(self, stream: Iterator[Any]) -> Iterator[str]:
-        for chunk in _fitting(stream):
-            choice = chunk["choices"][0]
-            self.finish = choice["finish_reason"] or self.finish
-            if piece := choice["delta"].get("content"):
-                self._said += 1
-                yield piece
+    def _pieces(self, messages: Sequence[dict[str, str]], sampling: Sampling, most_tokens: int) -> Iterator[str]:
+        how = sampling.for_ollama()
+        try:
+            self.ended = yield from self._loaded().stream("chat", messages=list(messages), tokens=most_tokens, how=how)
+        except LlamaDied as error:
+            raise self._crash(error) from None
+        except LlamaError as error:
+            if "context window" not in error.reason:
+                raise
+            fix = "Ask something shorter, or begin a new chat."
+            raise CallError(f"too long for this model: {error.reason}", fix=fix) from None
 
-    def usage(self) -> dict[str, int]:
-        """Tokens of the last prompt and answer."""
-        total = int(self._llama.n_tokens)
-        return {"prompt_tokens": max(0, total - self._said), "completion_tokens": self._said, "total_tokens": total}
+    def _crash(self, error: LlamaDied) -> MachineError:
+        self.close()
+        return MachineError(error.what, where=str(self.file), fix=error.fix)
 
 
 class Chat:
@@ -118,16 +140,6 @@ class Chat:
             said.append(piece)
             yield piece
         self.messages.append({"role": "assistant", "content": "".join(said)})
-
-
-def _fitting(stream: Iterator[Any]) -> Iterator[Any]:
-    """The stream; a conversation that is too long for the model is an error of the call."""
-    try:
-        yield from stream
-    except ValueError as error:
-        if "context window" not in str(error):
-            raise
-        raise CallError(f"too long for this model: {error}", fix="Ask something shorter, or begin a new chat.") from None
 
 
 def talk(chat: Chat, write: Callable[[str], None]) -> None:

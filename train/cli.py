@@ -353,23 +353,24 @@ def chat(
     from train.chat import Chat, Speaker, talk
     from train.runs import find_run
 
-    conversation = Chat(Speaker(find_run(run_name), quant, temperature, knowledge=knowledge))
-    if as_json:
-        reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
-        answer(
-            {
-                "file": str(conversation.speaker.file),
-                "question": conversation.messages[-2]["content"],
-                "answer": reply,
-                "passages": conversation.passages,
-            }
-        )
-    elif question is not None:
-        for piece in conversation.ask(question):
-            print(piece, end="", flush=True)
-        print()
-    else:
-        talk(conversation, lambda text: print(text, end="", flush=True))
+    with Speaker(find_run(run_name), quant, temperature, knowledge=knowledge) as speaker:
+        conversation = Chat(speaker)
+        if as_json:
+            reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
+            answer(
+                {
+                    "file": str(speaker.file),
+                    "question": conversation.messages[-2]["content"],
+                    "answer": reply,
+                    "passages": conversation.passages,
+                }
+            )
+        elif question is not None:
+            for piece in conversation.ask(question):
+                print(piece, end="", flush=True)
+            print()
+        else:
+            talk(conversation, lambda text: print(text, end="", flush=True))
 
 
 @app.command()
@@ -402,17 +403,10 @@ def serve(
     from train.runs import find_run
     from train.serve import Server
 
-    speaker = Speaker(find_run(run_name), quant, knowledge=knowledge)
-    with Server(speaker, port) as server:
+    with Speaker(find_run(run_name), quant, knowledge=knowledge) as speaker, Server(speaker, port) as server:
         for stops in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stops, signal.default_int_handler)
-        where = {
-            "url": server.url,
-            "api": f"{server.url}/v1",
-            "model": server.name,
-            "file": str(speaker.file),
-            "pid": os.getpid(),
-        }
+        where = {"url": server.url, "api": f"{server.url}/v1", "model": server.name, "pid": os.getpid()}
         try:
             if as_json:
                 answer(where | {"file": str(speaker.file)})

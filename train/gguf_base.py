@@ -10,6 +10,7 @@ from pathlib import Path
 from likeness.errors import CallError, MachineError
 from likeness.files import remove, sha256
 from likeness.llama.smollm2 import PACKAGE_SHA256, SMOLLM2, smollm2_gguf
+from likeness.lock import one_after_another
 from train.result import Watcher
 
 VERSION = "1"
@@ -54,14 +55,12 @@ def _made_once(name: str, where: str, watch: Watcher, find: Callable[[], Path]) 
         watch: is told what is done.
         find: gives the GGUF file.
     """
-    from filelock import FileLock
-
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness")
     folder = cache / name
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{name}.lock"):
+    with one_after_another(cache / f"{name}.lock"):
         for left in cache.glob(f".{name}.*"):  # by a process that was killed: whoever is alive holds the lock
             remove(left)
         if not folder.is_dir():

@@ -234,7 +234,7 @@ def _facts(file: Path, holds: Literal["run", "result"]) -> dict[str, Any]:
         found = {}
     if found.get("likeness") != 1 or found.get("holds") != holds:
         raise CallError(f"it is not {what[holds]}", where=str(file))
-    return found
+    return {key: value for key, value in found.items() if key not in ("likeness", "sums")}
 
 
 def _open_into(file: Path, folder: Path) -> None:

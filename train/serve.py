@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -110,6 +111,11 @@ def _number(said: Mapping[str, Any], key: str, least: float, most: float) -> flo
     return found
 
 
+def _usage(speaker: Speaker) -> dict[str, int]:
+    read, said = speaker.ended["prompt_tokens"], speaker.ended["completion_tokens"]
+    return {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said}
+
+
 class Server(ThreadingHTTPServer):
     """Answers on the loopback interface, one question at a time: a small model on few cores is no faster with two.
 
@@ -206,18 +212,19 @@ class Handler(BaseHTTPRequestHandler):
         pieces = speaker.reply(messages, asked.sampling, asked.most_tokens)
         head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": self.server.name}
         known = {"passages": passages, "unfamiliar": asked.knowledge and speaker.knowledge is not None and not passages}
-        try:
-            first = next(pieces, "")  # what is wrong with the question shows before anything is sent
-        except CallError as error:
-            raise Wrong(str(error), "messages") from None
-        if asked.streams:
-            self._stream(head, known, first, pieces)
-        else:
+        with closing(pieces):  # who goes away ends the answer
+            try:
+                first = next(pieces, "")  # what is wrong with the question shows before anything is sent
+            except CallError as error:
+                raise Wrong(error.what, "messages") from None
+            except MachineError as error:
+                raise Wrong(error.what, status=HTTPStatus.INTERNAL_SERVER_ERROR) from None
+            if asked.streams:
+                self._stream(head, known, first, pieces)
+                return
             text = first + "".join(pieces)
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": speaker.finish}
-            self._send_json(
-                head | {"object": "chat.completion", "choices": [choice], "usage": speaker.usage(), "likeness": known}
-            )
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": speaker.ended["ended"]}
+        self._send_json(head | {"object": "chat.completion", "choices": [choice], "usage": _usage(speaker), "likeness": known})
 
     def _stream(self, head: dict[str, Any], known: dict[str, Any], first: str, pieces: Iterator[str]) -> None:
         self._head(HTTPStatus.OK, "text/event-stream", None)
@@ -231,7 +238,8 @@ class Handler(BaseHTTPRequestHandler):
         send({"role": "assistant", "content": first})
         for piece in pieces:
             send({"content": piece})
-        send({}, self.server.speaker.finish, usage=self.server.speaker.usage(), likeness=known)
+        speaker = self.server.speaker
+        send({}, speaker.ended["ended"], usage=_usage(speaker), likeness=known)
         self._chunk("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
 

@@ -8,7 +8,7 @@ earlier turns once an answer follows (Mistral's drops the system prompt, reasoni
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -129,7 +129,7 @@ def without_thoughts(reply: str) -> str:
     return reply.strip()
 
 
-def spoken(pieces: Iterator[str]) -> Iterator[str]:
+def spoken(pieces: Iterator[str]) -> Generator[str, None, None]:
     """A reply as it streams in, without the thoughts that it may begin with."""
     held = ""
     for piece in pieces:

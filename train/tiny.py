@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likeness.files import atomic_folder
+from likeness.lock import one_after_another
 
 if TYPE_CHECKING:
     pass
@@ -85,12 +86,10 @@ def tiny_folder(progress: Progress | None = None) -> Path:
     Raises:
         MachineError: the cache folder cannot be written to.
     """
-    from filelock import FileLock
-
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness", f"tiny-{fingerprint()}")
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
+        with one_after_another(folder.with_suffix(".lock")):
             if not folder.is_dir():
                 make_tiny(folder, progress=progress)
     return folder

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, Self
 
-from curate.generate.answer_schemas import Answer, Exchange
-from curate.llm.request import Request
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from curate.llm.request import Request, as_list, as_object
 from curate.model import Evidence, Pair, Stage, Turn, content_hash
 from curate.read.plain import as_laid_out, tidy
 from likeness.kinds import KINDS
@@ -18,6 +21,47 @@ for _marks in list(QUOTE_MARKS.values()):
 
 FEWEST_CHARACTERS = 6
 """Of a quote in Chinese, Japanese or Thai; in other languages three words."""
+
+
+class Exchange(BaseModel):
+    """A question and its answer, as the generator gives them."""
+
+    model_config = ConfigDict(extra="forbid")
+    instruction: str
+    response: str = ""
+    quote: str = ""
+
+
+class Dialogue(BaseModel):
+    """Exchanges that follow each other."""
+
+    model_config = ConfigDict(extra="forbid")
+    exchanges: list[Exchange]
+
+
+class Answer(BaseModel):
+    """A whole answer: pairs, or dialogues where a kind has several exchanges."""
+
+    model_config = ConfigDict(extra="forbid")
+    pairs: list[Exchange] = []
+    dialogues: list[Dialogue] = []
+
+    @model_validator(mode="after")
+    def _has_one_of_them(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("either pairs or dialogues")
+        return self
+
+
+def answer_schema(fields: Sequence[str], exchanges: int = 1) -> dict[str, Any]:
+    """JSON Schema of an answer, as its kind's file has it, without the limits on length that no API supports.
+
+    Args:
+        fields: what is asked for of each pair (`PairKind.answer`).
+        exchanges: where it is more than one, dialogues are asked for.
+    """
+    pairs = as_list(as_object(**{field: {"type": "string"} for field in fields}))
+    return as_object(dialogues=as_list(as_object(exchanges=pairs))) if exchanges > 1 else as_object(pairs=pairs)
 
 
 def pairs_of(request: Request, key: str, answer: Answer, stage: Stage, most: int | None = None) -> list[Pair]:
@@ -67,7 +111,7 @@ def pairs_of(request: Request, key: str, answer: Answer, stage: Stage, most: int
 
 
 def _response_and_evidence(exchange: Exchange, request: Request) -> tuple[str, Evidence | None]:
-    if KINDS[request.kind].answer == "questions":
+    if KINDS[request.kind].response_is_material:
         own = request.material
         return own, Evidence(request.document, request.start, request.start + len(own), own)
     return as_laid_out(exchange.response), find_quote(exchange.quote, request)

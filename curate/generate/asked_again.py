@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curate.generate.answer_schemas import Answer
+from curate.generate.answers import Answer
 from curate.generate.estimate import estimate, experience_of
 from curate.ledger.ledger import Ledger
 from curate.llm.answers import answer_in

@@ -137,7 +137,7 @@ def _where_it_stands(pair: Pair, outcome: Outcome, texts: Mapping[str, str]) -> 
     if found is None:
         return None
     now = texts[path][slice(*found)]
-    own = KINDS[pair.kind].answer == "questions"
+    own = KINDS[pair.kind].response_is_material
     response = pair.response if outcome.response is None else outcome.response
     return replace(
         pair,

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from curate.generate.answer_schemas import Answer
-from curate.generate.answers import pairs_of
+from curate.generate.answers import Answer, pairs_of
 from curate.ledger.ledger import Ledger
 from curate.llm.answers import answer_in
 from curate.llm.ask import ask_missing, known_key

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
 
-from curate.generate.answer_schemas import Answer
+from curate.generate.answers import Answer, answer_schema
 from curate.generate.own_words import own_windows
 from curate.generate.templates import Prompts
 from curate.generate.voice_samples import VoiceSamples
-from curate.llm.request import Request, _list, as_object
+from curate.llm.request import Request
 from curate.model import Document, Pair, Passage, content_hash
 from curate.read.passages import count_tokens
 from likeness.kinds import KINDS
 from likeness.recipe.schema import Kind, Recipe
-
-EXCHANGES = 3
-"""Questions and answers of a dialogue, as its prompt asks for them."""
 
 LONGEST_MATERIAL = 6000
 """Tokens of a document that one request carries; a longer document is taken in windows of whole passages."""
@@ -44,6 +40,7 @@ def requests_for(
     for document in documents:
         headings = {passage.id: passage.heading for passage in passages[document.path]}
         for kind in recipe.generate.kinds:
+            said = KINDS[kind.kind]
             for passage, start, material, count in _materials(kind, document, passages[document.path]):
                 heading = headings[passage] if passage else ""
                 user = prompts.user(kind, document.title, heading, material, count)
@@ -60,10 +57,10 @@ def requests_for(
                     words=kind.word_range,
                     system=system,
                     user=user,
-                    schema=answer_schema(KINDS[kind.kind].answer),
+                    schema=answer_schema(said.answer, said.exchanges),
                     shape=Answer,
-                    exchanges=EXCHANGES if KINDS[kind.kind].answer == "dialogues" else 1,
-                    writes_responses=KINDS[kind.kind].answer != "questions",
+                    exchanges=said.exchanges,
+                    writes_responses=not said.response_is_material,
                     keyed_system=keyed_system,
                     earlier_systems=earlier_systems,
                 )
@@ -83,7 +80,7 @@ def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title
         asked,
         count=1,
         user=Prompts(recipe).rewrite(pair, note, title, asked.material, asked.words),
-        schema=answer_schema("questions" if KINDS[pair.kind].answer == "questions" else "pairs"),
+        schema=answer_schema(KINDS[pair.kind].answer),
         exchanges=1,
         before=pair.prompt[:-1],
         replaces=pair.id,
@@ -118,7 +115,7 @@ def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], c
 
 def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
     """(passage id, offset in the document, text, pairs to ask for) of each request."""
-    if KINDS[kind.kind].answer == "questions":
+    if KINDS[kind.kind].response_is_material:
         assert kind.per_passage
         for passage in passages:
             for start, end in own_windows(document, passage, kind.per_passage, kind.word_range):
@@ -150,12 +147,3 @@ def _windows(passages: list[Passage]) -> list[tuple[int, int]]:
             windows.append((passage.start, passage.end))
             size = tokens
     return windows
-
-
-def answer_schema(form: str) -> dict[str, Any]:
-    """JSON Schema of an answer of a form (`PairKind.answer`), without the limits on length that no API supports."""
-    text = {"type": "string"}
-    pair = as_object(instruction=text) if form == "questions" else as_object(instruction=text, response=text, quote=text)
-    if form == "dialogues":
-        return as_object(dialogues=_list(as_object(exchanges=_list(pair))))
-    return as_object(pairs=_list(pair))

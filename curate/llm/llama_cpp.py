@@ -5,30 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib.util
-import json
-import os
-import signal
-import sys
-import tempfile
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from curate.llm.provider import NoAnswer, Response
 from curate.llm.request import Request
 from likeness.command import say
 from likeness.errors import CallError, MachineError
-from likeness.llama.process import threads
+from likeness.llama.process import Llama, LlamaDied, LlamaError
 from likeness.llama.smollm2 import GGUF, GGUF_SHA256, SMOLLM2, smollm2_gguf
 
 CONTEXT = 8192
 """Tokens of prompt and answer together, where the recipe does not say."""
-LONGEST_LINE = 2**26
 
 
 class LlamaLocal:
-    """A GGUF model, one request at a time, in a process of its own (see `likeness.llama.chat_worker`).
+    """A GGUF model, one request at a time, in a process of its own (see `likeness.llama.process`).
 
     Args:
         model: the GGUF file, or builtin:smollm2-135m, which is fetched when it is first asked.
@@ -46,8 +38,7 @@ class LlamaLocal:
         self._identity = f"llama-cpp {model_sha256(model)}"
         self._context = context or CONTEXT
         self._turn = asyncio.Lock()
-        self._worker: asyncio.subprocess.Process | None = None
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._llama: Llama | None = None
         self._full: dict[tuple[str, str], Response] = {}
 
     def identity(self, request: Request) -> str:
@@ -70,11 +61,15 @@ class LlamaLocal:
         async with self._turn:
             if prompt in self._full:  # more room was asked for, and there is none: it would end where it did
                 return self._full[prompt]
-            if self._worker is None:
-                await self._start()
-            answer = await self._asked(system=prompt[0], user=prompt[1], schema=request.schema, max_tokens=max_tokens)
-            if "error" in answer:
-                raise NoAnswer(f"llama.cpp could not answer a request: {answer['error']}")
+            llama = await self._started()
+            asked = {"system": prompt[0], "user": prompt[1], "schema": request.schema, "max_tokens": max_tokens}
+            try:
+                answer = await asyncio.to_thread(llama.ask, "answer", **asked)
+            except LlamaDied as error:  # the next request starts another
+                await self.close()
+                raise NoAnswer(_death(error), fix=error.fix) from None
+            except LlamaError as error:
+                raise NoAnswer(f"llama.cpp could not answer a request: {error.reason}") from None
             if "text" not in answer:
                 raise NoAnswer(
                     f"a prompt has {answer['input_tokens']:,} tokens, and the model's context holds {self._context:,}; "
@@ -87,69 +82,44 @@ class LlamaLocal:
 
     async def close(self) -> None:
         """End the model's process, whatever it is at."""
-        if self._worker is not None:
-            with suppress(ProcessLookupError):  # it has ended by itself
-                self._worker.kill()
-            await self._worker.wait()
-            self._worker = None
-        self._log.close()
+        if self._llama is not None:
+            self._llama.close()
+            self._llama = None
 
-    async def _start(self) -> None:
-        if self._is_builtin:
-            self._file = await asyncio.to_thread(smollm2_gguf, say)
-        paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-        self._worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "likeness.llama.chat_worker", str(self._file), str(self._context), str(threads())),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=self._log,
-            limit=LONGEST_LINE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            start_new_session=True,  # Ctrl-C is for us: we end it
-        )
-        try:
-            loaded = await self._answered()
-        except NoAnswer as error:
-            raise MachineError(f"the model cannot be loaded: {error.what}", where=str(self._file), fix=error.fix) from None
-        if "error" in loaded:
-            raise CallError(
-                f"is no model that can be asked: {loaded['error']}. llama.cpp last said: {self._last_words()}",
-                where=str(self._file),
-                fix="Correct `generate.model`: it takes the GGUF file of an instruct model.",
-            )
-        self._context = loaded["context"]
-
-    async def _asked(self, **request: Any) -> dict[str, Any]:
-        assert self._worker is not None
-        assert self._worker.stdin is not None
-        self._worker.stdin.write(json.dumps(request).encode() + b"\n")
-        return await self._answered()
-
-    async def _answered(self) -> dict[str, Any]:
-        """The worker's next answer.
+    async def _started(self) -> Llama:
+        """The model's process, with the model loaded.
 
         Raises:
-            NoAnswer: it died instead; the next request starts another.
+            CallError: the file is no model that can be asked.
+            MachineError: the model cannot be loaded on this machine.
         """
-        assert self._worker is not None
-        assert self._worker.stdout is not None
-        line = await self._worker.stdout.readline()
-        if line.endswith(b"\n"):
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        code = await self._worker.wait()
-        self._worker = None
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        raise NoAnswer(
-            f"llama.cpp ended with {how}; it last said: {self._last_words()}",
-            fix="If it does so with every quantized model, rebuild it: "
-            'CMAKE_ARGS="-DGGML_NATIVE=OFF" pip install --force-reinstall --no-cache-dir llama-cpp-python.',
+        if self._llama is not None:
+            return self._llama
+        if self._is_builtin:
+            self._file = await asyncio.to_thread(smollm2_gguf, say)
+        self._llama = Llama()  # known to `close` before it is waited for
+        try:
+            loaded = await asyncio.to_thread(self._llama.load, self._file, "answering", context=self._context)
+        except LlamaDied as error:
+            await self.close()
+            raise MachineError(f"the model cannot be loaded: {_death(error)}", where=str(self._file), fix=error.fix) from None
+        except LlamaError as error:
+            raise self._no_model(error.reason, error.last_words) from None
+        if not loaded["template"]:
+            raise self._no_model("it has no chat template: it is a base model, and an instruct model is needed", "(nothing)")
+        self._context = loaded["context"]
+        return self._llama
+
+    def _no_model(self, why: str, last_words: str) -> CallError:
+        return CallError(
+            f"is no model that can be asked: {why}. llama.cpp last said: {last_words}",
+            where=str(self._file),
+            fix="Correct `generate.model`: it takes the GGUF file of an instruct model.",
         )
 
-    def _last_words(self) -> str:
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log.read().splitlines() if line.strip()]
-        return " / ".join(lines[-3:])[-300:] or "(nothing)"
+
+def _death(error: LlamaDied) -> str:
+    return f"{error.reason}; it last said: {error.last_words}"
 
 
 def model_sha256(model: str) -> str:

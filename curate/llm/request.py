@@ -64,7 +64,8 @@ def as_object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _list(items: dict[str, Any]) -> dict[str, Any]:
+def as_list(items: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a list."""
     return {"type": "array", "items": items}
 
 

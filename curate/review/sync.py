@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from curate.review import contrasts, interview
 from curate.review.argilla import NotRunning, RemoteRecord, ReviewDataset, connect
 from curate.review.page import VECTOR, content_of, decision_of, record_of, settings_of
 from curate.review.vectors import vectors_of
+from likeness.lock import one_after_another
 from likeness.metrics.terms import term_shares
 from likeness.recipe.folders import BuildFolder, argilla_home
 from likeness.recipe.schema import Recipe, Review
@@ -127,13 +128,9 @@ def _dataset(client: Any, recipe: Recipe, *, tie_break: bool = False) -> ReviewD
     return ReviewDataset(client, review.workspace, name, settings, needed, is_local=review.argilla == "local")
 
 
-@contextmanager
-def _alone(recipe: Recipe) -> Iterator[None]:
+def _alone(recipe: Recipe) -> AbstractContextManager[None]:
     """Hold a lock, so that two processes do not create or change the same dataset at once."""
-    from filelock import FileLock
-
-    with FileLock(BuildFolder.of(recipe).root / ".review.lock"):
-        yield
+    return one_after_another(BuildFolder.of(recipe).root / ".review.lock")
 
 
 def _wanted(

@@ -1,4 +1,4 @@
-"""The kinds of pairs. Each is one file beside this one: what it is, in its front matter, and the prompt that asks for it.
+"""The kinds of pairs. Each is one file beside this one: what it is and what is answered, in its front matter, and the prompt.
 
 A kind whose responses people wrote before (mail, chats, ready pairs) has no prompt and cannot be asked for.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 FOLDER = Path(__file__).parent
 SUFFIX = ".md.j2"
@@ -26,9 +26,12 @@ class PairKind:
     """Who wrote the response: the generator; the author, in a document; a person, in a conversation; or nobody knows."""
     per: Literal["any", "passage"] = "any"
     """Whether it can be asked for by document too."""
-    answer: Literal["pairs", "questions", "dialogues", "contrast"] = "pairs"
-    """What the generator's answer holds; `questions`: the response is the material itself; `contrast`: it is part of a
-    contrast set, and is asked for with `contrast` in place of a kind."""
+    answer: tuple[Literal["instruction", "response", "quote"], ...] = ("instruction", "response", "quote")
+    """What the generator's answer holds of each pair; without `response` the material itself is the response."""
+    exchanges: int = 1
+    """Where it is more, the answer holds dialogues of so many pairs each."""
+    in_contrast_set: bool = False
+    """Whether it is part of a contrast set, and is asked for with `contrast` in place of a kind."""
     shows_passage: bool = False
     """Whether the passage is in the pair's prompt."""
     asks: Literal["anything", "facts", "opinion"] = "anything"
@@ -45,7 +48,12 @@ class PairKind:
     @property
     def is_generated(self) -> bool:
         """Whether it can be asked for in a recipe."""
-        return self.wrote in ("generator", "author") and self.answer != "contrast"
+        return self.wrote in ("generator", "author") and not self.in_contrast_set
+
+    @property
+    def response_is_material(self) -> bool:
+        """Whether only the instruction is asked for, to a response that is there."""
+        return "response" not in self.answer
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
@@ -61,7 +69,8 @@ def _load() -> dict[str, PairKind]:
     for path in sorted(FOLDER.glob(f"*{SUFFIX}")):
         name = path.name.removesuffix(SUFFIX)
         said = YAML(typ="safe", pure=True).load(split_front_matter(path.read_text(encoding="utf-8"))[0])
-        kinds[name] = PairKind(name, **said | ({"words": tuple(said["words"])} if "words" in said else {}))
+        fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+        kinds[name] = PairKind(name, **fields)
     return kinds
 
 

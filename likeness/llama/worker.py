@@ -1,8 +1,11 @@
 """llama.cpp in a process of its own: JSON requests on standard input, answers on standard output, one a line.
 
-A file that crashes llama.cpp takes this process down and nothing else; `likeness.llama.process` speaks to it. Requests are
-`{"do": <name of a method of Worker>, ...}`; an answer is `{"ok": ...}`, or `{"error": ...}` where llama.cpp refused.
-Logits, which are large, go through a `.npy` file that the request names.
+A file that crashes llama.cpp takes this process down and nothing else, and Ctrl-C need not wait for an answer to end: the
+asking process (`likeness.llama.process`) kills this one. It ends by itself, too, when whoever asks is gone.
+
+Requests are `{"do": <name of a method of Worker>, ...}`; an answer is `{"ok": ...}`, or `{"error": ..., "type": ...}` where
+llama.cpp refused. A method that yields sends each piece before that, as `{"piece": ...}`. Logits, which are large, go through
+a `.npy` file that the request names.
 """
 
 from __future__ import annotations
@@ -10,14 +13,27 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import queue
+import re
 import sys
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, Literal
 
 import llama_cpp
 import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+from llama_cpp.llama_grammar import json_schema_to_gbnf
 
+from likeness.llama.process import STOP
+
+SEED = 17
+"""Of what is answered without a seed in the request, so that the same request has the same answer."""
+TEMPERATURE = 0.7
+"""Of answers that a schema binds."""
+CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | "\\" ["\\/bfnrt]'
+"""No raw line breaks in a string (RFC 8259, section 7), and no `\\u`, which could name half a character."""
 FILE_TYPES = {
     "f32": llama_cpp.LLAMA_FTYPE_ALL_F32,
     "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
@@ -35,29 +51,31 @@ class Worker:
 
     def __init__(self) -> None:
         self.model: Any = None
+        self.context = 0
+        self._turns: Turns | None = None
 
-    def load(self, file: str, context: int, vocabulary_only: bool, threads: int) -> dict[str, Any]:
-        """Load a GGUF file; answers with its architecture, special ids and the text of its chat template, if any.
+    def load(self, file: str, use: Literal["checking", "vocabulary", "answering"], context: int, threads: int) -> dict[str, Any]:
+        """Load a GGUF file; answers with its architecture, special ids, context, and the text of its chat template, if any.
 
         Args:
             file: the GGUF file.
-            context: most tokens of prompt and answer together.
-            vocabulary_only: load no weights.
+            use: `checking`: tensor data are validated, and the logits of every position kept; `vocabulary`: the same, but no
+                weights are loaded; `answering`: as an app loads it, and on a GPU where there is one.
+            context: most tokens of prompt and answer together; 0 for as many as it was trained on.
             threads: threads to compute with.
         """
         self.unload()
-        self.model = llama_cpp.Llama(
-            file,
-            vocab_only=vocabulary_only,
-            n_ctx=context,
-            n_batch=context,
-            n_threads=threads,
-            n_threads_batch=threads,
-            logits_all=True,
-            verbose=True,
-        )
-        vocabulary = self.model._model.vocab
+        settings: dict[str, Any] = {"n_ctx": context, "n_threads": threads, "n_threads_batch": threads}
+        if use == "answering":
+            settings |= {"n_gpu_layers": -1, "seed": SEED, "verbose": False}
+        else:
+            settings |= {"n_batch": context, "logits_all": True, "vocab_only": use == "vocabulary"}
+        with nullcontext() if use == "answering" else careful_loading():
+            self.model = llama_cpp.Llama(file, **settings)
+        vocabulary, trained = self.model._model.vocab, int(self.model._model.n_ctx_train())
+        self.context = min(context or trained, trained)
         return {
+            "context": self.context,
             "architecture": self.model.metadata.get("general.architecture"),
             "bos": self.model.token_bos(),
             "eos": self.model.token_eos(),
@@ -70,7 +88,7 @@ class Worker:
         """Free the model."""
         if self.model is not None:
             self.model.close()
-            self.model = None
+            self.model = self._turns = None
 
     def tokenize(self, texts: list[str]) -> list[list[int]]:
         """Ids of each text, special tokens recognised, nothing added."""
@@ -78,12 +96,7 @@ class Worker:
 
     def render(self, conversations: list[list[dict[str, str]]], generation_prompt: bool) -> list[str]:
         """Conversations through the embedded chat template."""
-        formatter = Jinja2ChatFormatter(
-            self.model.metadata["tokenizer.chat_template"],
-            eos_token=self._text(self.model.token_eos()),
-            bos_token=self._text(self.model.token_bos()),
-            add_generation_prompt=generation_prompt,
-        )
+        formatter = formatter_of(self.model, generation_prompt)
         return [formatter(messages=messages).prompt for messages in conversations]
 
     def ends(self, ids: list[int]) -> list[bool]:
@@ -132,6 +145,56 @@ class Worker:
                 break
         return {"text": self.model.detokenize(reply, prev_tokens=ids).decode("utf-8", "replace"), "stopped": stopped}
 
+    def answer(self, system: str, user: str, schema: dict[str, Any], max_tokens: int) -> dict[str, Any]:
+        """A JSON answer, and how it ended; only `input_tokens` where the prompt leaves no room for one.
+
+        Args:
+            system: the system prompt.
+            user: the question.
+            schema: the JSON Schema that binds the answer.
+            max_tokens: most tokens of the answer.
+        """
+        self._turns = self._turns or Turns(self.model)
+        (prompt,) = self.tokenize([self._turns.prompt(system, user)])
+        room = min(max_tokens, self.context - len(prompt))
+        if room <= 0:
+            return {"input_tokens": len(prompt)}
+        grammar = llama_cpp.LlamaGrammar.from_string(grammar_of(schema))
+        self.model.reset()  # an answer must not depend on what was computed for the one before
+        self.model.set_seed(SEED)
+        reply: list[int] = []
+        stop_reason = "max_tokens"
+        for token in self.model.generate(prompt, temp=TEMPERATURE, grammar=grammar):
+            if self.ends([token]) == [True]:
+                stop_reason = "end_turn"
+                break
+            reply.append(token)
+            if len(reply) == room:
+                break
+        return {
+            "text": self.model.detokenize(reply, prev_tokens=prompt, special=True).decode("utf-8", "ignore"),
+            "stop_reason": stop_reason,
+            "input_tokens": len(prompt),
+            "output_tokens": len(reply),
+        }
+
+    def chat(self, messages: list[dict[str, str]], tokens: int, how: dict[str, float]) -> Generator[str, None, dict[str, Any]]:
+        """The next message of a conversation, piece by piece, as a chat app gets it from llama.cpp; then how it ended.
+
+        Args:
+            messages: the conversation so far.
+            tokens: most tokens of the answer.
+            how: as for `reply`.
+        """
+        said, ended = 0, "stop"
+        for chunk in self.model.create_chat_completion(messages, stream=True, max_tokens=tokens, **how):
+            choice = chunk["choices"][0]
+            ended = choice["finish_reason"] or ended
+            if piece := choice["delta"].get("content"):
+                said += 1
+                yield piece
+        return {"ended": ended, "prompt_tokens": self.model.n_tokens - said, "completion_tokens": said}
+
     def quantize(self, source: str, target: str, kind: str, threads: int) -> None:
         """Quantize a 16- or 32-bit GGUF file; to "f32", bring a quantized one back to full numbers.
 
@@ -149,14 +212,64 @@ class Worker:
         if status:
             raise RuntimeError(f"llama_model_quantize answered {status}")
 
-    def _text(self, identifier: int) -> str:
-        return str(self.model._model.token_get_text(identifier)) if identifier >= 0 else ""
+
+class Turns:
+    """A model's own chat template, filled with texts that may come from anybody.
+
+    Args:
+        model: a loaded model with a chat template.
+    """
+
+    def __init__(self, model: Any) -> None:
+        vocabulary = model._model.vocab
+        marks = (text_of(model, token) for token in range(model.n_vocab()) if llama_cpp.llama_vocab_is_control(vocabulary, token))
+        longest_first = sorted(filter(None, marks), key=len, reverse=True)
+        self._marks = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+        self._formatter = formatter_of(model, True)
+
+    def prompt(self, system: str, user: str) -> str:
+        """The prompt that asks for an answer; a template that knows no system turn gets one turn."""
+        system, user = self._as_data(system), self._as_data(user)
+        messages: list[Any] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        try:
+            return str(self._formatter(messages=messages).prompt)
+        except ValueError:  # how a template refuses
+            return str(self._formatter(messages=[{"role": "user", "content": f"{system}\n\n{user}"}]).prompt)
+
+    def _as_data(self, text: str) -> str:
+        """Text in which no mark of the template's is: a document must not end its own turn and begin another's."""
+        return self._marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", text)
 
 
-def load_carefully() -> None:
+def formatter_of(model: Any, generation_prompt: bool) -> Any:
+    """What fills the chat template that a model carries."""
+    return Jinja2ChatFormatter(
+        model.metadata["tokenizer.chat_template"],
+        eos_token=text_of(model, model.token_eos()),
+        bos_token=text_of(model, model.token_bos()),
+        add_generation_prompt=generation_prompt,
+    )
+
+
+def text_of(model: Any, identifier: int) -> str:
+    """How the vocabulary spells an id; nothing where the model has no such id."""
+    return str(model._model.token_get_text(identifier)) if identifier >= 0 else ""
+
+
+def grammar_of(schema: dict[str, Any]) -> str:
+    """A JSON Schema as llama.cpp's grammar (GBNF). The library's own rule lets strings hold what JSON forbids in them."""
+    grammar, replaced = re.subn(
+        r"^char ::= .*$", lambda _: CHARACTER, json_schema_to_gbnf(json.dumps(schema)), flags=re.MULTILINE
+    )
+    assert replaced == 1
+    return grammar
+
+
+@contextmanager
+def careful_loading() -> Iterator[None]:
     """Validate tensor data on loading, and keep off the repacked buffers, which crash in native builds for AMX.
 
-    `Llama()` has no arguments for these two; in this process, which does nothing else, its defaults are replaced.
+    `Llama()` has no arguments for these two, so its defaults are replaced while it loads.
     """
     usual = llama_cpp.llama_model_default_params
 
@@ -166,25 +279,61 @@ def load_carefully() -> None:
         settings.use_extra_bufts = False
         return settings
 
-    llama_cpp.llama_model_default_params = careful
-    llama_cpp.llama_cpp.llama_model_default_params = careful
+    modules = (llama_cpp, llama_cpp.llama_cpp)
+    for module in modules:
+        module.llama_model_default_params = careful
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.llama_model_default_params = usual
 
 
 def main() -> None:
     """Answer requests until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what llama.cpp prints must not come between the answers
-    load_carefully()
     worker = Worker()
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            method: Callable[..., Any] = getattr(worker, request.pop("do"))
-            answer = {"ok": method(**request)}
-        except Exception as error:  # the asking process decides what a refusal means
-            answer = {"error": f"{type(error).__name__}: {error}"}
+
+    def tell(answer: dict[str, Any]) -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    stopped = threading.Event()
+    threading.Thread(target=_listen, args=(requests, stopped), daemon=True).start()
+    while True:
+        request = json.loads(requests.get())
+        stopped.clear()
+        try:
+            answer = getattr(worker, request.pop("do"))(**request)
+            if isinstance(answer, Generator):
+                answer = _pass_on(answer, lambda piece: tell({"piece": piece}), stopped)
+            tell({"ok": answer})
+        except Exception as error:  # the asking process decides what a refusal means
+            tell({"error": str(error), "type": type(error).__name__})
+
+
+def _pass_on(pieces: Generator[Any, None, Any], tell: Callable[[Any], None], stopped: threading.Event) -> Any:
+    """Tell the pieces of an answer until its end or until nobody wants more; gives what it returns at its end."""
+    while not stopped.is_set():
+        try:
+            piece = next(pieces)
+        except StopIteration as end:
+            return end.value
+        tell(piece)
+    pieces.close()
+    return None
+
+
+def _listen(requests: queue.SimpleQueue[str], stopped: threading.Event) -> None:
+    """Pass requests on; when there is nobody left to answer, end at once, whatever is being computed."""
+    for line in sys.stdin:
+        if line.strip() == STOP:
+            stopped.set()
+        else:
+            requests.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from curate.generate.answer_schemas import Answer
+from curate.generate.answers import Answer, answer_schema
 from curate.generate.generate import Generated, generate_pairs
 from curate.generate.providers import make_provider
-from curate.generate.requests import answer_schema
 from curate.ledger.ledger import Ledger
 from curate.llm.request import Request
 from curate.model import Stage
+from likeness.kinds import KINDS
 from likeness.recipe.schema import Generate
 
 SYSTEM = "You write training data.\n" + "The person keeps a ferry and a diary, and is brief in both. " * 60
@@ -40,7 +40,7 @@ def many_requests(count: int, pairs_each: int = 1) -> list[Request]:
                 words=(40, 150),
                 system=SYSTEM,
                 user=user,
-                schema=answer_schema("pairs"),
+                schema=answer_schema(KINDS["question_answer"].answer),
                 shape=Answer,
             )
         )

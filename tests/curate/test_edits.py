@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from curate.generate.answer_schemas import Answer, Exchange
-from curate.generate.answers import pairs_of
+from curate.generate.answers import Answer, Exchange, pairs_of
 from curate.generate.decided_before import nearest
 from curate.generate.requests import requests_for
 from curate.generate.voice_samples import VoiceSamples

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from curate.generate.answer_schemas import Answer
-from curate.generate.answers import find_quote
+from curate.generate.answers import Answer, answer_schema, find_quote
 from curate.generate.asked_again import AskedAgain
 from curate.generate.generate import generate_pairs
 from curate.generate.own_words import own_windows
 from curate.generate.providers import make_provider
-from curate.generate.requests import answer_schema, requests_for
+from curate.generate.requests import requests_for
 from curate.generate.voice_samples import VoiceSamples, voice_samples
 from curate.ledger.ledger import Ledger
 from curate.llm import live

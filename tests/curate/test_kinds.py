@@ -1,10 +1,12 @@
 """What a person may rely on about the shapes of pairs: dialogues, grounded pairs, prompts of one's own, samples, the mix."""
 
 import json
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from curate.generate.answers import Answer, Exchange, answer_schema
 from curate.generate.requests import sample_of
 from curate.ledger.ledger import Ledger
 from curate.model import Pair, Stage, Turn
@@ -12,6 +14,7 @@ from curate.read.passages import cut
 from curate.read.read import find_files, read_sources
 from curate.select.mix import asked_against_got
 from likeness.errors import CallError
+from likeness.kinds import KINDS as ALL_KINDS
 from likeness.recipe.load import load_recipe
 from tests.make import DOCUMENTS, LIVE, RECIPE, json_of, rows, write_corpus
 
@@ -36,6 +39,29 @@ def requests_of(folder, recipe_text):
     scratch.close()
     passages = {document.path: cut(document, 100) for document in documents}
     return list(requests_for(recipe, documents, passages, VoiceSamples())), passages
+
+
+# --- answers ---
+
+
+def test_what_a_kind_asks_for_is_what_is_read():
+    """The fields in a kind's file are those of the model that its answers are read as."""
+    assert len(ALL_KINDS) > 5
+    assert {field for kind in ALL_KINDS.values() for field in kind.answer} == Exchange.model_fields.keys()
+    asked = [kind for kind in ALL_KINDS.values() if kind.is_generated]
+    answers = [example_of(answer_schema(kind.answer, kind.exchanges)) for kind in asked]
+    read = [Answer.model_validate(answer) for answer in answers]
+    assert [bool(answer.dialogues) for answer in read] == [kind.exchanges > 1 for kind in asked]
+
+
+def example_of(schema: dict[str, Any]) -> Any:
+    """What a schema allows, with one item in each list."""
+    match schema["type"]:
+        case "object":
+            return {name: example_of(inner) for name, inner in schema["properties"].items()}
+        case "array":
+            return [example_of(schema["items"])]
+    return "words"
 
 
 # --- dialogue ---

@@ -4,8 +4,7 @@ import random
 
 import pytest
 
-from curate.generate.answer_schemas import Answer
-from curate.generate.answers import find_quote
+from curate.generate.answers import Answer, find_quote
 from curate.generate.own_words import MOST_SAMPLES, choose_voice_samples, own_windows
 from curate.generate.requests import Request
 from curate.model import OWN_WORDS, Document

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from likeness.errors import MachineError
 from likeness.files import atomic_folder
+from likeness.lock import one_after_another
 
 Progress = Callable[[int, int], None]
 """Called with the number of packages installed and the number of all packages."""
@@ -41,8 +42,6 @@ def environment_python(progress: Progress | None = None) -> Path:
     Raises:
         MachineError: this Python is too new for Argilla, a package cannot be fetched, or the cache cannot be written to.
     """
-    from filelock import FileLock
-
     folder = environment_folder()
     python = folder / "bin" / "python"
     if not folder.is_dir():
@@ -53,7 +52,7 @@ def environment_python(progress: Progress | None = None) -> Path:
                 "the address of an Argilla server.",
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
+        with one_after_another(folder.with_name(f"{folder.name}.lock")):
             if not folder.is_dir():
                 _make_environment(folder, progress)
     return python

@@ -26,6 +26,7 @@ from urllib.parse import quote
 from curate.review.local.environment import Progress, environment_python
 from likeness.errors import MachineError
 from likeness.files import cannot_write, write_atomic
+from likeness.lock import is_locked, take
 
 INSIDE = Path(__file__).parent  # where `serve` is, which runs in the server's environment
 ROOM = 20_000_000  # bytes that a start needs: the pages are copied, and a new database is made
@@ -102,7 +103,7 @@ def up(home: Path, progress: Progress | None = None) -> Server:
         raise cannot_write(home, error) from error
     until = time.monotonic() + SECONDS_TO_START
     with lock:
-        while not _taken(lock):  # a server runs here, or is being started or stopped
+        while not take(lock):  # a server runs here, or is being started or stopped
             server = status(home)
             if server and _answers(server):
                 return server
@@ -150,14 +151,12 @@ def down(home: Path) -> bool:
 
 def _running(home: Path) -> dict[str, int] | None:
     """The `pid` and `port` of the process that serves a home folder, if there is one."""
-    try:
-        with open(home / "server.json", encoding="utf-8") as file:
-            if _taken(file, shared=True):  # no process holds the lock: the server has ended
-                return None
-            running: dict[str, int] = json.load(file)
+    file = home / "server.json"
+    if is_locked(file):  # else the process that it names is gone
+        with suppress(FileNotFoundError):  # somebody deletes the home just now
+            running: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
             return running
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    return None
 
 
 def _start(python: Path, home: Path, lock: IO[str]) -> Server:
@@ -236,17 +235,6 @@ def _gives(connection: http.client.HTTPConnection, path: str, api_key: str) -> b
     response = connection.getresponse()
     response.read()  # needed to use the connection again
     return response.status == http.HTTPStatus.OK
-
-
-def _taken(file: IO[str], *, shared: bool = False) -> bool:
-    """Lock a file unless another process has locked it; the lock is held until the file is closed."""
-    import fcntl  # a build imports this module on Windows too, where no server is started
-
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _gone(home: Path, pid: int) -> bool:

@@ -78,7 +78,7 @@ def announce(home: Path, port: int) -> int:
     """
     path = home / ".server.json.new"
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    fcntl.flock(file, fcntl.LOCK_EX)
+    fcntl.flock(file, fcntl.LOCK_EX)  # not by `likeness.lock`: nothing of ours is in this environment
     os.write(file, json.dumps({"pid": os.getpid(), "port": port}).encode())
     os.replace(path, home / "server.json")
     return file
