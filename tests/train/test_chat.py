@@ -55,11 +55,7 @@ def test_an_answer_that_nobody_reads_on_ends_and_the_next_is_as_ever(run: Path) 
     asked = [{"role": "user", "content": "What is salt?"}]
     with Speaker(run) as speaker:
         whole = list(speaker.reply(asked, speaker.sampling, 200))
-        assert speaker.ended == {
-            "ended": "length",
-            "prompt_tokens": speaker.ended["prompt_tokens"],
-            "completion_tokens": len(whole),
-        }
+        assert speaker.ended["ended"] in ("stop", "length") and speaker.ended["completion_tokens"] == len(whole)
         process, answer = process_of(speaker), speaker.reply(asked, speaker.sampling, 200_000)
         assert [next(answer), next(answer)] == whole[:2]
         answer.close()
