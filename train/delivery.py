@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,18 @@ from likeness.recipe.folders import DOCUMENTS
 from train.job import Job
 from train.preflight import Prepared
 from train.result import Watcher
+
+MADE_WITH_ADAPTER = (
+    "manifest.json",
+    "answers.jsonl",
+    "answers.parquet",
+    "probes.part.json",
+    "probes.json",
+    "merge.json",
+    "merged",
+    "export",
+)
+"""What the adapter made in a run's folder. The manifest is removed first: with it, the run would count as finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,23 @@ class Exported:
         if count["gate"]:
             parts.append(f"{count['gate']} failed")
         return ", ".join(parts)
+
+
+def scale_adapter(job: Job, alpha: float) -> None:
+    """Set the adapter's alpha, by which every loader scales it; what was made with another alpha is removed.
+
+    Args:
+        job: the run.
+        alpha: the adapter's, at the strength that is delivered.
+    """
+    file = job.adapter / "adapter_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    if settings["lora_alpha"] == alpha:
+        return
+    for name in MADE_WITH_ADAPTER:  # before the alpha is written: a call that is killed in between begins here again
+        path = job.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    write_atomic(file, json.dumps(settings | {"lora_alpha": alpha}, indent=2))
 
 
 def merge(job: Job, prepared: Prepared) -> MergeResult:

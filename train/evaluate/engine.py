@@ -45,17 +45,29 @@ class Model:
         tokenizer: of the base, with the chat template of the training rows.
         template: the properties of that chat template.
         sampling: the settings for seeded answers; the exported app uses the same.
+        alpha: of the adapter, in place of the one that its file has.
     """
 
-    def __init__(self, base: Path, adapter: Path | None, tokenizer: Any, template: Template, sampling: Sampling) -> None:
+    def __init__(
+        self,
+        base: Path,
+        adapter: Path | None,
+        tokenizer: Any,
+        template: Template,
+        sampling: Sampling,
+        alpha: float | None = None,
+    ) -> None:
         import torch
-        from peft import PeftModel
+        from peft import PeftConfig, PeftModel
         from transformers import AutoModelForCausalLM
 
         on_gpu = torch.cuda.is_available()
         dtype = torch.bfloat16 if on_gpu else torch.float32
         model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True)
-        model = PeftModel.from_pretrained(model, adapter) if adapter else model
+        if adapter:
+            config = PeftConfig.from_pretrained(adapter)
+            config.lora_alpha = config.lora_alpha if alpha is None else alpha
+            model = PeftModel.from_pretrained(model, adapter, config=config)
         self.model: Any = model.to("cuda" if on_gpu else "cpu").eval()
         self.tokenizer = tokenizer
         self.template = template

@@ -17,7 +17,7 @@ from likeness.metrics.likeness import LikenessProfile
 from likeness.metrics.text import count_of
 from likeness.recipe.folders import AUTHOR, DOCUMENTS
 from likeness.retrieval import Knowledge
-from train.delivery import sampling_of
+from train.delivery import sampling_of, scale_adapter
 from train.evaluate import decision, degenerate, echo, facts, forgetting, memorised, shape, unknown
 from train.evaluate import likeness as likeness_probe
 from train.evaluate.answers import BASE, GREEDY, TUNED, AnswerStore, Question, ask_all, asked_of
@@ -82,21 +82,37 @@ class Evaluation:
     def model(self) -> Model:
         """Base and adapter in memory."""
         if self._model is None:
-            prepared, sampling = self.prepared, sampling_of(self.job)
-            self._model = Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling)
+            self._model = self._load()
         return self._model
 
+    def _load(self, alpha: float | None = None) -> Model:
+        prepared, sampling = self.prepared, sampling_of(self.job)
+        return Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling, alpha)
+
     def dial(self) -> Dial | None:
-        """Measure the adapter's strengths, propose one, and apply it if the recipe says so; None if there is none to measure."""
-        if not self.settings.strengths or not self.questions:
-            return None
+        """Measure the adapter's strengths, propose one, and scale the adapter to it if the recipe says so.
+
+        Returns:
+            None if there is nothing to measure; then the adapter is as trained.
+        """
+        measured = self._measure_dial() if self.settings.strengths and self.questions else None
+        strength = measured.best if measured and self.settings.merge_best else AS_TRAINED
+        trained = self.job.settings.lora.alpha
+        alpha = trained if strength == AS_TRAINED else trained * strength
+        if alpha != trained:
+            self.close()  # it may have been loaded as trained, to be measured
+        scale_adapter(self.job, alpha)
+        return replace(measured, alpha=alpha if alpha != trained else None) if measured else None
+
+    def _measure_dial(self) -> Dial:
+        """The dial of the adapter as it was trained, whatever strength an earlier call has scaled it to."""
         file = self.job.folder / "dial.json"
         known = read_dial(file) if file.is_file() else None
         if known and {notch.strength for notch in known.notches} == {*self.settings.strengths, AS_TRAINED}:
-            self._apply(known)
             return known
+        self._model = self._load(self.job.settings.lora.alpha)
         found = measure_dial(
-            self.model(),
+            self._model,
             self.questions,
             self.rows,
             self.profile,
@@ -105,19 +121,8 @@ class Evaluation:
             self.job.folder / "dial-answers.json",
             self.watch.update,
         )
-        if self.settings.merge_best and found.best != AS_TRAINED:
-            found = replace(found, alpha=self.job.settings.lora.alpha * found.best)
         write_atomic(file, json.dumps(found.as_dict(), indent=2))
-        self._apply(found)
         return found
-
-    def _apply(self, dial: Dial) -> None:
-        """Set the adapter's alpha, by which every loader scales it, to the strength that is merged."""
-        file = self.job.adapter / "adapter_config.json"
-        settings = json.loads(file.read_text(encoding="utf-8"))
-        if dial.alpha is not None and settings["lora_alpha"] != dial.alpha:
-            write_atomic(file, json.dumps(settings | {"lora_alpha": dial.alpha}, indent=2))
-            self.close()
 
     def ask_model(self) -> None:
         """Ask the model every question in every cell of the recipe."""
@@ -283,7 +288,7 @@ def read_dial(file: Path) -> Dial:
     from train.evaluate.dial import Notch
 
     data = json.loads(file.read_text(encoding="utf-8"))
-    return Dial([Notch(**notch) for notch in data["notches"]], data["best"], data["why"], data["alpha"])
+    return Dial([Notch(**notch) for notch in data["notches"]], data["best"], data["why"])
 
 
 def _plain(value: Any) -> Any:
