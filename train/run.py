@@ -32,8 +32,8 @@ def train(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Ru
 
 
 def _steps(job: Job, watch: Watcher) -> Run:
+    from train.evaluate.endings import count_endings
     from train.evaluate.evaluate import Evaluation, told
-    from train.hearing import hear, own_writing
     from train.preflight import prepare
 
     run = Run(job.folder, job.dataset.name)
@@ -81,9 +81,9 @@ def _steps(job: Job, watch: Watcher) -> Run:
 
     with step(run, watch, "answer") as tell:
         evaluation.ask_model()
-        heard = hear(evaluation.beside(), own_writing(job.dataset))
-        run.metrics["control"] = heard.as_dict()
-        tell(f"{evaluation.told('model')}; {heard.stopped} of {heard.questions} ended by themselves")
+        endings = count_endings(evaluation.beside())
+        run.metrics["control"] = endings.as_dict()
+        tell(f"{evaluation.told('model')}; {endings}")
 
     evaluation.close()
 
