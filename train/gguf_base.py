@@ -51,7 +51,7 @@ def _made_once(name: str, where: str, watch: Watcher, find: Callable[[], Path]) 
     Args:
         name: the folder's.
         where: how messages name the base.
-        watch: is told what is done.
+        watch: follows the progress.
         find: gives the GGUF file.
     """
     from filelock import FileLock
