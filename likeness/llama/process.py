@@ -26,13 +26,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads() -> int:
-    """Threads for running a model: one less than the cores.
+def threads(processes: int = 1) -> int:
+    """Threads for running a model: one less than the cores; or a share of them, where several processes run it beside each other.
 
     llama.cpp's threads wait for each other busily; where another process takes one of their cores, a token takes a
     thousand times as long (measured: 20 s against 0.02 s for a reply).
     """
-    return max(1, cores() - 1)
+    return max(1, cores() - 1 if processes == 1 else cores() // processes)
 
 
 class LlamaError(CallError):
@@ -63,16 +63,17 @@ class Llama:
         self._process.communicate()
         self._log.close()
 
-    def load(self, file: Path, *, context: int = 512, vocabulary_only: bool = False) -> dict[str, Any]:
+    def load(self, file: Path, *, context: int = 512, vocabulary_only: bool = False, processes: int = 1) -> dict[str, Any]:
         """Load a GGUF file for at most `context` tokens; answers with what llama.cpp found in it.
 
         Args:
             file: the GGUF file.
             context: most tokens of prompt and answer together.
             vocabulary_only: load no weights.
+            processes: how many work beside each other, this one included.
         """
         answer: dict[str, Any] = self.ask(
-            "load", file=str(file), context=context, vocabulary_only=vocabulary_only, threads=threads()
+            "load", file=str(file), context=context, vocabulary_only=vocabulary_only, threads=threads(processes)
         )
         return answer
 
