@@ -66,12 +66,13 @@ def read_prompts(model: Any, prompts: Sequence[Sequence[int]], pad: int) -> Batc
     """
     import torch
 
-    device, rows, shared = model.device, len(prompts), _shared(prompts)
+    device, rows, cache = model.device, len(prompts), _new_cache(model)
+    # padding between the shared part and a prompt's own would take places in a sliding window
+    shared = 0 if any(layer.is_sliding for layer in cache.layers) else _shared(prompts)
     own = [list(prompt[shared:]) for prompt in prompts]
     longest = max(map(len, own))
     ids = torch.tensor([[pad] * (longest - len(each)) + each for each in own], device=device)
     mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in own], device=device)
-    cache = _new_cache(model)
     if shared:
         start = torch.tensor([list(prompts[0][:shared])], device=device)
         cache = model(input_ids=start, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
