@@ -428,7 +428,7 @@ class Evaluate(Section):
     cells: Literal["all", "shipped"] = Field(
         "all",
         description="all: every mix of system prompt, adapter and retrieval, which shows what each earned; shipped: only base "
-        "and tuned model as they are used, in a sixth of the time.",
+        "and tuned model as they are used, in a third of the time.",
     )
     samples: Whole = Field(
         2, ge=0, le=8, description="Seeded answers to each question in every cell; with `cells: all` beside a greedy one."
