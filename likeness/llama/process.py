@@ -27,12 +27,12 @@ def cores() -> int:
 
 
 def threads(processes: int = 1) -> int:
-    """Threads for running a model: one less than the cores; or a share of them, where several processes run it beside each other.
+    """Threads for running a model: one less than the cores, shared among the processes that run it beside each other.
 
     llama.cpp's threads wait for each other busily; where another process takes one of their cores, a token takes a
     thousand times as long (measured: 20 s against 0.02 s for a reply).
     """
-    return max(1, cores() - 1 if processes == 1 else cores() // processes)
+    return max(1, (cores() - 1) // processes)
 
 
 class LlamaError(CallError):
