@@ -99,8 +99,9 @@ class Job:
             raise MachineError("the machine's memory is too small", where=name, fix="Choose a smaller base model.") from None
         seconds = time.monotonic() - began
         self.made.metrics |= result.metrics
-        self.made.steps.append({"name": name, "seconds": round(seconds, 1), "told": str(result)})
-        self.watch.line(f"{name:<9} {result!s:<60} {seconds:>6.1f} s")
+        summary = str(result)  # "told" is the name of before 0.2
+        self.made.steps.append({"name": name, "seconds": round(seconds, 1), "summary": summary, "told": summary})
+        self.watch.line(f"{name:<9} {summary:<60} {seconds:>6.1f} s")
         for note in result.notes:
             self.watch.line(f"          {note}")
         return result

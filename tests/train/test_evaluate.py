@@ -105,7 +105,7 @@ def test_with_passages_all_eight_cells_are_asked_and_four_of_the_file(runs: tupl
     looked = [answer for answer in read_answers(Path(heart["run"], "answers.parquet")) if answer.retrieval]
     assert any(answer.passages for answer in looked)
     assert not any(answer.retrieval for answer in read_answers(Path(quick["run"], "answers.parquet")))
-    assert "export.knowledge" in next(step["told"] for step in quick["steps"] if step["name"] == "answer")
+    assert "export.knowledge" in next(step["summary"] for step in quick["steps"] if step["name"] == "answer")
 
 
 def test_passages_are_shipped_with_the_model_and_the_chat_looks_in_them(
