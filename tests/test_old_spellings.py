@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from curate.diff.diff import Difference
 from curate.generate.asked_again import AskedAgain
@@ -12,6 +13,11 @@ from curate.validate.gate import check_as_json
 from curate.validate.suite import Outcome
 from likeness.command import fail
 from likeness.errors import CallError
+from likeness.progress import Silent
+from likeness.recipe.load import load_recipe
+from train.job import Job
+from train.result import Run
+from train.sft import Trained
 
 
 def test_an_error_has_mend_beside_fix(monkeypatch, capsys):
@@ -45,3 +51,12 @@ def test_a_difference_has_asked_anew_beside_asked_again():
     asked = {"essay-1": "essay-2"}
     found = Difference("1", "2", (1, 1), (), (), (), asked, {}, (), {}, ()).as_dict()
     assert found["asked_again"] == found["asked_anew"] == asked
+
+
+def test_a_step_of_a_run_has_told_beside_summary(tmp_path):
+    recipe = load_recipe(Path(__file__).parents[1] / "recipes/demo/recipe.yaml")
+    job = Job(tmp_path, recipe, recipe.train, tmp_path, tmp_path, Silent(), Run(tmp_path, "001-def"))
+    job.step("train", lambda: Trained(77, 9.0, 1.0, None, None, 77, 58.0, 10))
+    (step,) = job.made.steps
+    assert step["summary"] == step["told"] == "77 steps, 58 tokens/s"
+    assert job.made.metrics["sft"]["steps"] == 77

@@ -27,7 +27,7 @@ def base_folder(name: str, watch: Watcher) -> Path:
 
     Args:
         name: a built-in model, a local folder, or a hub id.
-        watch: is told how the making goes.
+        watch: follows the progress.
 
     Raises:
         CallError: there is no such folder or model, or it is not one that can be trained.
@@ -125,9 +125,9 @@ def _fetched(name: str) -> Path:
         fix = "Check its spelling; for a local folder begin with ./ or /."
         raise CallError("the hub does not know this model", where=where, fix=fix) from None
     except (HfHubHTTPError, OSError) as error:
-        told = str(error).strip().splitlines()[0][:200]
+        reason = str(error).strip().splitlines()[0][:200]
         fix = "Check the network, or give a local folder that holds the model."
-        raise MachineError(f"cannot be fetched from the hub: {told}", where=where, fix=fix) from None
+        raise MachineError(f"cannot be fetched from the hub: {reason}", where=where, fix=fix) from None
 
 
 def _checked(folder: Path) -> Path:

@@ -140,14 +140,14 @@ def sequential(tuned: Sequence[bool]) -> str:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """For the terminal."""
-    told = [f"{found['people']} {'person' if found['people'] == 1 else 'people'}, {count_of(found['votes'], 'choice')}"]
-    told += [f"  taken for theirs: {SIDES[side]:<24} {score.as_text(percent=True)}" for side, score in found["chosen"].items()]
-    told.append(f"  tuned over prompted: {found['tuned_over_prompted'].as_text(percent=True)}; {found['test']}")
+    shown = [f"{found['people']} {'person' if found['people'] == 1 else 'people'}, {count_of(found['votes'], 'choice')}"]
+    shown += [f"  taken for theirs: {SIDES[side]:<24} {score.as_text(percent=True)}" for side, score in found["chosen"].items()]
+    shown.append(f"  tuned over prompted: {found['tuned_over_prompted'].as_text(percent=True)}; {found['test']}")
     if found["test"] == "go on":
-        told.append("  Too few choices to stop at: ask more people.")
+        shown.append("  Too few choices to stop at: ask more people.")
     if found["correlation"] is not None:
-        told.append(f"  agreement with the automatic measure (rank correlation over questions): {found['correlation']:+.2f}")
-    return told
+        shown.append(f"  agreement with the automatic measure (rank correlation over questions): {found['correlation']:+.2f}")
+    return shown
 
 
 def _read(file: Path, key: dict[str, Any]) -> dict[str, dict[str, str]]:

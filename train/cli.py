@@ -200,7 +200,7 @@ def runs(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Jso
         answer({"runs": found})
         return
     for entry in found:
-        print(f"{entry['run']}  {entry['finished_at']}  dataset {entry['dataset']}  {entry['verdict']}  {entry['told']}")
+        print(f"{entry['run']}  {entry['finished_at']}  dataset {entry['dataset']}  {entry['verdict']}  {entry['summary']}")
     if not found:
         print("No run is finished yet.")
 

@@ -246,5 +246,5 @@ def _around(text: str) -> str:
 def _nothing_left(left_out: list[LeftOut], max_length: int) -> CallError:
     if left_out and all(row.reason == "too_long" for row in left_out):
         return CallError(f"no row has at most {max_length} tokens", where="train.sft.max_length", fix="Raise it.")
-    told = f"row {left_out[0].id}: {left_out[0].message}" if left_out else "the dataset has none"
-    return CallError(f"no row can be trained on: {told}", where="train", fix="Look at the dataset, or choose another base model.")
+    why = f"row {left_out[0].id}: {left_out[0].message}" if left_out else "the dataset has none"
+    return CallError(f"no row can be trained on: {why}", where="train", fix="Look at the dataset, or choose another base model.")

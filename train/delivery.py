@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,32 +15,50 @@ from likeness.files import write_atomic
 from likeness.recipe.folders import DOCUMENTS
 from train.job import Job
 from train.preflight import Prepared
-from train.result import Watcher
+from train.result import StepResult
+
+MADE_WITH_ADAPTER = (
+    "manifest.json",
+    "answers.jsonl",
+    "answers.parquet",
+    "probes.part.json",
+    "probes.json",
+    "merge.json",
+    "merged",
+    "export",
+)
+"""What the adapter made in a run's folder. The manifest is removed first: with it, the run would count as finished."""
 
 
 @dataclass(frozen=True, slots=True)
-class MergeResult:
+class MergeResult(StepResult):
     """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words."""
 
     kl: float
     limit: float
     message: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the manifest."""
-        return asdict(self)
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """All figures."""
+        return {"merge": asdict(self)}
 
     def __str__(self) -> str:
         return f"merged/, KL {self.kl:.2g} to the adapter (limit {self.limit:.2g})"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(StepResult):
     """The GGUF files (relative to the run) in the recipe's order, the names of those withheld, and every check."""
 
     files: list[str]
     withheld: list[str]
     checks: list[dict[str, Any]]
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Every check."""
+        return {"export": self.checks}
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -68,6 +87,23 @@ class Exported:
         if count["gate"]:
             parts.append(f"{count['gate']} failed")
         return ", ".join(parts)
+
+
+def scale_adapter(job: Job, alpha: float) -> None:
+    """Set the adapter's alpha, by which every loader scales it; what was made with another alpha is removed.
+
+    Args:
+        job: the run.
+        alpha: the adapter's, at the strength that is delivered.
+    """
+    file = job.adapter / "adapter_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    if settings["lora_alpha"] == alpha:
+        return
+    for name in MADE_WITH_ADAPTER:  # before the alpha is written: a call that is killed in between begins here again
+        path = job.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    write_atomic(file, json.dumps(settings | {"lora_alpha": alpha}, indent=2))
 
 
 def merge(job: Job, prepared: Prepared) -> MergeResult:
@@ -101,13 +137,12 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
     return result
 
 
-def export(job: Job, prepared: Prepared, watch: Watcher) -> Exported:
+def export(job: Job, prepared: Prepared) -> Exported:
     """Make and check the GGUF files; if that was done before, read their report.
 
     Args:
         job: the run.
         prepared: its tokenizer, template and rows.
-        watch: told what is done.
 
     Raises:
         CallError: the model is not one that can be exported.
@@ -127,7 +162,7 @@ def export(job: Job, prepared: Prepared, watch: Watcher) -> Exported:
                 quants=recipe.export.gguf,
                 rows=prepared.samples,
                 system_prompt=recipe.persona.system_prompt,
-                progress=watch.begin,
+                progress=job.watch.begin,
                 source=f"{job.settings.base_model}, tuned on dataset {job.dataset.name}",
             ).folder
         except CallError as error:
@@ -139,9 +174,9 @@ def export(job: Job, prepared: Prepared, watch: Watcher) -> Exported:
     )
     exported = Exported([str(file.relative_to(folder)) for file in files], report["withheld"], report["checks"])
     if not report["passed"]:
-        told = "\n".join(f"{check['file']} {check['name']}: {check['message']}".strip() for check in exported.failed)
+        failures = "\n".join(f"{check['file']} {check['name']}: {check['message']}".strip() for check in exported.failed)
         raise GateError(
-            told,
+            failures,
             where="the export failed its checks",
             fix=f"What was made is in {made}; the adapter and the merged model are kept.",
         )

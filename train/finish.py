@@ -10,28 +10,29 @@ from likeness.pages.index import write_index
 from likeness.recipe.folders import BuildFolder
 from train.data import read_manifest
 from train.delivery import Exported
-from train.job import Job, settings_of
+from train.job import Job
 from train.report import next_steps, run_report
 from train.result import Run, peak_memory_gb, write_manifest
 from train.verdict import judge
 
 
-def finish(job: Job, run: Run, exported: Exported, probes: list[dict[str, Any]], answers: list[dict[str, Any]]) -> Run:
+def finish(job: Job, exported: Exported, probes: list[dict[str, Any]], answers: list[dict[str, Any]]) -> Run:
     """Judge a run and write down what it came to; from then on it is finished.
 
     Args:
-        job: its inputs.
-        run: what its steps measured.
+        job: the run.
         exported: the files.
         probes: every probe as it is in `probes.json`.
         answers: of base and tuned model, a row a question.
     """
+    run = job.made
+    run.gguf = exported.files
     run.verdict, run.reasons = judge(run.metrics, exported, probes, job.recipe.evaluate.gates)
     run.metrics["peak_memory_gb"] = peak_memory_gb()
     page = run_report(run.folder, job.recipe, run.metrics, run.verdict, run.reasons, answers, job.recipe_path, probes)
     write_atomic(run.folder / "report.html", page)
     fingerprint = read_manifest(job.dataset)["fingerprint"]
-    facts = {"base_model": job.settings.base_model, "evaluate": settings_of(job), "set": list(job.set)}
+    facts = {"base_model": job.settings.base_model, "evaluate": job.measured_by, "set": list(job.set)}
     write_manifest(run, dataset_fingerprint=fingerprint, **facts)
     first = next_steps(run.metrics, shlex.quote(str(job.recipe_path)), run.folder.name, probes)[0]
     step_next = {"text": first["title"], "command": first["command"]}

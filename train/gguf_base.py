@@ -52,7 +52,7 @@ def _made_once(name: str, where: str, watch: Watcher, find: Callable[[], Path]) 
     Args:
         name: the folder's.
         where: how messages name the base.
-        watch: is told what is done.
+        watch: follows the progress.
         find: gives the GGUF file.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness")

@@ -1,37 +1,49 @@
-"""What is to be trained: the recipe, its newest dataset, the base model, and the folder of the run of just these."""
+"""One run under way: what it is of, where its results go, who watches, and what it has come to so far."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-from likeness.errors import CallError
-from likeness.files import write_atomic
+from likeness.errors import CallError, MachineError
+from likeness.files import cannot_write, write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe, Train
 from train import __version__
 from train.base import base_folder, identity
 from train.data import read_manifest
-from train.result import Watcher
+from train.result import Run, StepResult, Watcher
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result", bound=StepResult)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run's inputs, and its folder."""
+    """A run under way. Every step gets it and returns a small result of its own."""
 
     recipe_path: Path
     recipe: Recipe
     settings: Train
     dataset: Path
     base: Path
-    folder: Path
+    watch: Watcher
+    made: Run
     set: tuple[str, ...] = ()
     """What the command line sets over the recipe, as `key=value`."""
+
+    @property
+    def folder(self) -> Path:
+        """Where results go."""
+        return self.made.folder
 
     @property
     def adapter(self) -> Path:
@@ -48,13 +60,69 @@ class Job:
         """How messages name the base model."""
         return f"train.base_model: {self.settings.base_model}"
 
+    @property
+    def measured_by(self) -> dict[str, Any]:
+        """How the run is measured: the recipe's `evaluate`. Where only this changes, nothing is trained again."""
+        return self.recipe.evaluate.model_dump(mode="json")
 
-def take_up(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Job:
+    def keep_recipe(self) -> None:
+        """Keep the recipe as it is now, with everything that it extends: the run can be made again from it."""
+        from ruamel.yaml import YAML
+
+        text = io.StringIO()
+        YAML().dump(self.recipe.model_dump(mode="json", by_alias=True, exclude_none=True), text)
+        write_atomic(self.folder / "recipe.yaml", text.getvalue())
+        BuildFolder.of(self.recipe).claim(self.recipe)
+
+    def step(self, name: str, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
+        """Do a step: time it, keep its metrics, and show its line and its notes.
+
+        Args:
+            name: the step's, in a word.
+            work: what is done.
+            given: what `work` is called with.
+            named: the same by name.
+
+        Raises:
+            MachineError: the disk or the memory failed it.
+            As `work` does.
+        """
+        self.watch.begin(name)
+        began = time.monotonic()
+        try:
+            result = work(*given, **named)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.ENOSPC, errno.EROFS):
+                raise cannot_write(self.folder, error) from error
+            raise
+        except MemoryError:
+            raise MachineError("the machine's memory is too small", where=name, fix="Choose a smaller base model.") from None
+        seconds = time.monotonic() - began
+        self.made.metrics |= result.metrics
+        summary = str(result)  # "told" is the name of before 0.2
+        self.made.steps.append({"name": name, "seconds": round(seconds, 1), "summary": summary, "told": summary})
+        self.watch.line(f"{name:<9} {summary:<60} {seconds:>6.1f} s")
+        for note in result.notes:
+            self.watch.line(f"          {note}")
+        return result
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Show how far a step is.
+
+        Args:
+            done: steps, or whatever is counted.
+            total: of how many.
+            note: what to show beside the bar.
+        """
+        self.watch.update(done, total, note=note)
+
+
+def open_job(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Job:
     """The job that a recipe describes.
 
     Args:
         recipe_path: the recipe's file.
-        watch: is told how the base model's making goes.
+        watch: follows the run.
         settings: `key=value` of the command line, merged over the recipe.
 
     Raises:
@@ -68,24 +136,8 @@ def take_up(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> 
     dataset = build.dataset()
     watch.begin("base")
     base = base_folder(recipe.train.base_model, watch)
-    folder = _run_folder(build, recipe, dataset, base)
-    return Job(recipe_path, recipe, recipe.train, dataset, base, folder, tuple(settings))
-
-
-def begin(job: Job) -> None:
-    """Keep the recipe as it is now, with everything that it extends: the run can be made again from it."""
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    YAML().dump(job.recipe.model_dump(mode="json", by_alias=True, exclude_none=True), text)
-    write_atomic(job.folder / "recipe.yaml", text.getvalue())
-    BuildFolder.of(job.recipe).claim(job.recipe)
-
-
-def settings_of(job: Job) -> dict[str, object]:
-    """How the run is measured. Where only this changes, nothing is trained again."""
-    settings: dict[str, object] = job.recipe.evaluate.model_dump(mode="json")
-    return settings
+    made = Run(_run_folder(build, recipe, dataset, base), dataset.name)
+    return Job(recipe_path, recipe, recipe.train, dataset, base, watch, made, tuple(settings))
 
 
 def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -> Path:

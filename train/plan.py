@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from train.base import parameters
-from train.job import take_up
+from train.job import open_job
 from train.preflight import Prepared, prepare
 from train.result import Watcher
 from train.sft import steps_in_all
@@ -54,14 +54,14 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Pla
 
     Args:
         recipe_path: the recipe's file.
-        watch: is told how it goes.
+        watch: follows the progress.
         settings: `key=value` of the command line, merged over the recipe.
 
     Raises:
         CallError: the run would fail.
         MachineError: the base model cannot be fetched or made.
     """
-    job = take_up(recipe_path, watch, settings)
+    job = open_job(recipe_path, watch, settings)
     watch.begin("rows")
     prepared = prepare(job)
     steps = steps_in_all(len(prepared.rows.train), job.settings.sft)

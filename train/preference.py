@@ -18,7 +18,9 @@ from typing import Any
 from likeness.errors import GateError, MachineError
 from likeness.files import atomic_folder, write_atomic
 from likeness.recipe.schema import Preference, Train
+from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
+from train.result import StepResult
 from train.sft import last_good_checkpoint, load_base, only_ours
 
 MEASURED_ROWS = 48
@@ -62,25 +64,25 @@ class Preferred:
     @property
     def doubts(self) -> list[str]:
         """What such training is known to spoil, where it did."""
-        told = []
+        found = []
         if self.after.chosen < self.before.chosen - 0.02:
-            told.append(
+            found.append(
                 f"the chosen answers became less probable ({self.before.chosen:.3f} -> {self.after.chosen:.3f} nats a token): "
                 "lower train.preference.learning_rate, or raise train.preference.beta"
             )
         if self.after.chosen - self.after.rejected <= self.before.chosen - self.before.rejected:
-            told.append("the chosen answers did not gain on the rejected ones: preference training taught nothing")
+            found.append("the chosen answers did not gain on the rejected ones: preference training taught nothing")
         if self.after.answer_tokens > 1.3 * self.before.answer_tokens + 4:
-            told.append(
+            found.append(
                 f"answers grew from {self.before.answer_tokens:.0f} to {self.after.answer_tokens:.0f} tokens: look whether "
                 "chosen answers are the longer ones"
             )
         if abs(self.first_margin) > 0.05:
-            told.append(
+            found.append(
                 f"chosen and rejected stood {self.first_margin:+.2f} apart before the first step, where the model is its own "
                 "reference: the reference is another model"
             )
-        return told
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest and the report."""
@@ -92,6 +94,34 @@ class Preferred:
             f"{self.method} on {self.steps} steps, chosen over rejected {gap[0]:+.3f} -> {gap[1]:+.3f} nats a token, "
             f"right in {self.before.prefers:.0%} -> {self.after.prefers:.0%}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PreferStep(StepResult):
+    """What preference training came to, and on which rows."""
+
+    rows: Preferences
+    preferred: Preferred
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """How many rows of what, all figures, and doubts."""
+        return {"preference": self.rows.counts() | self.preferred.as_dict()}
+
+    def __str__(self) -> str:
+        return str(self.preferred)
+
+
+def prefer(job: Job, tokenizer: Any, rows: Preferences) -> PreferStep:
+    """Go on from the adapter that fine-tuning made; see `train_preference`.
+
+    Args:
+        job: the run.
+        tokenizer: the base's.
+        rows: right and wrong answers.
+    """
+    adapters = (job.sft_adapter, job.adapter)
+    return PreferStep(rows, train_preference(job.base, tokenizer, rows, job.settings, adapters, job.progress))
 
 
 def train_preference(
@@ -120,8 +150,8 @@ def train_preference(
     run = into.parent
     figures = run / "preferred.json"
     if figures.is_file() and into.is_dir():
-        told = json.loads(figures.read_text(encoding="utf-8"))
-        return Preferred(**told | {side: Standing(**told[side]) for side in ("before", "after")})
+        known = json.loads(figures.read_text(encoding="utf-8"))
+        return Preferred(**known | {side: Standing(**known[side]) for side in ("before", "after")})
     import torch
     from peft import PeftModel
     from transformers import set_seed
@@ -184,7 +214,7 @@ def _trainer(model: Any, tokenizer: Any, rows: Preferences, preference: Preferen
 
 
 def _arguments(preference: Preference, settings: Train, rows: int, checkpoints: Path) -> Any:
-    """What trl is told, for so many rows."""
+    """The arguments of trl's trainer, for so many rows."""
     import torch
     from trl import DPOConfig, KTOConfig
 

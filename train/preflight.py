@@ -14,6 +14,7 @@ from likeness.recipe.load import locate
 from train.data import Rows, load_rows
 from train.job import Job
 from train.preference_rows import Preferences, load_preferences
+from train.result import StepResult
 from train.template import Template, study
 
 CHECKED_ROWS = 100
@@ -21,7 +22,7 @@ CHECKED_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(StepResult):
     """The tokenizer, its chat template and the rows that were made with both."""
 
     tokenizer: Any
@@ -34,6 +35,19 @@ class Prepared:
     def samples(self) -> list[list[dict[str, str]]]:
         """Conversations that the export is checked with."""
         return self.rows.conversations[:CHECKED_ROWS]
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """How many rows of what."""
+        return {"rows": self.rows.counts()}
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out about the chat template."""
+        return self.template.notes
+
+    def __str__(self) -> str:
+        return str(self.rows)
 
 
 def prepare(job: Job) -> Prepared:

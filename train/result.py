@@ -1,23 +1,20 @@
-"""What a run came to, how it is watched, and what stays of it on disk."""
+"""What a run and its steps come to, how a run is watched, and what stays of it on disk."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from likeness.errors import MachineError
-from likeness.files import cannot_write, write_atomic
+from likeness.files import write_atomic
 
 
 class Watcher(Protocol):
-    """Whoever is told how a run goes."""
+    """Whoever follows a run: a terminal, a log, a test."""
 
     def begin(self, label: str) -> None:
         """A step starts."""
@@ -34,6 +31,22 @@ class Watcher(Protocol):
 
     def line(self, text: str) -> None:
         """Something that stays to be read."""
+
+
+class StepResult:
+    """What a step returns. `str` gives the line that sums it up."""
+
+    __slots__ = ()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What the run's manifest and report keep of it, by key."""
+        return {}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines that people should read."""
+        return ()
 
 
 @dataclass
@@ -78,8 +91,8 @@ def finished(folder: Path, evaluate: dict[str, Any]) -> Run | None:
         return None
     if manifest.get("evaluate") != evaluate:
         return None
-    told = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
-    run = Run(folder, **told, unchanged=True)
+    kept = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
+    run = Run(folder, **kept, unchanged=True)
     whole = [folder / "adapter", folder / "merged", *(folder / name for name in run.gguf)]
     return run if all(path.exists() for path in whole) else None
 
@@ -104,34 +117,6 @@ def write_manifest(run: Run, **facts: Any) -> None:
         "metrics": run.metrics,
     }
     write_atomic(run.folder / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-
-
-@contextmanager
-def step(run: Run, watch: Watcher, name: str) -> Iterator[Any]:
-    """Time a step; what it tells is shown when it ends.
-
-    Args:
-        run: gets the step's name, seconds and words.
-        watch: is told of them.
-        name: the step's, in a word.
-
-    Raises:
-        MachineError: the disk or the memory failed it.
-    """
-    told: list[str] = []
-    watch.begin(name)
-    began = time.monotonic()
-    try:
-        yield told.append
-    except OSError as error:
-        if error.errno in (13, 28, 30):
-            raise cannot_write(run.folder, error) from error
-        raise
-    except MemoryError:
-        raise MachineError("the machine's memory is too small", where=name, fix="Choose a smaller base model.") from None
-    seconds = time.monotonic() - began
-    run.steps.append({"name": name, "seconds": round(seconds, 1), "told": told[-1] if told else ""})
-    watch.line(f"{name:<9} {told[-1] if told else '':<60} {seconds:>6.1f} s")
 
 
 def peak_memory_gb() -> float | None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from likeness.lock import only_one
-from train.job import Job, begin, settings_of, take_up
-from train.result import Run, Watcher, finished, step
+from train.job import Job, open_job
+from train.result import Run, Watcher, finished
 
 
 def train(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Run:
@@ -15,7 +15,7 @@ def train(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Ru
 
     Args:
         recipe_path: the recipe's file.
-        watch: is told how it goes.
+        watch: follows the run.
         settings: `key=value` of the command line, such as `train.lora.r=32`, merged over the recipe.
 
     Raises:
@@ -23,94 +23,32 @@ def train(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Ru
         GateError: a check failed; what was made is kept for a look.
         MachineError: the machine failed.
     """
-    job = take_up(recipe_path, watch, settings)
-    if done := finished(job.folder, settings_of(job)):
+    job = open_job(recipe_path, watch, settings)
+    if done := finished(job.folder, job.measured_by):
         return done
     with only_one(job.folder, "training run"):
-        begin(job)
-        return _steps(job, watch)
+        return _steps(job)
 
 
-def _steps(job: Job, watch: Watcher) -> Run:
-    from train.evaluate.evaluate import Evaluation, told
-    from train.hearing import hear, own_writing
-    from train.preflight import prepare
-
-    run = Run(job.folder, job.dataset.name)
-    with step(run, watch, "rows") as tell:
-        prepared = prepare(job)
-        run.metrics["rows"] = prepared.rows.counts()
-        tell(str(prepared.rows))
-    for note in prepared.template.notes:
-        watch.line(f"          {note}")
-
-    with step(run, watch, "train") as tell:
-        from train.sft import train_sft
-
-        trained = train_sft(
-            job.base,
-            prepared.tokenizer,
-            prepared.rows,
-            job.settings,
-            job.sft_adapter,
-            lambda done, total, note: watch.update(done, total, note=note),
-        )
-        run.metrics["sft"] = trained.as_dict()
-        tell(str(trained))
-
-    if prepared.preferences:
-        with step(run, watch, "prefer") as tell:
-            from train.preference import train_preference
-
-            preferred = train_preference(
-                job.base,
-                prepared.tokenizer,
-                prepared.preferences,
-                job.settings,
-                (job.sft_adapter, job.adapter),
-                lambda done, total, note: watch.update(done, total, note=note),
-            )
-            run.metrics["preference"] = prepared.preferences.counts() | preferred.as_dict()
-            tell(str(preferred))
-
-    evaluation = Evaluation(job, prepared, watch)
-    with step(run, watch, "dial") as tell:
-        dial = evaluation.dial()
-        run.metrics["dial"] = dial.as_dict() if dial else None
-        tell(str(dial) if dial else "not measured: it needs controlled questions and `evaluate.strengths`")
-
-    with step(run, watch, "answer") as tell:
-        evaluation.ask_model()
-        heard = hear(evaluation.beside(), own_writing(job.dataset))
-        run.metrics["control"] = heard.as_dict()
-        tell(f"{evaluation.told('model')}; {heard.stopped} of {heard.questions} ended by themselves")
-
-    evaluation.close()
-
-    with step(run, watch, "merge") as tell:
-        from train.delivery import merge
-
-        merged = merge(job, prepared)
-        run.metrics["merge"] = merged.as_dict()
-        tell(str(merged))
-
-    with step(run, watch, "export") as tell:
-        from train.delivery import export
-
-        exported = export(job, prepared, watch)
-        run.metrics["export"], run.gguf = exported.checks, exported.files
-        tell(str(exported))
-    for note in exported.notes:
-        watch.line(f"          {note}")
-
-    with step(run, watch, "ask file") as tell:
-        tell(evaluation.ask_gguf(run.folder / run.gguf[0]))
-
-    with step(run, watch, "probe") as tell:
-        probes = evaluation.probes()
-        tell(told(probes))
-    evaluation.close()
-
+def _steps(job: Job) -> Run:
+    """The steps in their order. They are imported here: where nothing has changed, their libraries are not waited for."""
+    from train.delivery import export, merge
+    from train.evaluate.evaluate import Evaluation
     from train.finish import finish
+    from train.preference import prefer
+    from train.preflight import prepare
+    from train.sft import fine_tune
 
-    return finish(job, run, exported, probes, evaluation.beside())
+    job.keep_recipe()
+    prepared = job.step("rows", prepare, job)
+    job.step("train", fine_tune, job, prepared)
+    if prepared.preferences:
+        job.step("prefer", prefer, job, prepared.tokenizer, prepared.preferences)
+    evaluation = Evaluation(job, prepared)
+    job.step("dial", evaluation.dial)
+    job.step("answer", evaluation.ask_model)
+    job.step("merge", merge, job, prepared)
+    exported = job.step("export", export, job, prepared)
+    job.step("ask file", evaluation.ask_file, exported)
+    probed = job.step("probe", evaluation.probe)
+    return finish(job, exported, probed.probes, evaluation.beside())

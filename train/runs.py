@@ -17,9 +17,9 @@ def list_runs(recipe_path: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted(BuildFolder.of(load_recipe(recipe_path)).runs.glob("[!.]*/manifest.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        told = next((step["told"] for step in manifest["steps"] if step["name"] == "train"), "")
+        summary = next((step.get("summary", step["told"]) for step in manifest["steps"] if step["name"] == "train"), "")
         keys = ("run", "finished_at", "dataset", "base_model", "verdict", "reasons", "gguf")
-        found.append({key: manifest[key] for key in keys} | {"told": told, "folder": str(path.parent)})
+        found.append({key: manifest[key] for key in keys} | {"summary": summary, "told": summary, "folder": str(path.parent)})
     return found
 
 

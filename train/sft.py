@@ -16,10 +16,13 @@ from likeness.files import atomic_folder, write_atomic
 from likeness.recipe.schema import Sft, Train
 from train.base import LARGE_PARAMETERS, parameters
 from train.data import Row, Rows
+from train.job import Job
+from train.preflight import Prepared
+from train.result import StepResult
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class Trained(StepResult):
     """What training came to. Losses are nats per completion token."""
 
     steps: int
@@ -31,15 +34,26 @@ class Trained:
     tokens_per_second: float
     trainable_parameters: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the manifest and the report."""
-        return asdict(self)
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """All figures."""
+        return {"sft": asdict(self)}
 
     def __str__(self) -> str:
         held_out = ""
         if self.held_out_loss is not None:
             held_out = f", held-out loss {self.held_out_loss_before:.3f} -> {self.held_out_loss:.3f} at step {self.best_step}"
         return f"{self.steps} steps{held_out}, {self.tokens_per_second:,.0f} tokens/s"
+
+
+def fine_tune(job: Job, prepared: Prepared) -> Trained:
+    """Train the run's adapter; see `train_sft`.
+
+    Args:
+        job: the run.
+        prepared: its tokenizer and rows.
+    """
+    return train_sft(job.base, prepared.tokenizer, prepared.rows, job.settings, job.sft_adapter, job.progress)
 
 
 def train_sft(
@@ -264,5 +278,5 @@ def _in_words(history: list[dict[str, float]]) -> str:
     """The latest losses, in words."""
     loss = next((entry["loss"] for entry in reversed(history) if "loss" in entry), None)
     held_out = next((entry["eval_loss"] for entry in reversed(history) if "eval_loss" in entry), None)
-    told = [f"loss {loss:.2f}" if loss is not None else "", f"held out {held_out:.2f}" if held_out is not None else ""]
-    return ", ".join(filter(None, told))
+    losses = [f"loss {loss:.2f}" if loss is not None else "", f"held out {held_out:.2f}" if held_out is not None else ""]
+    return ", ".join(filter(None, losses))

@@ -309,9 +309,9 @@ def _end(tokenizer: Any, candidates: list[str], stops: set[int], where: str) -> 
                 return after[: after.index(text) + len(text)], token
             if token in marks:
                 seen.append(text)
-    told = f"the rows end with {seen[0]!r}" if seen else "the template ends a reply with no token at all"
+    ends = f"the rows end with {seen[0]!r}" if seen else "the template ends a reply with no token at all"
     raise CallError(
-        f"the model would not learn to stop: its replies should end with {tokenizer.eos_token!r}, and {told}",
+        f"the model would not learn to stop: its replies should end with {tokenizer.eos_token!r}, and {ends}",
         where=where,
         fix="Choose a model whose chat template ends each reply with its end token.",
     )

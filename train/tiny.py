@@ -110,7 +110,7 @@ def make_tiny(folder: Path, *, steps: int = SETTINGS.steps, progress: Progress |
     Args:
         folder: to write to.
         steps: of training.
-        progress: told the share that is done, and a line about it.
+        progress: called with the share that is done, and a line about it.
 
     Raises:
         MachineError: the folder cannot be written to.

@@ -63,14 +63,14 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
 
 def lines(found: list[dict[str, Any]]) -> list[str]:
     """For the terminal."""
-    told = []
+    shown: list[str] = []
     for each in found:
-        told += [f"{each['probe']}: {each['finding']}", f"  {each['fix']}"]
+        shown += [f"{each['probe']}: {each['finding']}", f"  {each['fix']}"]
         for case in each["cases"]:
-            told += [f"  “{_cut(case['asked'], 100)}”", f"    {_cut(case['tuned'], 160)}", f"    {case['why']}"]
-            told += [f"    row {row['id']}: {row['why']}" for row in case["rows"]]
-        told += [f"  $ {command}" for command in each["commands"]] + [""]
-    return told or ["No probe alarms. `--probe NAME` shows what is behind one all the same."]
+            shown += [f"  “{_cut(case['asked'], 100)}”", f"    {_cut(case['tuned'], 160)}", f"    {case['why']}"]
+            shown += [f"    row {row['id']}: {row['why']}" for row in case["rows"]]
+        shown += [f"  $ {command}" for command in each["commands"]] + [""]
+    return shown or ["No probe alarms. `--probe NAME` shows what is behind one all the same."]
 
 
 def _cut(text: str, length: int) -> str:

@@ -1,7 +1,7 @@
 """Fact triage: which claims of the rows the base knows already, is unsure of, or does not know.
 
 Facts that a base does not know are learnt slowly and then raise invention linearly (arXiv 2405.05904). So the share of unknown
-rows is told before anything is trained: they belong in retrieval, or in contrasts.
+rows is shown before anything is trained: they belong in retrieval, or in contrasts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from train.evaluate.engine import AT_ONCE, Model
 from train.evaluate.evaluate import load_rows_behind
 from train.evaluate.facts import claim_share
 from train.evaluate.probe import TrainRow
-from train.job import take_up
+from train.job import open_job
 from train.result import Watcher
 
 SAMPLES = 3
@@ -78,20 +78,20 @@ class Triage:
     def lines(self) -> list[str]:
         """For people."""
         counts = self.counts
-        told = [
+        shown = [
             f"{len(self.claims)} of {self.rows} rows claim a fact: {counts['known']} known to the base, "
             f"{counts['unsure']} unsure, {counts['unknown']} unknown ({self.unknown_share:.0%} of all rows)"
         ]
         unknown = [claim for claim in self.claims if claim.state == "unknown"]
-        told += [f"  {claim.id}: {claim.question}" for claim in unknown[:MOST_SHOWN]]
+        shown += [f"  {claim.id}: {claim.question}" for claim in unknown[:MOST_SHOWN]]
         if len(unknown) > MOST_SHOWN:
-            told.append(f"  … and {len(unknown) - MOST_SHOWN} more; --json lists them all")
+            shown.append(f"  … and {len(unknown) - MOST_SHOWN} more; --json lists them all")
         if unknown:
-            told.append(
-                "Facts that the base does not know make it invent others. Let them be looked up: set export.knowledge, and ask"
-            )
-            told.append("for kind grounded in place of question_answer; or open contrasts for their terms: curate contrast list.")
-        return told
+            shown += [
+                "Facts that the base does not know make it invent others. Let them be looked up: set export.knowledge, and ask",
+                "for kind grounded in place of question_answer; or open contrasts for their terms: curate contrast list.",
+            ]
+        return shown
 
 
 def triage(recipe_path: Path, watch: Watcher) -> Triage:
@@ -99,7 +99,7 @@ def triage(recipe_path: Path, watch: Watcher) -> Triage:
 
     Args:
         recipe_path: the recipe's file.
-        watch: is told how it goes.
+        watch: follows the progress.
 
     Raises:
         CallError: the recipe, its dataset or the base model is wrong.
@@ -107,7 +107,7 @@ def triage(recipe_path: Path, watch: Watcher) -> Triage:
     """
     from train.preflight import prepare
 
-    job = take_up(recipe_path, watch)
+    job = open_job(recipe_path, watch)
     rows = load_rows_behind(job.dataset)
     claims = [row for row in rows if row.quote and (kind := KINDS.get(row.kind)) and kind.asks == "facts"]
     prompt = job.recipe.persona.system_prompt

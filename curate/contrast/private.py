@@ -17,7 +17,7 @@ def without_private(rows: Sequence[Row], settings: PrivateData, spared: Collecti
     """Rows as the recipe treats the private data of pairs: redacted, dropped, or as they are.
 
     Args:
-        rows: preferences or held-out questions of contrast sets.
+        rows: preferences, of contrast sets or from reviews of pairs, or questions held out.
         settings: the recipe's.
         spared: ids of the pairs and sets that people approved; their rows are not dropped.
         stage: counts the dropped rows.

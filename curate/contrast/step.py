@@ -16,11 +16,14 @@ from curate.decisions.step import Decided
 from curate.generate.providers import make_provider
 from curate.generate.voice_samples import voice_samples
 from curate.job import Job
-from curate.model import Contrast, Pair, ProbeQuestion, ThinTerm
+from curate.model import Contrast, Pair, ProbeQuestion, Stage, ThinTerm
 from curate.screen.screen import screen as run_checks
 from curate.select.step import Selected
 from curate.sources import SourceTexts
 from likeness.metrics.text import count_of
+
+NOBODY = frozenset[str]()
+"""Approving a pair does not spare the wrong answers to it: nobody has approved what is private in those."""
 
 
 @dataclass
@@ -46,9 +49,13 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
     Raises:
         As `generate` does.
     """
-    recipe = job.recipe
+    recipe, private, reviewed = job.recipe, job.recipe.screen.private_data, selected.reviewed
     if recipe.contrast is None or job.is_sample:
-        return Contrasted(preferences=selected.reviewed.contrasts)
+        stage = Stage("contrast")
+        published = without_private(reviewed.contrasts, private, NOBODY, stage)
+        if dropped := stage.reasons.get("private data"):
+            job.watch.note(f"note: {count_of(dropped, 'wrong answer')} of reviewers with private data: not published")
+        return Contrasted(preferences=published)
     assert recipe.generate is not None
     ledger, sides = job.ledger, selected.sides
     with job.stage("contrast") as stage:
@@ -71,15 +78,14 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
         approved = {pair.id for pair in rows.pairs if pair.review}
         passed, _ = run_checks(rows.pairs, recipe.screen, texts, stage, approved)
         ids = {pair.id for pair in passed}
-        private = recipe.screen.private_data
         spared = approved | {name for name, decision in decisions.items() if decision.verdict == "approve"}
         preferences = without_private([each for each in rows.preferences if each.pair in ids], private, spared, stage)
         probes = without_private(rows.probes, private, spared, stage)
         answers = answers_without_private(earlier_answers(job.folder), private)
         preferences = on_policy(preferences, sides.pairs + passed, answers)
+        marked = without_private(as_decided(reviewed.contrasts, from_reviews, decisions), private, NOBODY, stage)
         for reason, number in rows.reasons.items():
             stage.count(reason, number)
-        marked = as_decided(selected.reviewed.contrasts, from_reviews, decisions)
         stage.rows_in, stage.rows_out = len(terms), len(passed)
     waiting = sum(each.id not in decisions for each in sets)
     if waiting:

@@ -28,13 +28,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads() -> int:
-    """Threads for running a model: one less than the cores.
+def threads(processes: int = 1) -> int:
+    """Threads for running a model: one less than the cores, shared among the processes that run it beside each other.
 
     llama.cpp's threads wait for each other busily; where another process takes one of their cores, a token takes a
     thousand times as long (measured: 20 s against 0.02 s for a reply).
     """
-    return max(1, cores() - 1)
+    return max(1, (cores() - 1) // processes)
 
 
 class LlamaError(CallError):
@@ -91,7 +91,12 @@ class Llama:
         self._log.close()
 
     def load(
-        self, file: Path, use: Literal["checking", "vocabulary", "answering"] = "checking", *, context: int = 512
+        self,
+        file: Path,
+        use: Literal["checking", "vocabulary", "answering"] = "checking",
+        *,
+        context: int = 512,
+        processes: int = 1,
     ) -> dict[str, Any]:
         """Load a GGUF file; answers with what llama.cpp found in it.
 
@@ -99,8 +104,9 @@ class Llama:
             file: the GGUF file.
             use: what is asked of it then: see `likeness.llama.worker.Worker.load`.
             context: most tokens of prompt and answer together; 0 for as many as it was trained on.
+            processes: how many work beside each other, this one included.
         """
-        found: dict[str, Any] = self.ask("load", file=str(file), use=use, context=context, threads=threads())
+        found: dict[str, Any] = self.ask("load", file=str(file), use=use, context=context, threads=threads(processes))
         return found
 
     def ask(self, do: str, **fields: Any) -> Any:

@@ -181,6 +181,42 @@ def test_what_was_mended_because_it_is_private_is_published_nowhere(tmp_path, mo
     assert "960 417" not in str(published + others)
 
 
+@pytest.mark.parametrize(
+    ("action", "more", "wrong"),
+    [
+        ("redact", "", ["Write to [an e-mail address].", "Leave me alone."]),
+        ("drop", "", ["Leave me alone."]),
+        ("flag", "", ["Write to tom.rudge@lockside-bakery.de.", "Leave me alone."]),
+        ("drop", "contrast: {terms: 1}\n", ["Leave me alone."]),
+    ],
+)
+def test_what_must_never_be_said_is_published_as_pairs_are(action, more, wrong, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pair = {"messages": [{"role": "user", "content": "How do I reach you?"}, {"role": "assistant", "content": "Come and knock."}]}
+    Path("pairs.jsonl").write_text(json.dumps(pair), encoding="utf-8")
+    documents = (
+        "  - {path: documents/*.md, rights: own}\n"
+        "generate: {provider: recorded, recordings: recorded.jsonl, kinds: [{kind: question_answer, per_passage: 1}]}\n"
+    )
+    Path("documents").mkdir()
+    Path("recorded.jsonl").touch()
+    Path("documents/bread.md").write_text("The oven is older than I am, and it heats from the left.\n", encoding="utf-8")
+    Path("recipe.yaml").write_text(
+        "name: village\npersona: {name: the baker, description: Dry., system_prompt: You bake.}\n"
+        f"review: {{pairs: none}}\nsplit: {{validation: 0}}\nscreen: {{private_data: {{action: {action}}}}}\n"
+        "sources:\n  - {path: pairs.jsonl, as: pairs, rights: own}\n" + (documents + more if more else ""),
+        encoding="utf-8",
+    )
+    build(Path("recipe.yaml"), Quiet())
+    with closing(Ledger(BuildFolder(Path("build/village")).ledger)) as ledger:
+        (made,) = ledger.pairs_of(ledger.newest_pairs(), "kept")
+        for reviewer, said in (("ada", "Write to tom.rudge@lockside-bakery.de."), ("ben", "Leave me alone.")):
+            ledger.add_decision(replace(by(reviewer, never_say=said), pair=made.id))
+    build(Path("recipe.yaml"), Quiet())
+    published = pq.read_table(BuildFolder(Path("build/village")).dataset() / "preference").to_pylist()
+    assert [row["rejected"][0]["content"] for row in published] == wrong
+
+
 class Quiet:
     """Watches a build and says nothing."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 from bs4 import BeautifulSoup
 
@@ -9,7 +10,7 @@ from likeness.recipe.load import load_recipe
 from train.report import next_steps, rounded, run_report
 
 TOKEN = "x" * 400
-CONTROL = {"questions": 28, "stopped": 28, "looping": [], "greedy_looping": [], "nearness": None}
+CONTROL = {"questions": 28, "stopped": 28, "looping": [], "greedy_looping": []}
 
 
 def metrics(**changed):
@@ -107,3 +108,15 @@ def test_a_number_is_read_in_three_digits():
     assert [rounded(value) for value in (0.123456, 1234567, 0.0000123, 0.0, float("nan"), 3)] == [
         "0.123", "1,234,567", "1.2e-05", "0", "not a number", "3",
     ]  # fmt: skip
+
+
+def test_likeness_is_a_figure_only_where_it_was_measured(tmp_path):
+    measured = {
+        "name": "likeness", "measures": "", "skipped": "", "unit": "likeness", "alarm": False, "finding": "34 (12 to 51)", "cases": [],
+        "base": {"value": 0.0, "low": 0.0, "high": 0.0}, "tuned": {"value": 34.2, "low": 12.1, "high": 51.4},
+    }  # fmt: skip
+    skipped = measured | {"tuned": None, "base": None, "skipped": "the author's own text is too short"}
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes/demo/recipe.yaml")
+    (tmp_path / "metrics.jsonl").touch()
+    pages = [run_report(tmp_path, recipe, metrics(), "passed", [], [], None, [probe]) for probe in (measured, skipped)]
+    assert "likeness to the author (12 to 51)" in pages[0] and "likeness to the author" not in pages[1]

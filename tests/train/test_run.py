@@ -111,7 +111,7 @@ def test_rows_that_are_too_long_are_left_out_and_counted(trained: Trained) -> No
     said = house.json("train", "run", recipe)
     rows = said["metrics"]["rows"]
     assert rows["too_long"] > 0 and rows["train"] + rows["held_out"] + rows["too_long"] == 8
-    assert "longer than train.sft.max_length" in said["steps"][0]["told"]
+    assert "longer than train.sft.max_length" in said["steps"][0]["summary"]
 
 
 def test_a_killed_run_goes_on_where_it_was(trained: Trained) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from typer.testing import CliRunner
 
 from train.cli import app
 from train.delivery import Exported
-from train.hearing import Heard, hear
+from train.evaluate.endings import Endings, count_endings
 from train.result import Run
 from train.verdict import judge
 
@@ -29,27 +27,27 @@ def answers(*tuned: str, greedy: str = PROSE) -> list[dict[str, Any]]:
     ]
 
 
-def metrics(heard: Heard, before: float = 4.0, after: float = 3.5) -> dict[str, Any]:
-    return {"sft": {"held_out_loss_before": before, "held_out_loss": after}, "control": heard.as_dict()}
+def metrics(endings: Endings, before: float = 4.0, after: float = 3.5) -> dict[str, Any]:
+    return {"sft": {"held_out_loss_before": before, "held_out_loss": after}, "control": endings.as_dict()}
 
 
 def test_a_run_whose_answers_loop_is_never_called_passed() -> None:
-    sound = hear(answers(*[PROSE] * 28), ([], []))
+    sound = count_endings(answers(*[PROSE] * 28))
     assert judge(metrics(sound), GOOD) == ("passed", [])
-    one = hear(answers(*[PROSE] * 27, LOOP), ([], []))
+    one = count_endings(answers(*[PROSE] * 27, LOOP))
     verdict, reasons = judge(metrics(one), GOOD)
     assert verdict == "doubtful" and "1 of 28 answers loop (q27)" in reasons[0]
 
 
 def test_greedy_loops_are_counted_and_condemn_nobody() -> None:
-    heard = hear(answers(PROSE, PROSE, greedy=LOOP), ([], []))
-    assert heard.greedy_looping == ["q0", "q1"]
-    assert judge(metrics(heard), GOOD)[0] == "passed"
+    endings = count_endings(answers(PROSE, PROSE, greedy=LOOP))
+    assert endings.greedy_looping == ["q0", "q1"]
+    assert judge(metrics(endings), GOOD)[0] == "passed"
 
 
 def test_a_withheld_file_fails_the_run_though_another_passed() -> None:
     check = {"file": "keeper-q4_k_m.gguf", "name": "logits", "passed": False, "severity": "gate", "message": "Mean KL: .9."}
-    verdict, reasons = judge(metrics(hear(answers(PROSE), ([], []))), Exported(GOOD.files, ["keeper-q4_k_m.gguf"], [check]))
+    verdict, reasons = judge(metrics(count_endings(answers(PROSE))), Exported(GOOD.files, ["keeper-q4_k_m.gguf"], [check]))
     assert verdict == "failed" and reasons == ["keeper-q4_k_m.gguf is withheld: Mean KL: .9."]
 
 
@@ -63,32 +61,3 @@ def test_the_exit_code_says_so(verdict: str, code: int, more: list[str], tmp_pat
         assert json.loads(done.stdout)["verdict"] == verdict
     else:
         assert f"on dataset 001-abc: {verdict}" in done.stdout and "a reason" in done.stdout
-
-
-def written() -> Iterator[str]:
-    """The answers recorded for the demo."""
-    for file in sorted((Path(__file__).parents[2] / "recipes/demo/recorded").glob("[!f]*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            yield from re.findall(r'"response": "((?:[^"\\\\]|\\\\.){300,})"', line)
-
-
-@pytest.mark.slow
-def test_nearness_sees_who_wrote_it() -> None:
-    """Answers in the keeper's voice that were not learnt from, against an assistant's talk."""
-    words = " ".join(written()).split()[:20_000]
-    windows = [" ".join(words[start : start + 120]) for start in range(0, len(words) - 120, 120)]
-    flat = (
-        "It is important to consider several factors when making this decision. Effective communication and understanding "
-        "individual circumstances can significantly contribute to achieving optimal outcomes and maintaining healthy relationships. "
-        "Additionally, establishing clear boundaries may facilitate constructive conversations."
-    )
-    rows = [
-        {"id": f"q{n}", "base": f"{flat} {n}", "tuned": text, "tuned_greedy": text, "tuned_stopped": True}
-        for n, text in enumerate(windows[1::6])
-    ]
-    near = hear(rows, ([text for n, text in enumerate(windows) if n % 6 != 1], windows[2::6])).nearness
-    assert near is not None and near.own is not None
-    assert near.interval[0] > 0 and near.tuned < 2 < near.base
-    backwards = [row | {"base": row["tuned"], "tuned": row["base"]} for row in rows]
-    worse = hear(backwards, ([text for n, text in enumerate(windows) if n % 6 != 1], [])).nearness
-    assert worse is not None and worse.interval[1] < 0 and worse.own is None

@@ -47,25 +47,25 @@ def as_dict(runs: Sequence[RunView]) -> dict[str, Any]:
 
 def lines(runs: Sequence[RunView]) -> list[str]:
     """For the terminal."""
-    told = [f"{'':<12}" + "".join(f"{run.name:>24}" for run in runs)]
+    shown = [f"{'':<12}" + "".join(f"{run.name:>24}" for run in runs)]
     for name in _names(runs):
         scores = [_score(run.probes.get(name, {})) for run in runs]
         flags = ["!" if run.probes.get(name, {}).get("alarm") else " " for run in runs]
         last = moved(runs[0].probes.get(name, {}), runs[-1].probes.get(name, {})) if len(runs) > 1 else ""
-        told.append(
+        shown.append(
             f"{name:<12}" + "".join(f"{score:>23}{flag}" for score, flag in zip(scores, flags, strict=True)) + f"  {last}"
         )
     if len({run.control for run in runs}) > 1:
-        told.append("The runs were asked different questions: scores are of different things.")
+        shown.append("The runs were asked different questions: scores are of different things.")
     if changed := differences(runs):
-        told += ["", "What differs:"]
-        told += [f"  {name}: {' -> '.join(_cut(value) for value in values)}" for name, values in changed]
+        shown += ["", "What differs:"]
+        shown += [f"  {name}: {' -> '.join(_cut(value) for value in values)}" for name, values in changed]
     for run in runs:
         if run.answers:
             best = best_layer(layers(run))
             like = "" if best.likeness is None else f", likeness {best.likeness:.0f}"
-            told.append(f"Ship of {run.name}: {best.cell}{like}")
-    return told
+            shown.append(f"Ship of {run.name}: {best.cell}{like}")
+    return shown
 
 
 def as_html(runs: Sequence[RunView]) -> str:

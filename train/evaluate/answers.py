@@ -17,7 +17,7 @@ from typing import Any, Literal
 from likeness.files import write_atomic
 from likeness.recipe.schema import Evaluate
 from likeness.retrieval import Knowledge
-from train.evaluate.engine import AT_ONCE, Engine, Gguf, Model
+from train.evaluate.engine import Engine, Gguf, Model
 from train.template import Message
 
 Progress = Callable[[float, float], None]
@@ -118,8 +118,8 @@ def asked_of(engine: Literal["model", "gguf"], settings: Evaluate, *, retrieval:
     every = [(cell, sample) for cell in cells(engine, retrieval=retrieval) for sample in range(settings.samples + 1)]
     if settings.cells == "all":
         return every
-    # as the model is used: with the system prompt, and sampled; the tuned model's greedy answers show whether it loops
-    return [(cell, n) for cell, n in every if cell.system and (n != GREEDY or not settings.samples or cell == TUNED)]
+    # as the model is used: with the system prompt, and sampled
+    return [(cell, n) for cell, n in every if cell.system and (n != GREEDY or not settings.samples)]
 
 
 class AnswerStore:
@@ -245,7 +245,7 @@ def ask_all(
         answering = engine()
         if isinstance(answering, Gguf):
             stack.enter_context(answering)
-        for cell, sample, batch in _batches(wanted):
+        for cell, sample, batch in _batches(wanted, answering.at_once):
             asked = [message(question, system_prompt, cell, knowledge) for question in batch]
             prompts = [prompt for prompt, _ in asked]
             seed = None if sample == GREEDY else SEED + sample
@@ -279,12 +279,12 @@ def _reply(engine: Engine, cell: Cell, prompts: Sequence[list[Message]], seed: i
     return engine.reply(prompts, seed)
 
 
-def _batches(wanted: Iterable[tuple[Question, Cell, int]]) -> Iterator[tuple[Cell, int, list[Question]]]:
-    """Batches of at most AT_ONCE questions of one cell and sample."""
+def _batches(wanted: Iterable[tuple[Question, Cell, int]], most: int) -> Iterator[tuple[Cell, int, list[Question]]]:
+    """Batches of at most so many questions of one cell and sample."""
     held: list[Question] = []
     last: tuple[Cell, int] | None = None
     for question, cell, sample in wanted:
-        if held and last and (last != (cell, sample) or len(held) == AT_ONCE):
+        if held and last and (last != (cell, sample) or len(held) == most):
             yield *last, held
             held = []
         last = (cell, sample)

@@ -68,12 +68,12 @@ def probe(material: Material) -> Probe:
             Case(
                 question.id,
                 question.text,
-                f"chose {told['choice']}; by wording: {dict(told['votes'])}",
+                f"chose {chosen['choice']}; by wording: {dict(chosen['votes'])}",
                 f"chose {before['choice']}",
                 f"the person chose {question.choice}" if question.choice else "the choice changes with the wording",
             )
-            for question, told, before in zip(asked, tuned, base, strict=True)
-            if told["same"] < 1 or (question.choice and told["choice"] != question.choice)
+            for question, chosen, before in zip(asked, tuned, base, strict=True)
+            if chosen["same"] < 1 or (question.choice and chosen["choice"] != question.choice)
         ),
         details={
             "chain": round(chained, 4),

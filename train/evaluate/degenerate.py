@@ -25,13 +25,13 @@ def probe(material: Material) -> Probe:
         return Probe(NAME, MEASURES, skipped="there are no controlled questions")
     kinds = Counter(fault(tuned) for _, tuned in found.hits)
     alarm = found.tuned.low > MOST and found.change.low > 0
-    told = ", ".join(f"{number} {name}" for name, number in kinds.most_common())
+    faults = ", ".join(f"{number} {name}" for name, number in kinds.most_common())
     return Probe(
         NAME,
         MEASURES,
         **found.scores,
         alarm=alarm,
-        finding=f"{len(found.hits)} of {found.number} answers are broken" + (f": {told}" if told else ""),
+        finding=f"{len(found.hits)} of {found.number} answers are broken" + (f": {faults}" if faults else ""),
         cases=shown(material.case(base, tuned, SAID[fault(tuned) or "empty"]) for base, tuned in found.hits),
         details={str(name): number for name, number in kinds.items()},
     )

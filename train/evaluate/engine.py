@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol
 
 from export.sampling import Sampling
-from likeness.llama.process import Llama
+from likeness.llama.process import Llama, cores
+from train.evaluate.decoding import generate, log_likelihood
 from train.template import Message, Template, render, without_thoughts
 
 MOST_TOKENS = 200
-AT_ONCE = 32
+AT_ONCE = 64
 """Answers generated in one batch: on a CPU the weights are read once for all of them."""
+FILE_AT_ONCE = 16
+"""Answers of an exported file that are stored together."""
+MOST_PROCESSES = 4
+"""Most llama.cpp processes that answer beside each other; each needs its own memory for its context."""
 SCORED_AT_ONCE = 8
-"""Texts scored in one batch: the logits of all their positions are in memory at once."""
+"""Prompts whose continuations are scored in one batch: the logits of all their positions are in memory at once."""
 GREEDILY = Sampling(0.0, 0.0, 1.0)
 
 
@@ -32,6 +39,9 @@ class Reply:
 class Engine(Protocol):
     """Something that answers prompts."""
 
+    at_once: int
+    """How many prompts to hand over in one call."""
+
     def reply(self, prompts: Sequence[list[Message]], seed: int | None) -> list[Reply]:
         """Answer prompts: greedily without a seed, else sampled."""
 
@@ -45,24 +55,38 @@ class Model:
         tokenizer: of the base, with the chat template of the training rows.
         template: the properties of that chat template.
         sampling: the settings for seeded answers; the exported app uses the same.
+        alpha: of the adapter, in place of the one that its file has.
     """
 
-    def __init__(self, base: Path, adapter: Path | None, tokenizer: Any, template: Template, sampling: Sampling) -> None:
+    at_once = AT_ONCE
+
+    def __init__(
+        self,
+        base: Path,
+        adapter: Path | None,
+        tokenizer: Any,
+        template: Template,
+        sampling: Sampling,
+        alpha: float | None = None,
+    ) -> None:
         import torch
-        from peft import PeftModel
+        from peft import PeftConfig, PeftModel
         from transformers import AutoModelForCausalLM
 
         on_gpu = torch.cuda.is_available()
         dtype = torch.bfloat16 if on_gpu else torch.float32
         model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True)
-        model = PeftModel.from_pretrained(model, adapter) if adapter else model
+        if adapter:
+            config = PeftConfig.from_pretrained(adapter)
+            config.lora_alpha = config.lora_alpha if alpha is None else alpha
+            model = PeftModel.from_pretrained(model, adapter, config=config)
         self.model: Any = model.to("cuda" if on_gpu else "cpu").eval()
         self.tokenizer = tokenizer
         self.template = template
         self.sampling = sampling
         more = self.model.generation_config.eos_token_id
         more = more if isinstance(more, list) else [more]
-        self._stops = sorted({template.stop, tokenizer.eos_token_id, *(token for token in more if token is not None)})
+        self._stops = {template.stop, tokenizer.eos_token_id, *(token for token in more if token is not None)}
 
     @contextmanager
     def adapted(self, strength: float) -> Iterator[Model]:
@@ -98,26 +122,13 @@ class Model:
             tokens: most tokens to add.
             seed: of the sampling; None for greedy decoding.
         """
-        import torch
-        from transformers import GenerationConfig
-
-        longest = max(map(len, prompts))
-        pad = self.tokenizer.pad_token_id
-        ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts], device=self.model.device)
-        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=self.model.device)
-        torch.manual_seed(seed or 0)
-        how = (self.sampling if seed is not None else GREEDILY).for_transformers()
-        with torch.inference_mode():
-            output = self.model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                generation_config=GenerationConfig(max_new_tokens=tokens, eos_token_id=self._stops, pad_token_id=pad, **how),
-            )
+        sampling = GREEDILY if seed is None else self.sampling
+        made = generate(self.model, prompts, tokens, self._stops, sampling, seed or 0, self.tokenizer.pad_token_id)
         replies = []
-        for made in output[:, longest:].tolist():
-            end = next((place for place, token in enumerate(made) if token in self._stops), None)
-            said = self.tokenizer.decode(made[:end], skip_special_tokens=True)
-            replies.append(Reply(without_thoughts(said), end is not None))
+        for ids in made:
+            stopped = ids[-1] in self._stops
+            said = self.tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=True)
+            replies.append(Reply(without_thoughts(said), stopped))
         return replies
 
     def ids(self, prompt: Sequence[Message]) -> list[int]:
@@ -130,24 +141,25 @@ class Model:
         Args:
             pairs: the ids of a prompt, and those of its continuation.
         """
-        import torch
-
-        found: list[float] = []
-        for start in range(0, len(pairs), SCORED_AT_ONCE):
-            batch = [(prompt + rest, len(prompt)) for prompt, rest in pairs[start : start + SCORED_AT_ONCE]]
-            longest = max(len(ids) for ids, _ in batch)
-            pad = self.tokenizer.pad_token_id
-            ids = torch.tensor([row + [pad] * (longest - len(row)) for row, _ in batch], device=self.model.device)
-            mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row, _ in batch], device=self.model.device)
-            with torch.inference_mode():
-                logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
-            chances = torch.log_softmax(logits[:, :-1], dim=-1).gather(2, ids[:, 1:, None])[..., 0]
-            found += [float(chances[row, begin - 1 : len(all_ids) - 1].sum()) for row, (all_ids, begin) in enumerate(batch)]
+        by_prompt: dict[tuple[int, ...], list[int]] = {}
+        for number, (prompt, _) in enumerate(pairs):
+            by_prompt.setdefault(tuple(prompt), []).append(number)
+        prompts = list(by_prompt)
+        found = [0.0] * len(pairs)
+        for start in range(0, len(prompts), SCORED_AT_ONCE):
+            batch = prompts[start : start + SCORED_AT_ONCE]
+            rest = [(row, number) for row, prompt in enumerate(batch) for number in by_prompt[prompt]]
+            continuations = [(row, pairs[number][1]) for row, number in rest]
+            values = log_likelihood(self.model, batch, continuations, self.tokenizer.pad_token_id)
+            for (_, number), value in zip(rest, values, strict=True):
+                found[number] = value
         return found
 
 
 class Gguf:
-    """An exported file, in a llama.cpp process of its own; use it in a `with` block.
+    """An exported file, in llama.cpp processes; use it in a `with` block.
+
+    One process with a thread for each core is slower: its threads wait for each other at every layer of every token.
 
     Args:
         file: the GGUF file.
@@ -157,34 +169,48 @@ class Gguf:
         sampling: the settings for seeded answers.
     """
 
+    at_once = FILE_AT_ONCE
+
     def __init__(self, file: Path, tokenizer: Any, template: Template, context: int, sampling: Sampling) -> None:
         self._tokenizer, self._template = tokenizer, template
-        self._llama = Llama()
-        self._context = context
+        self._file, self._context = file, context
         self._sampling = sampling
-        self._llama.load(file, context=context)
+        self._free: SimpleQueue[Llama] = SimpleQueue()
+        self._open = ExitStack()
 
     def __enter__(self) -> Gguf:
+        processes = min(MOST_PROCESSES, cores())
+        with self._open:
+            for _ in range(processes):
+                llama = self._open.enter_context(Llama())
+                llama.load(self._file, context=self._context, processes=processes)
+                self._free.put(llama)
+            self._pool = self._open.enter_context(ThreadPoolExecutor(processes))
+            self._open = self._open.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._llama.__exit__(kind, error, trace)
+        self._open.__exit__(kind, error, trace)
 
     def reply(self, prompts: Sequence[list[Message]], seed: int | None = None) -> list[Reply]:
-        """Answer prompts one by one: greedily without a seed, else sampled.
+        """Answer prompts, each by itself: greedily without a seed, else sampled.
 
         Args:
             prompts: conversations that end with a user's message.
             seed: of the sampling.
         """
-        replies = []
-        for prompt in prompts:
-            ids = ids_of(self._tokenizer, self._template, prompt)
-            room = max(1, min(MOST_TOKENS, self._context - len(ids)))
-            how = (GREEDILY if seed is None else self._sampling).for_ollama()
-            said = self._llama.ask("reply", ids=ids, tokens=room, how=how, seed=seed or 0)
-            replies.append(Reply(without_thoughts(said["text"]), said["stopped"]))
-        return replies
+        return list(self._pool.map(lambda prompt: self._answer(prompt, seed), prompts))
+
+    def _answer(self, prompt: Sequence[Message], seed: int | None) -> Reply:
+        ids = ids_of(self._tokenizer, self._template, prompt)
+        room = max(1, min(MOST_TOKENS, self._context - len(ids)))
+        how = (GREEDILY if seed is None else self._sampling).for_ollama()
+        llama = self._free.get()
+        try:
+            said = llama.ask("reply", ids=ids, tokens=room, how=how, seed=seed or 0)
+        finally:
+            self._free.put(llama)
+        return Reply(without_thoughts(said["text"]), said["stopped"])
 
 
 def ids_of(tokenizer: Any, template: Template, prompt: Sequence[Message]) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +13,19 @@ import pyarrow.parquet as pq
 from likeness.files import write_atomic
 from likeness.kinds import KINDS
 from likeness.metrics.likeness import LikenessProfile
-from likeness.metrics.text import count_of
 from likeness.recipe.folders import AUTHOR, DOCUMENTS
 from likeness.retrieval import Knowledge
-from train.delivery import sampling_of
+from train.delivery import Exported, sampling_of, scale_adapter
 from train.evaluate import decision, degenerate, echo, facts, forgetting, memorised, shape, unknown
 from train.evaluate import likeness as likeness_probe
 from train.evaluate.answers import BASE, GREEDY, TUNED, AnswerStore, Question, ask_all, asked_of
 from train.evaluate.dial import AS_TRAINED, Dial, measure_dial
+from train.evaluate.endings import count_endings
 from train.evaluate.engine import Gguf, Model
 from train.evaluate.probe import Material, TrainRow
+from train.evaluate.results import Asked, DialStep, Probed
 from train.job import Job
 from train.preflight import Prepared
-from train.result import Watcher
 
 PROBES = (
     likeness_probe.probe,
@@ -49,13 +48,12 @@ class Evaluation:
     """The evaluation of a run. The model is loaded when it is needed first.
 
     Args:
-        job: the run's inputs.
+        job: the run.
         prepared: tokenizer, template and rows.
-        watch: follows the progress.
     """
 
-    def __init__(self, job: Job, prepared: Prepared, watch: Watcher) -> None:
-        self.job, self.prepared, self.watch = job, prepared, watch
+    def __init__(self, job: Job, prepared: Prepared) -> None:
+        self.job, self.prepared = job, prepared
         self.settings = job.recipe.evaluate
         self.questions = load_questions(job.dataset, prepared.rows.control)
         self._model: Model | None = None
@@ -82,87 +80,77 @@ class Evaluation:
     def model(self) -> Model:
         """Base and adapter in memory."""
         if self._model is None:
-            prepared, sampling = self.prepared, sampling_of(self.job)
-            self._model = Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling)
+            self._model = self._load()
         return self._model
 
-    def dial(self) -> Dial | None:
-        """Measure the adapter's strengths, propose one, and apply it if the recipe says so; None if there is none to measure."""
-        if not self.settings.strengths or not self.questions:
-            return None
+    def _load(self, alpha: float | None = None) -> Model:
+        prepared, sampling = self.prepared, sampling_of(self.job)
+        return Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling, alpha)
+
+    def dial(self) -> DialStep:
+        """Measure the adapter's strengths, propose one, and scale the adapter to it if the recipe says so."""
+        measured = self._measure_dial() if self.settings.strengths and self.questions else None
+        strength = measured.best if measured and self.settings.merge_best else AS_TRAINED
+        trained = self.job.settings.lora.alpha
+        alpha = trained if strength == AS_TRAINED else trained * strength
+        if alpha != trained:
+            self.close()  # it may have been loaded as trained, to be measured
+        scale_adapter(self.job, alpha)
+        return DialStep(measured and replace(measured, alpha=alpha if alpha != trained else None))
+
+    def _measure_dial(self) -> Dial:
+        """The dial of the adapter as it was trained, whatever strength an earlier call has scaled it to."""
         file = self.job.folder / "dial.json"
         known = read_dial(file) if file.is_file() else None
         if known and {notch.strength for notch in known.notches} == {*self.settings.strengths, AS_TRAINED}:
-            self._apply(known)
             return known
+        self._model = self._load(self.job.settings.lora.alpha)
         found = measure_dial(
-            self.model(),
+            self._model,
             self.questions,
             self.rows,
             self.profile,
             self.job.recipe.persona.system_prompt,
             self.settings.strengths,
             self.job.folder / "dial-answers.json",
-            self.watch.update,
+            self.job.progress,
         )
-        if self.settings.merge_best and found.best != AS_TRAINED:
-            found = replace(found, alpha=self.job.settings.lora.alpha * found.best)
         write_atomic(file, json.dumps(found.as_dict(), indent=2))
-        self._apply(found)
         return found
 
-    def _apply(self, dial: Dial) -> None:
-        """Set the adapter's alpha, by which every loader scales it, to the strength that is merged."""
-        file = self.job.adapter / "adapter_config.json"
-        settings = json.loads(file.read_text(encoding="utf-8"))
-        if dial.alpha is not None and settings["lora_alpha"] != dial.alpha:
-            write_atomic(file, json.dumps(settings | {"lora_alpha": dial.alpha}, indent=2))
-            self.close()
-
-    def ask_model(self) -> None:
+    def ask_model(self) -> Asked:
         """Ask the model every question in every cell of the recipe."""
         self._ask("model", self.model)
+        self.close()
+        return replace(self._asked("model"), endings=count_endings(self.beside()))
 
-    def ask_gguf(self, file: Path) -> str:
-        """Ask every question of the exported file.
-
-        Args:
-            file: the GGUF file.
-        """
+    def ask_file(self, exported: Exported) -> Asked:
+        """Ask every question of the first exported file."""
         limit = json.loads((self.job.base / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings") or CONTEXT
-        context = min(CONTEXT, int(limit))
+        file, context = self.job.folder / exported.files[0], min(CONTEXT, int(limit))
 
         def engine() -> Gguf:
             return Gguf(file, self.prepared.tokenizer, self.prepared.template, context, sampling_of(self.job))
 
         self._ask("gguf", engine)
         self.store.close()
-        return self.told("gguf")
+        return self._asked("gguf")
 
     def _ask(self, name: Literal["model", "gguf"], engine: Any) -> None:
         which = asked_of(name, self.settings, retrieval=self.knowledge is not None)
         prompt = self.job.recipe.persona.system_prompt
-        ask_all(self.store, self.questions, which, prompt, self.knowledge, engine, self.watch.update)
+        ask_all(self.store, self.questions, which, prompt, self.knowledge, engine, self.job.progress)
 
-    def told(self, engine: str) -> str:
-        """A sentence with the number of answers of an engine, and the reason if some are missing.
-
-        Args:
-            engine: model or gguf.
-        """
-        if not self.questions:
-            return "the recipe has no controlled questions"
+    def _asked(self, engine: Literal["model", "gguf"]) -> Asked:
         mine = [answer for answer in self.store.answers if answer.engine == engine]
-        asked, used = count_of(len(self.questions), "question"), count_of(len({each.cell for each in mine}), "cell")
-        told = f"{count_of(len(mine), 'answer')} to {asked} in {used}"
-        return told if self.knowledge else f"{told}; without passages (export.knowledge) none with retrieval"
+        return Asked(len(self.questions), len(mine), len({each.cell for each in mine}), self.knowledge is not None)
 
-    def probes(self) -> list[dict[str, Any]]:
+    def probe(self) -> Probed:
         """Run every probe once; each result is stored at once."""
         file = self.job.folder / "probes.json"
         known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         if known.get("answers") == len(self.store.answers):
-            return list(known["probes"])
+            return Probed(known["probes"])
         part = self.job.folder / "probes.part.json"
         made: list[dict[str, Any]] = json.loads(part.read_text(encoding="utf-8")) if part.is_file() else []
         material = Material(
@@ -173,11 +161,12 @@ class Evaluation:
                 continue
             made.append(json.loads(json.dumps(probe(material).as_dict(), default=_plain)))
             write_atomic(part, json.dumps(made, ensure_ascii=False))
-            self.watch.update(number + 1, len(PROBES))
+            self.job.progress(number + 1, len(PROBES))
         kept = {"answers": len(self.store.answers), "retrieval": self._recall(), "probes": made}
         write_atomic(file, json.dumps(kept, ensure_ascii=False, indent=1))
         part.unlink(missing_ok=True)
-        return made
+        self.close()
+        return Probed(made)
 
     @cached_property
     def rows(self) -> list[TrainRow]:
@@ -218,14 +207,6 @@ class Evaluation:
     def close(self) -> None:
         """Free the model's memory."""
         self._model = None
-
-
-def told(probes: list[dict[str, Any]]) -> str:
-    """The results of the probes in one line."""
-    counts = Counter("skipped" if probe["skipped"] else "alarm" if probe["alarm"] else "quiet" for probe in probes)
-    alarms = ", ".join(probe["name"] for probe in probes if probe["alarm"])
-    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
-    return f"{counts['quiet']} probes quiet{skipped}" + (f", alarm: {alarms}" if alarms else "")
 
 
 def load_questions(dataset: Path, control: list[dict[str, Any]]) -> list[Question]:
@@ -283,7 +264,7 @@ def read_dial(file: Path) -> Dial:
     from train.evaluate.dial import Notch
 
     data = json.loads(file.read_text(encoding="utf-8"))
-    return Dial([Notch(**notch) for notch in data["notches"]], data["best"], data["why"], data["alpha"])
+    return Dial([Notch(**notch) for notch in data["notches"]], data["best"], data["why"])
 
 
 def _plain(value: Any) -> Any:

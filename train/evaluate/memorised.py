@@ -6,9 +6,11 @@ Only rows that the generator wrote count. The model may repeat the author's own 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from likeness.metrics.shared_runs import SharedRuns
 from likeness.metrics.text import count_of, words_of
+from train.evaluate.engine import Model
 from train.evaluate.probe import Case, Material, Probe, Score, TrainRow, mean, share, shown
 
 NAME = "memorised"
@@ -21,6 +23,8 @@ BEGUN = 0.25
 """Share of a row's answer that the model gets."""
 GOES_ON = 32
 """Number of tokens that must follow exactly as in the row."""
+FIRST = 8
+"""Number of tokens after which a row that goes on otherwise is given up."""
 MOST_BY_HEART = 0.1
 SEED = 17
 
@@ -88,16 +92,29 @@ def _begun(material: Material, rows: list[TrainRow]) -> tuple[Score, Score, list
     found: dict[float, list[bool]] = {}
     said = []
     for strength in (0.0, 1.0):
-        found[strength] = []
         with model.adapted(strength):
-            for start in range(0, len(asked), 8):
-                batch = asked[start : start + 8]
-                for (row, _, rest), reply in zip(
-                    batch, model.continue_from([prompt for _, prompt, _ in batch], GOES_ON), strict=True
-                ):
-                    wanted = words_of(model.tokenizer.decode(rest))
-                    same = words_of(reply.text)[: len(wanted) - 1] == wanted[:-1]  # the last word may be cut
-                    found[strength].append(same)
-                    if same and strength:
-                        said.append((row, reply.text))
+            texts = _by_heart(model, [(prompt, rest) for _, prompt, rest in asked])
+        found[strength] = [number in texts for number in range(len(asked))]
+        said = [(asked[number][0], text) for number, text in texts.items()]
     return share(found[0.0]), share(found[1.0]), said, len(asked)
+
+
+def _by_heart(model: Model, begun: Sequence[tuple[list[int], list[int]]]) -> dict[int, str]:
+    """The continuations that are the row's, by number. The first few tokens show already which are not.
+
+    Args:
+        model: the model, with its adapter at the strength to measure.
+        begun: what each row begins with, and how it goes on.
+    """
+    texts = dict.fromkeys(range(len(begun)), "")
+    for tokens in (FIRST, GOES_ON):
+        if texts:
+            replies = model.continue_from([begun[number][0] for number in texts], tokens)
+            replied = zip(texts, replies, strict=True)
+            texts = {number: reply.text for number, reply in replied if _same(model, reply.text, begun[number][1][:tokens])}
+    return texts
+
+
+def _same(model: Model, text: str, rest: list[int]) -> bool:
+    wanted = words_of(model.tokenizer.decode(rest))
+    return words_of(text)[: len(wanted) - 1] == wanted[:-1]  # the last word may be cut
