@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from itertools import combinations, product
 
 from likeness.metrics.near_duplicates import shingles
-from likeness.metrics.wording import content, grams, is_operator, tongue_of
+from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
+from likeness.metrics.wording import ASKING, Tongue, content, fold, grams, is_operator, stem, tongue_of, words_in
 
 RUN = 8
 """Words in a row that two texts share only if one was taken from the other: the shortest run by which the GPT-3 paper (Brown et
@@ -45,9 +47,20 @@ OPPOSITES = {
 }
 STRICT = frozenset({"¬", "~or", "~off", "~only", "~before", "~after", "~until"})
 """Small words of which one alone makes another question."""
+DENYING = frozenset(
+    stem(word, tongue)
+    for tongue, words in {
+        "en": "refuse fail forget lack prevent avoid stop decline unable impossible miss",
+        "de": "verweigern weigern vergessen fehlen verhindern vermeiden scheitern",
+        "fr": "refuser échouer oublier manquer empêcher éviter",
+        "es": "negar fallar olvidar faltar impedir evitar",
+    }.items()
+    for word in words.split()
+)
+"""Stems that deny as "not" does: who refuses to answer does not answer."""
 PLAIN = frozenset(
     """use work make thing time good work give take get put set happen write mean learn differ exampl today photograph help
-    list summari overview detail short brief bitte machen geb utilis hac usar""".split()
+    handl deal cope manag step list summari overview detail short brief bitte machen geb utilis hac usar""".split()
 )
 """Stems that are in questions of every kind: they count for less."""
 
@@ -69,7 +82,9 @@ class Asked:
     small: frozenset[str]
     """Operators."""
     asking: frozenset[str]
+    """What it asks for: a time, a person, an amount ..."""
     order: tuple[str, ...]
+    tongue: Tongue
 
     @property
     def numbers(self) -> frozenset[str]:
@@ -77,55 +92,200 @@ class Asked:
         return frozenset(each for each in self.things if each[0].isdigit())
 
 
+KINDS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")) for kind, pattern in ASKED_FOR]
+PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
+HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{3})")
+RELATIVE = frozenset("when who whom where whose wer wen wem wo wann qui où quand".split())
+"""Question words that also begin a clause: "the man who", "when it rains"."""
+TELLING = frozenset("know tell me say wonder remember us sag sagen mir weißt sais dis dire dites dime decir sabes".split())
+WHETHER = re.compile(
+    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|might|will|ist|sind|war|waren|hat|haben|hast|hatte|darf|dürfen"
+    r"|muss|müssen|soll|sollte|wird|werden|est-ce|est-il|peut-on|faut-il|doit-on|puis-je|¿(?:es|está|son|hay|puedo|se puede|se pueden|debo))\b"
+)
+"""How a question begins that is answered with yes or no."""
+ASKS_WORDS: dict[str, frozenset[str]] = {
+    kind: frozenset(stem(word, tongue) for tongue, words in by_tongue.items() for word in words.split())
+    for kind, by_tongue in {
+        "?price": {
+            "en": "cost price pay fee charge expensive spend",
+            "de": "kosten kostet preis zahlen zahle bezahlen teuer",
+            "fr": "coûter coûte coûtent prix tarif payer",
+            "es": "cuesta cuestan precio pagar vale valen",
+        },
+        "?when": {"en": "time day date year", "de": "uhr tag zeit jahr", "fr": "heure jour année", "es": "hora día año"},
+        "?lasting": {
+            "en": "last take need time duration",
+            "de": "dauern dauert brauchen braucht müssen zeit dauer",
+            "fr": "durer dure durée falloir temps",
+            "es": "durar dura duración tarda tiempo",
+        },
+        "?opinion": {"en": "think feel opinion", "de": "meinung", "fr": "avis penser", "es": "opinión"},
+    }.items()
+}
+"""Words that say no more than what is asked for."""
+
+
 @lru_cache(maxsize=100_000)
 def asked(question: str) -> Asked:
     """What a question asks, however it is worded."""
-    codes = content(question, tongue_of(question))
+    tongue = tongue_of(question)
+    text = PHRASE.sub(lambda match: PHRASES[match[0]], question.casefold().replace("’", "'"))
+    asking = set()
+    for kind, pattern in KINDS:
+        if match := pattern.search(text):
+            asking.add(f"?{kind}")
+            if kind != "price":
+                text = f"{text[: match.start()]} {text[match.end() :]}"
+            break
+    codes = content(HYPHEN.sub(" ", text), tongue)
+    if not asking:
+        asking = {_KIND_OF.get(code, code) for code in _asking_words(text, tongue)}
+    if not asking and WHETHER.match(text):
+        asking = {"?whether"}
+    spent = frozenset[str]().union(*(ASKS_WORDS.get(kind, ()) for kind in asking))
     things = [code for code in codes if not is_operator(code) and not code.startswith("?")]
-    small = Counter(code for code in codes if is_operator(code))
-    return Asked(
-        _said(question),
-        frozenset(things),
-        frozenset(small),
-        frozenset(code for code in codes if code.startswith("?")),
-        tuple(things),
-    )
+    if len(things) > 1:
+        things = [code for code in things if code not in spent] or things
+    small = Counter(code for code in codes if is_operator(code) and code not in ("~long", "~often"))
+    return Asked(_said(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue)
 
 
-def likeness_of(one: Asked, other: Asked) -> float:
+_KIND_OF = {"?far": "?many", "?whose": "?who", "?whither": "?where"}
+
+
+def _asking_words(text: str, tongue: Tongue) -> set[str]:
+    """Question words that ask; those that begin a clause ("the man who") do not."""
+    words = words_in(text)
+    found = set()
+    for place, word in enumerate(words):
+        code = ASKING.get(word)
+        if code is None:
+            continue
+        asks = place < 2 or place == len(words) - 1 or words[place - 1] in TELLING or f", {word}" in text
+        if word not in RELATIVE or asks:
+            found.add(code)
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def groups_of(code: str, tongue: Tongue) -> frozenset[int]:
+    """The groups of `GROUPS` that a stem is in; of an ending that the stemmer leaves, those of the stem without it."""
+    known = _groups(tongue)
+    if code in known:
+        return known[code]
+    shorter = ENDING[tongue].sub("", code) if tongue in ENDING else code
+    return known.get(shorter, frozenset())
+
+
+ENDING: dict[Tongue, re.Pattern[str]] = {
+    "de": re.compile(r"(?<=...)(?:st|t|en|e)$"),
+    "es": re.compile(r"(?:(?<=...)|(?<=^ir)|r)(?:te|me|se|l[aeo]s?|nos)$"),
+}
+
+
+@cache
+def _groups(tongue: Tongue) -> dict[str, frozenset[int]]:
+    found: dict[str, set[int]] = defaultdict(set)
+    for number, group in enumerate(GROUPS[tongue].split("|")):
+        for word in group.split():
+            found[fold(word, tongue)].add(number)
+            found[stem(word, tongue)].add(number)
+    return {code: frozenset(numbers) for code, numbers in found.items()}
+
+
+@cache
+def _opposites(tongue: Tongue) -> dict[str, frozenset[str]]:
+    """Stems that another may not stand for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for groups, all_differ in ((ANTONYMS[tongue], False), (KINDS_OF_THING, True)):
+        for group in groups.split("|"):
+            stems = [{fold(word, tongue), stem(word, tongue)} for word in group.split()]
+            for one, other in combinations(stems, 2) if all_differ else product(stems[:1], stems[1:]):
+                for code in one:
+                    found[code] |= other
+                for code in other:
+                    found[code] |= one
+    return {code: frozenset(others - {code}) for code, others in found.items()}
+
+
+def opposed(mine: Iterable[str], theirs: Collection[str], tongue: Tongue) -> bool:
+    """Whether one of these stems is the opposite of one of those, or another of its kind."""
+    return any(not _opposites(tongue).get(code, frozenset()).isdisjoint(theirs) for code in mine)
+
+
+def likeness_of(one: Asked, other: Asked, said: Collection[str] = ()) -> float:
     """How far two questions ask the same, in [0, 1]: shared content over all content, 0 where a small word makes them two.
 
-    A number, a negation, "off" for "on", "who" for "where" make another question, whatever else is shared. A thing in the
-    one's place of which the other has another weighs more than one that is only added.
+    A number, a negation, "off" for "on", "who" for "where" make another question, whatever else is shared. Words of one group
+    of `GROUPS` may stand for each other. A thing in whose place the other has another weighs more than one that is only added.
+
+    Args:
+        one: a question.
+        other: another.
+        said: stems that the answers hold: what is in them is not missing.
     """
     if one.said == other.said:
         return 1.0
     if not one.things or not other.things or not may_be_one(one, other):
         return 0.0
+    tongue = one.tongue
     unlike = one.small ^ other.small
-    mine, theirs = one.things - other.things, other.things - one.things
-    spelt_alike = [(a, b) for a in mine for b in theirs if _alike(a, b)]
-    mine, theirs = mine - {a for a, _ in spelt_alike}, theirs - {b for _, b in spelt_alike}
-    shared = one.things - mine
-    weight = sum(map(_weight, shared))
-    if len(shared) == 1 and (mine or theirs):
+    if "¬" in unlike:
+        unlike -= {"¬"}
+        one, other = (replace(each, things=each.things - DENYING or each.things) for each in (one, other))
+    mine, theirs = set(one.things - other.things), set(other.things - one.things)
+    if opposed(mine, theirs, tongue):
+        return 0.0
+    shared = one.things & other.things
+    weight = sum(_weight(code, tongue) for code in shared) + OPERATOR * len(one.small & other.small)
+    matched = len(one.small & other.small)
+    for a in sorted(mine):
+        groups = groups_of(a, tongue)
+        for b in sorted(theirs):
+            if _alike(a, b) or (groups and groups & groups_of(b, tongue)):
+                weight += max(_weight(a, tongue), _weight(b, tongue))
+                matched += 1
+                mine.discard(a)
+                theirs.discard(b)
+                break
+    if not weight or (len(shared) + matched == 1 and (mine or theirs)):
         return 0.0  # one word in common is a subject, no question
-    similarity = weight / (weight + sum(map(_weight, mine)) + sum(map(_weight, theirs)))
-    if mine and theirs:
-        score = similarity * (1 - 0.15 * min(1.0, sum(map(_weight, mine)), sum(map(_weight, theirs))))
-    else:
-        score = 0.3 + 0.7 * similarity
-    score -= 0.1 * len(unlike)
+    alone = mine and theirs and _one_slot(one, other, mine, theirs)
+    mine, theirs = mine.difference(said), theirs.difference(said)
+    ours, others = (sum(_weight(code, tongue) for code in left) for left in (mine, theirs))
+    exchanged, added = min(ours, others), abs(ours - others)
+    if exchanged:
+        both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
+        exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
+    score = weight / (weight + exchanged + ADDED * added)
+    if alone:
+        score *= ONE_SLOT
+    score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
-        score -= 0.12 if "?why" in one.asking ^ other.asking or "?when" in one.asking ^ other.asking else 0.06
+        score -= 0.12 if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion"} & (one.asking ^ other.asking) else 0.06
     if shared == one.things and len(shared) > 1 and _swapped(one, other):
         score = min(score, HALF)
-    return max(0.0, score)
+    return min(0.99, max(0.0, score))
+
+
+OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 1.3, 1.0, 0.4, 0.7
+
+
+def _one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether two questions are word for word the same but in one place, where each has a thing of its own."""
+    ours, others = one.said.split(), other.said.split()
+    start = next((at for at, (a, b) in enumerate(zip(ours, others, strict=False)) if a != b), min(len(ours), len(others)))
+    back = list(zip(ours[start:][::-1], others[start:][::-1], strict=False))
+    end = next((at for at, (a, b) in enumerate(back) if a != b), len(back))
+    longest = max(len(ours), len(others)) - start - end
+    return start + end >= 3 and longest <= 3 and len(mine) <= 2 and len(theirs) <= 2
 
 
 def may_be_one(one: Asked, other: Asked) -> bool:
     """Whether no number, negation or other small word makes two questions of them."""
     unlike = one.small ^ other.small
+    if "¬" in unlike and (DENYING & ((one.things if "¬" in other.small else other.things))):
+        unlike -= {"¬"}
     if one.numbers != other.numbers or unlike & STRICT or any(pair <= unlike for pair in OPPOSITES):
         return False
     return not (one.asking and other.asking and not one.asking & other.asking)
@@ -140,16 +300,26 @@ def _swapped(one: Asked, other: Asked) -> bool:
     )
 
 
-def _weight(code: str) -> float:
-    return 0.35 if code in PLAIN else 1.0
+@lru_cache(maxsize=100_000)
+def _weight(code: str, tongue: Tongue) -> float:
+    if code in PLAIN:
+        return 0.35
+    return 0.7 if groups_of(code, tongue) else 1.0
 
 
+@lru_cache(maxsize=100_000)
 def _alike(one: str, other: str) -> bool:
     """Whether two stems are spellings or derivations of one word."""
     if min(len(one), len(other)) < 5 or one[:3] != other[:3] or one[0].isdigit():
         return False
     ours, theirs = grams([one]), grams([other])
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
+
+
+DOUBTFUL = 0.45
+"""Likeness from which the response is asked as well."""
+ANSWER = 800
+"""Letters of a response that are looked at for that."""
 
 
 class Questions:
@@ -161,31 +331,45 @@ class Questions:
         self._holding: dict[str, list[int]] = defaultdict(list)
         self._parts: list[tuple[Asked, int]] = []
         for number, each in enumerate(self.asked):
-            for code in each.things:
-                self._holding[code[:4]].append(number)
+            for key in _keys(each):
+                self._holding[key].append(number)
             parts = [asked(part) for part in PARTS.split(questions[number])]
             if len(parts) > 1:
                 self._parts += [(part, number) for part in parts if len(part.things) > 1]
 
-    def find(self, question: str) -> tuple[int, float] | None:
-        """The one that asks most nearly the same, and how nearly; None where none does by `NEAR`."""
+    def find(self, question: str, response: str = "") -> tuple[int, float] | None:
+        """The one that asks most nearly the same, and how nearly; None where none does by `NEAR`.
+
+        What a question lacks of the other may be in the response: then it is at most nearly the same.
+        """
         best = (0.0, 0)
+        answered: frozenset[str] | None = None
         for part in dict.fromkeys([question, *_sentences(question)]):
             found = asked(part)
             if (number := self._verbatim.get(found.said)) is not None and found.said:
                 return number, 1.0
             for number in self._near(found):
-                best = max(best, (likeness_of(found, self.asked[number]), -number))
+                likeness = likeness_of(found, self.asked[number])
+                if response and DOUBTFUL <= likeness < NEAR:
+                    answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
+                    likeness = min(NEAR, likeness_of(found, self.asked[number], answered))
+                best = max(best, (likeness, -number))
             for half, number in self._parts:
                 if likeness_of(found, half) >= SAME:
                     best = max(best, (HALF, -number))
         return (-best[1], round(best[0], 4)) if best[0] >= NEAR else None
 
     def _near(self, found: Asked) -> Iterable[int]:
-        counts = Counter(number for code in {code[:4] for code in found.things} for number in self._holding.get(code, ()))
+        counts = Counter(number for key in _keys(found) for number in self._holding.get(key, ()))
         return (
-            number for number, shared in counts.items() if 2 * shared >= min(len(found.things), len(self.asked[number].things))
+            number for number, shared in counts.items() if 3 * shared >= min(len(found.things), len(self.asked[number].things))
         )
+
+
+def _keys(each: Asked) -> set[str | int]:
+    """What questions are looked up by: beginnings of stems, and groups of words that mean the same."""
+    keys: set[str | int] = {code[:4] for code in each.things}
+    return keys.union(*(groups_of(code, each.tongue) for code in each.things))
 
 
 def _sentences(text: str) -> list[str]:
@@ -214,11 +398,14 @@ def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) 
     index = Questions(questions)
     runs = {run: number for number, question in enumerate(questions) for run in _telling_runs(question)}
     for row, (instruction, response) in enumerate(rows):
-        nearest = index.find(instruction)
+        nearest = index.find(instruction, response)
         if nearest and nearest[1] == 1.0:
             yield Shared(row, nearest[0], 1.0, "it is" if _said(instruction) == _said(questions[nearest[0]]) else "it asks")
         elif run := _run_in((instruction, response), runs):
             question = questions[runs[run]]
+            mine = asked(instruction)
+            if run in _said(instruction) and opposed(mine.things - index.asked[runs[run]].things, index.asked[runs[run]].things - mine.things, mine.tongue):
+                continue
             whole = MOST_OF * len(_words(question)) <= RUN or any(
                 _said(question) in _said(said) for said in (instruction, response)
             )

@@ -18,7 +18,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
         """please tell explain describe anybody anything ought been having does mine ours theirs there's really actually
         currently usually normally exactly generally best right way proper properly possible possibly want need needs
         someone people person hi hello hey thanks kindly wanted need's able advice suggest recommend recommended question
-        ask asking answer wonder wondering curious know say'd get'd would've s t d ll re ve m us able today's mean means
+        ask asking wonder wondering curious know say'd get'd would've s t d ll re ve m us able today's mean means
         find figure order supposed correct hadn""".split()
     ),
     "de": frozenset(
@@ -50,7 +50,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
     ),
     "es": frozenset(
         """a al algo alguien algún alguna algunas alguno algunos ante aquel aquella así aun aunque cada como cómo con cual cuál
-        cuales cuáles cualquier cuando cuándo cuanto cuánto cuánta cuántas cuántos da de debe debemos deben debería
+        cuales cuáles cualquier se cuando cuándo cuanto cuánto cuánta cuántas cuántos da de debe debemos deben debería
         deberíamos debo
         del desde después donde dónde dos dar e él el ella ellas ellos en entre era eran eres es esa esas ese eso esos esta está
         están estas este esto estos estoy fue fueron ha haber había habría hace hacer hacerlo han has hasta hay haya he hemos

@@ -1,0 +1,408 @@
+"""Words that people exchange for one another when they ask the same again, and how questions of one kind begin.
+
+A word may be in several groups. Words that share one may stand for each other; words that are known and share none differ.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
+    "en": """
+    keep store hold retain preserve conserve save stay last maintain kept | store storage depot warehouse shed | keep alive
+    survive last live | care tend maintain upkeep nurture maintenance look | begin start commence launch open onset began begun |
+    end finish complete stop cease close conclude expire finalise | quit leave abandon give resign move drop left part depart
+    walk stop | move relocate settle go moving transfer migrate | remove delete erase clear rid clean drop strip eliminate uninstall
+    purge scrap | throw discard bin dump dispose evict toss trash thrown eject | undo revert rollback reverse roll back restore |
+    restore recover retrieve rescue | reset change renew new recover restore forgot forgotten lost | repair fix mend restore
+    patch fixed service overhaul | break fail crash collapse burst broke broken failure fault down | fail refuse stop | refuse
+    reject decline deny won't turn | handle deal cope treat manage respond react approach do tackle | answer reply respond
+    response speak | student pupil learner child | teach train show instruct taught learn coach tutor educate learned learnt
+    lesson | learn study pick master taught | set setup configure install prepare adjust setting configuration arrange |
+    install deploy add put setup rollout | deploy release ship publish rollout launch | put place lay set stick | begin found
+    establish create | build built construct erect raise make assemble erected put construction | make create produce
+    build prepare craft form manufacture | write author compose draft wrote written put | found establish create start set
+    founded build | paint painted painter picture author make | buy purchase acquire get obtain bought order | sell sold
+    trade part sale flog | cost price charge fee pay expensive rate expense worth paid tariff costly | pay settle spend | need
+    require necessary must take demand call want compulsory mandatory | necessary mandatory required compulsory obligatory essential
+    must | use utilise apply employ work consume used usage | help assist support aid hand | see notice spot look view watch observe
+    | find locate discover track spot found | search seek look find | know recognise tell notice sign signal indicate spot recognize
+    identify realise judge | sign symptom indication signal clue hint mark tell | ripe ready mature done | check verify test
+    inspect examine control confirm validate look ensure | choose pick select decide opt prefer choice chosen favourite | prefer
+    favourite like best love | think believe opinion view feel thought attitude take stance consider make mind reckon |
+    feel feeling emotion mood like | like enjoy love fond pleasure appreciate | hate dislike loathe detest bother annoy
+    irritate | annoy bother irritate upset anger angry | fear afraid scared frighten worry dread | worry concern trouble bother
+    | remember recall memory recollect mind think | forget forgot forgotten lose slip | happen occur take become result follow
+    went go | decide decision choose determine rule make conclude | rule policy guideline regulation law principle | allow permit
+    let may permission permitted allowed ok fine bring welcome okay admit possible accept tolerate able | forbid ban prohibit
+    disallow refuse forbidden | permit licence license permission authorisation pass | possible able can manage feasible |
+    bring take carry bear came brought | send mail post ship forward submit sent deliver dispatch write | receive get obtain
+    accept got | get obtain receive acquire fetch earn gain getting | give hand grant provide offer supply gave present | contact
+    reach call write ask approach phone turn address email message | speak talk chat discuss say converse | tell say explain
+    describe mention | explain describe clarify teach | meet see encounter gather met convene | meeting call standup gathering
+    session appointment | hold held take occur meet place run host | big large huge size great | small little tiny | size big
+    large dimension capacity space | fit hold seat capacity accommodate room contain | people person visitor guest folk human man
+    | old ancient age aged | oldest earliest minimum least lowest | newest latest recent current last | age old | fast quick speed
+    rapid slow performance quickly | slow sluggish lag delay | run operate work function execute go ran launch start | work job
+    profession occupation career labour living employ trade do task | boss manager supervisor chief head lead leader | responsible
+    charge own owner accountable look handle | employee worker staff colleague coworker team | team group crew staff | company
+    firm business employer organisation | customer client buyer user | user account customer member | account profile login |
+    password passphrase credential pin login | office workplace desk work | home house flat apartment place live | house home
+    building cottage | live reside dwell stay lived settle grow | grow raise rear cultivate plant grew spend | childhood child
+    grow young youth boy girl kid | plant sow grow put | water irrigate sprinkle | prune trim cut clip | cut chop slice trim |
+    feed fertilise fertilize nourish food | rest relax sit stand prove proof leave | bake cook oven roast make | cook prepare make
+    fry boil | heat warm hot temperature heating warmth | cold cool chill winter freezing | winter cold frost season wintertime |
+    summer hot season summertime | evening night late tonight | morning early dawn | day daily daytime | week weekly | month
+    monthly | year annual yearly annually | often frequent frequency interval regularly times regular | interval period cycle
+    schedule | schedule plan timetable calendar rota | plan intend aim mean propose | begin opening open | shut close lock closing
+    closed | open opening available accessible unlock access visit | visit go come tour see enter attend access | enter access
+    join come admission admit | entrance entry door gate | way route path road track | reach get arrive go travel |
+    travel trip journey tour go | drive ride car | car vehicle automobile | boat ship vessel | town city place village | country
+    land nation countryside rural | countryside country land village rural | coast sea seaside shore beach ocean | lake pond water
+    | river stream water | swim bathe dip bathing | fish angle angling fishing | dog pet animal hound | animal pet beast |
+    safe secure danger dangerous risk harmless risky hazard safety hurt | dangerous risky harm unsafe | problem issue trouble
+    difficulty bug error fault challenge wrong hurdle obstacle | error bug mistake fault fail | mistake error wrong regret blunder
+    | wrong amiss mistake error bad | avoid prevent stop escape keep | cause reason trigger lead lie | effect result consequence
+    impact influence outcome | change alter modify adjust vary edit switch different update become replace | replace exchange swap
+    substitute change renew switch | update upgrade refresh patch renew | add append include insert attach put | include contain
+    part comprise cover comprise come | attachment file enclosure | file document | backup save copy archive | copy duplicate clone
+    | log record journal entry trace | store database db | table list | list name enumerate | name call title term | mean meaning
+    stand signify purpose | purpose point goal aim use reason good | goal aim target objective | important matter crucial key
+    essential value significance | advantage benefit good plus pro upside | disadvantage drawback downside con bad |
+    difference differ distinguish compare versus distinction apart | similar same alike like | method technique process procedure
+    approach step practice strategy | step process procedure stage | tool instrument device equipment gear | machine maker
+    device appliance | phone mobile cell smartphone telephone | computer laptop pc machine notebook | turn switch power
+    toggle | enable activate on switch turn | disable deactivate off | connect link attach plug join hook pair | network wifi |
+    share give split distribute | print output | save store keep | load open read | show display present see view list | hide
+    conceal | sort order arrange organise | order sequence arrange | count number total amount | amount quantity number
+    volume much | measure gauge weigh calculate | calculate compute work reckon | limit maximum cap max restrict most ceiling | minimum
+    least lowest lower min | default standard preset usual normal | timeout time expire wait | wait delay pause hold | time
+    hour clock moment | late delay deadline due | deadline due date limit latest | permission right access | leave holiday
+    vacation off absence | ill sick unwell disease | doctor physician gp | medicine drug pill | pain hurt ache sore | sleep
+    rest nap bed | eat food meal consume dine diet | drink beverage | breakfast morning | bread loaf | dough starter | kitchen
+    cook | recipe make | taste flavour | wash clean rinse scrub launder | dirty stain mess | rust corrosion oxidise | sharpen
+    hone grind whet | wood timber | tree | garden yard plot | field meadow land | farm | hill mountain | house roof | wall |
+    money cash budget fund | save economise | earn income salary wage pay make | tax duty | buy shop | shop store market | book
+    read volume | read reading | story tale | word term | language speak tongue | song music tune | play perform | sing |
+    picture photo image painting | watch see | game match play | win victory | lose lost loss | child kid son daughter |
+    parent mother father | mother mum | father dad | brother | wife husband spouse partner marry married | marry wedding |
+    friend mate pal buddy | love romance | born birth | die death dead pass died | funeral burial | war battle | church |
+    priest vicar | god faith belief religion | luck fortune | advice tip suggest recommend counsel advise guidance | advise
+    recommend suggest | idea thought concept | reason motive motivation inspire prompt lead drive bring drove led | prompt make lead
+    inspire motivate | quick brief short | lesson learn teach insight takeaway | success succeed work | try attempt |
+    practise train exercise rehearse | exercise sport workout | skill ability talent | object thing item | first earliest initial
+    | place location spot site position area | spare extra second additional replacement | key | hide hang keep lie kept |
+    support work compatible run | server host machine | service daemon worker | restart reboot relaunch | night nightly
+    overnight evening | attic loft | automatic automatically auto | manual manually hand | dry drain | ice freeze frozen
+    | rain wet | storm wind | flood | fire burn burnt | damage harm ruin hurt destroy spoil | protect guard shield defend secure |
+    free gratis charge cost | paid | public open | private | remote remotely home telework | approve sign authorise accept clear approval |
+    review check inspect examine read | request ask apply demand petition | apply request submit | report notify tell inform flag | join enter
+    become sign enrol | register enrol sign signup subscribe | cancel terminate end stop drop call unsubscribe | subscription membership
+    subscribe plan | member | guest visitor | invite ask | celebrate party | gift present | colour color paint | material made
+    stuff | tall high height | wide width broad | long length | deep depth | heavy weight weigh | far distance away | near
+    close | full | empty | hard difficult tough tricky challenge struggle | easy simple | bad awful poor worst | good great well
+    best | enough sufficient | rare seldom | common usual typical frequent | modern new | true real | proud pride | shame
+    ashamed embarrass | miss lack | surprise astonish shock | believe trust faith | trust rely | hope wish | dream | change differ
+    """,
+    "de": """
+    halten aufbewahren lagern behalten bewahren bleiben überleben haltbar aufheben konservieren frisch | leben überleben halten
+    überdauern kommen wohnen | pflegen kümmern versorgen warten pflege wartung | anfangen beginnen starten losgehen anfang beginn beginnt begann
+    | enden aufhören fertig abschließen ende schließen beenden endet | verlassen gehen weggehen wegziehen aufgeben kündigen
+    hinschmeißen verließ verliess ziehen zogen gezogen umziehen ausziehen | umziehen ziehen leben gezogen wohnen umzug |
+    entfernen löschen beseitigen loswerden wegmachen wegbekommen reinigen deinstallieren | wegwerfen entsorgen werfen aussortieren wegschmeißen | rückgängig
+    zurücksetzen wiederherstellen zurückrollen zurücknehmen | zurücksetzen neu ändern erneuern vergessen reset zurück bekommen | reparieren flicken richten
+    instandsetzen beheben wartet ausbessern | kaputt brechen defekt ausfallen versagen scheitern gebrochen bruch brach |
+    scheitern fehlschlagen misslingen schiefgehen | ablehnen verweigern weigern absagen | umgehen reagieren behandeln tun handhaben | antworten
+    reagieren antwort erwidern | schüler kind lernende student | lehren beibringen unterrichten zeigen lernen gelernt beigebracht brachte
+    lernte erlernen | einrichten konfigurieren installieren einstellen aufsetzen | installieren aufspielen einrichten |
+    bauen errichten erbauen gebaut baute erbaut errichtet stammen stammt entstehen entstand konstruieren anlegen | machen herstellen erzeugen anfertigen
+    produzieren | schreiben verfassen geschrieben verfasst autor | gründen gegründet anfangen entstehen geben gründung entstand eröffnen | malen
+    gemalt maler bild stammen | kaufen erwerben besorgen anschaffen kauf | verkaufen abgeben verkauf | kosten kostet preis zahlen bezahlen
+    gebühr teuer betragen ausgeben eintritt | brauchen nötig benötigen müssen erfordern erforderlich notwendig pflicht | verwenden benutzen
+    nutzen einsetzen gebrauchen | helfen unterstützen hilfe | sehen bemerken schauen | finden entdecken auffinden | suchen finden |
+    erkennen merken wissen anzeichen sehen feststellen woran | zeichen anzeichen merkmal symptom erkennen | prüfen kontrollieren
+    testen überprüfen nachsehen | wählen aussuchen entscheiden auswählen wahl | denken meinen meinung halten finden glauben ansicht
+    einschätzen hältst | fühlen gefühl empfinden | mögen gefallen lieben gern gefällt gefiel | hassen nerven ärgern stören | ärgern
+    nerven aufregen wütend stören | angst fürchten sorgen befürchten furcht | erinnern erinnerung gedächtnis | vergessen verlieren
+    vergaß | passieren geschehen ereignen vorfallen tun | entscheiden entschluss beschließen entscheidung | regel vorschrift richtlinie gesetz
+    | dürfen erlauben erlaubt gestattet gestatten zulässig genehmigen können mitbringen möglich darf willkommen | verbieten verboten untersagen |
+    erlaubnis genehmigung schein | mitbringen mitnehmen bringen | schicken senden verschicken abschicken einreichen | bekommen erhalten
+    kriegen | geben übergeben reichen | kontaktieren anrufen schreiben wenden ansprechen melden erreichen ansprechpartner | sprechen reden unterhalten |
+    sagen erklären erzählen nennen | treffen begegnen sitzung besprechung tagen | besprechung sitzung treffen termin meeting runde |
+    stattfinden sein treffen abhalten halten | groß größe | passen fassen platz kapazität | mensch person leute besucher gast |
+    alt älteste mindestens | schnell rasch geschwindigkeit | langsam | laufen funktionieren arbeiten gehen betreiben | arbeiten arbeit beruf
+    job tätigkeit stelle beruflich | chef leiter vorgesetzte | verantwortlich zuständig kümmern betreuen | mitarbeiter kollege angestellte |
+    firma betrieb unternehmen | kunde käufer | passwort kennwort | büro arbeitsplatz | haus heim gebäude | wohnen leben |
+    aufwachsen kindheit kind verbringen großgeworden groß | pflanzen säen setzen | gießen wässern bewässern | schneiden
+    stutzen beschneiden | düngen dünger füttern | ruhen gehen ruhezeit stehen ruht ruhe gehzeit rasten | backen ofen | kochen zubereiten | heizen heizung
+    wärmen warm | kalt kälte winter | winter winterzeit kälte wintermonat | sommer | abend nacht abends nachts | morgen früh |
+    tag täglich | woche wöchentlich | monat monatlich | jahr jährlich | oft häufig abstand turnus regelmäßig intervall | plan
+    planen vorhaben | öffnen offen öffnung geöffnet aufmachen | schließen zu geschlossen zumachen schluss offen geöffnet | besuchen hingehen
+    kommen besuch besichtigen | eintreten zugang eintritt | weg route strecke | reisen fahren reise | fahren auto | stadt ort | land dorf
+    | küste meer strand | see teich weiher | schwimmen baden | angeln fischen | hund tier haustier | sicher gefährlich gefahr
+    risiko | problem schwierigkeit fehler störung | fehler irrtum bug | vermeiden verhindern | grund ursache anlass | wirkung
+    folge auswirkung | ändern wechseln verändern anpassen | ersetzen austauschen wechseln tauschen erneuern | aktualisieren update
+    | hinzufügen ergänzen einfügen | enthalten dabei umfassen gehören | sichern sicherung backup speichern | kopieren abschreiben | bedeuten
+    heißen bedeutung | zweck ziel sinn | wichtig bedeutend | vorteil nutzen | nachteil | unterschied unterscheiden | verfahren
+    methode vorgehen schritt | werkzeug gerät | handy telefon smartphone | rechner computer | einschalten anmachen aktivieren |
+    ausschalten abschalten ausmachen | verbinden anschließen koppeln | teilen aufteilen | zeigen anzeigen darstellen | zählen anzahl | menge
+    anzahl | messen wiegen | höchstens grenze maximum limit | mindestens minimum | frist termin abgabe | urlaub ferien
+    frei | krank krankheit | arzt doktor | schmerz weh | schlafen bett | essen mahlzeit | trinken getränk | waschen putzen
+    säubern reinigen | rost | schärfen schleifen | holz | garten | geld | verdienen lohn gehalt | laden geschäft | buch lesen | bild foto |
+    kind sohn tochter | mutter mama | vater papa | heiraten hochzeit ehe | freund | geboren geburt | sterben tod tot gestorben | krieg |
+    rat tipp empfehlen raten | idee gedanke | versuchen probieren | üben trainieren | fähigkeit können | ding sache gegenstand |
+    ort platz stelle lage | schlüssel | ersatz | liegen hängen aufbewahren | neustart neustarten starten | schützen schutz |
+    kostenlos gratis umsonst | homeoffice | genehmigen freigeben zustimmen | beantragen antrag anfragen | melden bescheid mitteilen |
+    anmelden registrieren | kündigen abbestellen stornieren absagen | abo abonnement mitgliedschaft | schwer schwierig | leicht einfach | stolz |
+    einziehen ziehen nehmen | hof | veranstalten organisieren | leiten führen | schaffen erledigen
+    """,
+    "fr": """
+    garder conserver maintenir stocker ranger entreposer tenir rester | survivre vivre vie tenir garder conserver | entretenir soigner occuper
+    entretien prendre | commencer débuter démarrer ouvrir lancer début | finir terminer achever cesser arrêter fermer fin | quitter partir abandonner
+    laisser arrêter démissionner déménager aller parti départ renoncer | déménager installer partir aller vivre | enlever supprimer effacer retirer éliminer
+    ôter débarrasser désinstaller nettoyer | jeter débarrasser | annuler revenir défaire rétablir | réinitialiser nouveau changer oublié oublier récupérer renouveler |
+    réparer remettre arranger restaurer réparé réfection | casser céder rompre panne tomber rupture échouer | échouer rater échec | refuser rejeter décliner
+    | gérer traiter réagir faire prendre | répondre réagir réponse | élève étudiant enfant | enseigner apprendre apprentissage montrer
+    appris former | configurer installer paramétrer régler mettre | construire bâtir ériger édifier construction bâti élever construit | fabriquer faire produire
+    créer réaliser | écrire rédiger auteur écrit | fonder créer établir fondé créé fondateur ouvrir lancer exister | peindre peint peintre auteur |
+    acheter acquérir procurer | vendre céder vente | coûter coûte prix tarif payer valoir compter cher débourser | falloir devoir nécessaire
+    obligatoire besoin exiger requis obligé | utiliser employer servir | aider soutenir aide | voir remarquer regarder | trouver localiser découvrir | chercher
+    trouver | reconnaître savoir voir signe repérer remarquer | signe indice symptôme | vérifier contrôler tester inspecter | choisir
+    décider sélectionner choix | penser croire avis opinion trouver regard | sentir ressentir sentiment | aimer plaire apprécier adorer
+    | détester agacer énerver déranger | énerver agacer fâcher | peur craindre inquiéter crainte | souvenir rappeler mémoire | oublier
+    perdre oublié | arriver passer produire | décider décision résoudre | règle règlement consigne loi | permettre autoriser permis
+    autorisé pouvoir droit permise possible accepter admettre admis | interdire interdit défendre | permis autorisation carte licence | apporter emmener amener prendre
+    | envoyer expédier adresser transmettre | recevoir obtenir avoir | obtenir avoir récupérer procurer | donner offrir remettre | contacter joindre appeler écrire adresser
+    | parler discuter dire | dire expliquer raconter | rencontrer voir réunir | réunion rendez séance rencontre | lieu tenir dérouler
+    | grand taille | contenir tenir capacité accueillir place | personne gens visiteur | ancien vieux âge | rapide vite vitesse |
+    lent | marcher fonctionner tourner | travail travailler métier emploi profession | chef patron responsable | responsable charge occuper |
+    employé collègue salarié | entreprise société boîte | client acheteur | bureau travail | maison logement bâtiment | habiter vivre
+    loger demeurer | grandir enfance enfant passer élevé | planter semer | arroser arrosage eau irriguer | tailler couper taille | nourrir engrais fertiliser |
+    reposer repos lever | cuire four cuisson | cuisiner préparer | chauffer chauffage chaleur | froid hiver | hiver hivernal froid |
+    été | soir nuit soirée | matin | jour quotidien journée | semaine hebdomadaire | mois mensuel | an année annuel | souvent fréquence
+    fréquemment intervalle régulièrement rythme | plan prévoir projet | ouvrir ouverture ouvert accessible | fermer fermeture fermé ouvert | visiter venir visite aller |
+    entrer accès entrée accéder | chemin route trajet | voyager voyage | conduire voiture | ville cité | campagne village | côte mer
+    plage | étang lac | nager baigner baignade | pêcher pêche | chien animal | sûr danger dangereux risque sécurité | problème souci
+    difficulté erreur panne | erreur faute bogue | éviter empêcher | cause raison motif | effet conséquence | changer modifier |
+    remplacer changer renouveler échanger | actualiser mettre jour | ajouter insérer | inclure compris contenir comprendre inclus | sauvegarder sauvegarde
+    enregistrer | copier | signifier vouloir sens | but objectif sens | important compter | avantage bénéfice | inconvénient
+    défaut | différence distinguer différer | méthode procédure étape démarche procédé | outil instrument appareil | téléphone portable | ordinateur pc | activer
+    allumer | désactiver éteindre couper | connecter relier brancher | partager diviser | montrer afficher | compter nombre | quantité
+    nombre | mesurer peser | limite maximum plafond | minimum moins | délai échéance date | congé vacances absence | malade maladie
+    | médecin docteur | douleur mal | dormir lit sommeil | manger repas | boire boisson | laver nettoyer | rouille | aiguiser affûter |
+    bois | jardin | argent | gagner salaire | magasin boutique | livre lire lecture | image photo | enfant fils fille | mère maman |
+    père papa | marier mariage | ami copain | né naissance naître | mourir mort décéder | guerre | conseil conseiller recommander |
+    idée | essayer tenter | entraîner pratiquer | chose objet | endroit lieu place | clé clef | secours double | pendre trouver cacher
+    ranger | redémarrer relancer | protéger protection | gratuit | télétravail distance | approuver valider accepter | demander demande solliciter |
+    signaler prévenir informer | inscrire inscription | résilier annuler | abonnement abonner formule | difficile dur | facile simple | fier
+    fierté | dur durcir rassis | diriger mener | durer durée
+    """,
+    "es": """
+    guardar conservar mantener almacenar dejar tener quedar | sobrevivir vivir vida mantener vivo | cuidar mantener atender cuidado mantenimiento |
+    empezar comenzar iniciar abrir arrancar | terminar acabar finalizar cerrar parar | dejar irse abandonar marchar salir ir
+    fuiste mudar dejaste largar renunciar | mudar trasladar ir vivir | quitar eliminar borrar sacar limpiar desinstalar | tirar desechar | deshacer
+    revertir anular | restablecer nueva cambiar recuperar olvidar olvidado conseguir renovar | reparar arreglar restaurar componer reparación | romper fallar ceder rotura averiar |
+    fallar fracasar | negar rechazar rehusar | manejar tratar reaccionar actuar hacer | responder contestar reaccionar | alumno estudiante niño | enseñar
+    aprender aprendiste mostrar enseñó formar | configurar instalar ajustar preparar | construir levantar edificar erigir construcción | fabricar hacer producir
+    crear elaborar | escribir redactar autor | fundar crear establecer fundación fundador | pintar pintor pintó obra autor | comprar adquirir | vender |
+    costar cuesta precio pagar valer tarifa cobrar vale | necesitar necesario hacer obligatorio deber requerir falta preciso imprescindible | usar utilizar emplear
+    | ayudar apoyar | ver notar mirar | encontrar localizar hallar | buscar encontrar | reconocer saber notar señal distinguir | señal indicio síntoma
+    | comprobar verificar revisar probar | elegir escoger decidir | pensar creer opinar opinión parecer | sentir sentimiento |
+    gustar encantar disfrutar querer | odiar detestar molestar | molestar enfadar irritar | miedo temer preocupar | recordar
+    recuerdo memoria acordar | olvidar perder olvidado | pasar ocurrir suceder | decidir decisión | regla norma ley | permitir autorizar permitido poder
+    permiso dejar llevar posible admitir admite aceptar | prohibir prohibido | permiso licencia autorización | llevar traer | enviar mandar remitir | recibir
+    obtener | obtener conseguir sacar recibir | dar entregar | contactar llamar escribir dirigir | hablar conversar | decir explicar contar | reunir
+    encontrar ver | reunión cita junta encuentro | celebrar tener lugar | grande tamaño | caber capacidad aforo | persona gente visitante | antiguo viejo edad |
+    rápido velocidad | lento | funcionar andar marchar | trabajar trabajo empleo oficio profesión | jefe responsable | responsable
+    encargado cargo ocupar | empleado compañero | empresa compañía | cliente comprador | contraseña clave | oficina despacho | casa hogar edificio | vivir residir habitar |
+    crecer infancia niño criar pasar | plantar sembrar | regar riego agua | podar cortar poda recortar | abonar fertilizar abono | reposar descansar
+    reposo | hornear horno cocer | cocinar preparar | calentar calefacción calor | frío invierno | invierno | verano | noche
+    tarde | mañana temprano | día diario | semana semanal | mes mensual | año anual | frecuencia menudo frecuente intervalo | plan
+    planear | abrir apertura abierto comprar | cerrar cierre abierto cerrado | visitar ir visita | entrar acceso entrada | camino ruta | viajar viaje | conducir
+    coche | ciudad pueblo | campo pueblo | costa mar playa | lago estanque | nadar bañar | pescar pesca | perro animal mascota | seguro
+    peligro peligroso riesgo | problema dificultad error | error fallo | evitar impedir | causa motivo razón | efecto consecuencia |
+    cambiar modificar | reemplazar sustituir cambiar | actualizar | añadir agregar | incluir contener incluido | respaldo copia guardar | copiar | significar
+    significado | fin objetivo propósito | importante | ventaja beneficio | desventaja inconveniente | diferencia distinguir |
+    método procedimiento paso proceso | herramienta aparato | teléfono móvil celular | ordenador computadora | activar encender | desactivar apagar |
+    conectar enlazar | compartir | mostrar enseñar | contar número | cantidad número | medir pesar | límite máximo | mínimo | plazo
+    fecha | vacaciones permiso | enfermo enfermedad | médico doctor | dolor doler | dormir cama | comer comida | beber bebida | lavar
+    limpiar | óxido | afilar | madera | jardín huerto | dinero | ganar sueldo salario | tienda comercio | libro leer | imagen foto |
+    niño hijo hija | madre mamá | padre papá | casar boda | amigo | nacer nacimiento | morir muerte | guerra | consejo aconsejar
+    recomendar | idea | intentar probar | practicar entrenar | cosa objeto | lugar sitio parte | llave | colgar estar | reiniciar |
+    proteger | gratis gratuito | teletrabajo | aprobar autorizar | solicitar pedir | avisar informar | inscribir registrar |
+    cancelar anular | suscripción abono | difícil duro | fácil sencillo | duro endurecer endurezca | dirigir llevar | durar duración
+    """,
+}
+
+ASKED_FOR: tuple[tuple[str, str], ...] = (
+    (
+        "often",
+        r"how (?:often|frequently|many times (?:a|per) \w+)|(?:at )?what (?:\w+ )?(?:interval|frequency)|every how many \w+"
+        r"|wie (?:oft|häufig)|in welchen (?:zeitlichen )?abständen|in welchem (?:abstand|rhythmus|turnus)"
+        r"|à quelle fréquence|tous les combien|à quel rythme|avec quelle fréquence|quelle est la fréquence"
+        r"|cada cuánt[oa]s?(?: tiempo)?|con qué frecuencia|cuántas veces",
+    ),
+    ("old", r"how old|what age|wie alt|quel âge|qué edad|cuántos años"),
+    (
+        "lasting",
+        r"(?:for )?how long|how much time|(?:after|in) how long|what (?:is|'s) the (?:\w+ )?(?:duration|length of time)|how many (?:hours|minutes|days|weeks|months|years)"
+        r"|wie lang(?:e)?|wie viel zeit|wie viele (?:stunden|minuten|tage|wochen|monate|jahre)|welche (?:dauer|ruhezeit|gehzeit|backzeit|kochzeit)"
+        r"|(?:pendant )?combien de (?:temps|jours|heures|minutes|semaines|mois)|quelle (?:est la )?durée"
+        r"|(?:durante )?cuánt[oa]s? (?:tiempo|horas|minutos|días|semanas|meses|dura|duran|tarda|tardan)|qué duración",
+    ),
+    (
+        "when",
+        r"(?:by |until |till |from |since |at |on |in )?(?:what|which) (?:time|day|date|year|month|hour|weekday|season|moment)(?: of the \w+)?"
+        r"|(?:until|till|since|by|from) when|how late|how early|how soon|how long ago"
+        r"|(?:bis|seit|ab) wann|um wie ?viel uhr|wie spät|(?:an|in|zu|um) welche[mrn] (?:tag|datum|jahr|monat|zeit(?:punkt)?|uhrzeit|wochentag)|zu welcher (?:uhr)?zeit"
+        r"|(?:à|depuis|jusqu'à|en|dans) (?:quelle?s?|quand) ?(?:heure|jour|date|année|mois|moment)?|quel(?:le)? (?:heure|jour|date|année|mois|moment)|(?:depuis|jusqu'à) quand"
+        r"|(?:a|desde|hasta|en) qué (?:hora|día|fecha|año|mes|momento)|(?:desde|hasta|para) cuándo|qué (?:hora|día|fecha|año|mes)",
+    ),
+    (
+        "why",
+        r"for (?:what|which) reason|how come|what (?:was|is|were|are|'s) (?:the|your|its|his|her|their) (?:main |real )?(?:reasons?|causes?|motives?|motivation)"
+        r"(?: (?:for|of|behind|that|why))?|what (?:made|makes|led|leads|drove|drives|caused|causes|prompted|brought|got)"
+        r"|aus welche[mn] gr(?:u|ü)nd(?:en?)?|was (?:war|ist) der grund(?:,? (?:dafür|weshalb|warum))?|was hat (?:dich|euch|sie|ihn) (?:dazu )?(?:gebracht|bewogen)|wie kam es(?: dazu)?|wie kommt es"
+        r"|pour quelles? raisons?|qu'est-ce qui (?:t'|vous |l'|les )?(?:a|avait|ont) (?:poussée?s?|amenée?s?|fait|décidée?s?)|quelle (?:est|était|fut) la (?:raison|cause)"
+        r"|(?:por|cuál fue|cuál es) (?:el|qué) (?:motivo|causa|razón)|por qué (?:motivo|razón|causa)|qué (?:te |os |le |lo )?(?:motivo|razón|llevó|hizo)(?: (?:tuviste|tuvo|hay|a|que)\b)?|a qué se debe",
+    ),
+    (
+        "price",
+        r"how much (?:is|are|was|were|does|do|did|will|would|must|should) (?:[^?.!]{1,60}? )?(?:cost|pay|charge|spend|be)\b"
+        r"|what (?:does|do|did|will|would) (?:[^?.!]{1,60}? )?cost\b|what(?: is|'s| are| was)? (?:the|its) (?:price|cost|fee|charge|fare)s?(?: of| for)?|at what price"
+        r"|how expensive"
+        r"|wie ?viel (?:kostet|kosten|zahlt|zahle|bezahlt|muss man zahlen|geld)|was (?:kostet|kosten|kostete)|wie teuer|was (?:muss|zahlt|zahle) (?:ich |man )?|(?:wie hoch ist|welchen) (?:der )?preis|zu welchem preis"
+        r"|combien (?:coûtent?|coûtait|faut-il payer|doit-on payer|vaut)|quel(?:le)? est le (?:prix|coût|tarif)(?: de| du)?|à quel prix"
+        r"|cuánto (?:cuestan?|costó|vale|valen|hay que pagar|se paga)|qué (?:precio|cuesta|vale)|cuál es el (?:precio|coste|costo)(?: del?)?",
+    ),
+    (
+        "many",
+        r"how (?:many|much)|what (?:is |'s |was |are )?(?:the )?(?:\w+ )?(?:number|amount|quantity|total|count|capacity)(?: of)?"
+        r"|wie ?viele?[nr]?|welche (?:menge|anzahl)|wie hoch ist die (?:zahl|anzahl)|combien|quelle (?:quantité|capacité)|quel (?:est le )?nombre"
+        r"|cuánt[oa]s?|qué (?:cantidad|número|capacidad)",
+    ),
+    (
+        "where",
+        r"(?:in|at|to|on|from) (?:what|which) (?:place|town|city|village|country|room|location|spot|street|building|part)|what (?:place|location|town|city|country)"
+        r"|(?:in|an|aus) welche[mnr] (?:ort|stadt|dorf|land|stelle|raum|zimmer|platz)|(?:à|dans|en|de) quel(?:le)? (?:endroit|ville|lieu|village|pays|pièce|salle)"
+        r"|(?:en|a|de) qué (?:sitio|lugar|ciudad|pueblo|país|sala|parte)",
+    ),
+    (
+        "who",
+        r"(?:by|from|with|to) whom?|what (?:person|colleague|man|woman)|which (?:person|people|colleague|man|woman|artist|team)|(?:what is|what's) the name of the (?:person|man|woman)"
+        r"|(?:von|mit|an|bei|durch) we[mn]|welche (?:person|kollegin)|welcher (?:mensch|kollege)|(?:par|de|avec|à|chez|auprès de) qui|quelle personne|(?:por|de|con|a) quién(?:es)?|qué persona",
+    ),
+    (
+        "opinion",
+        r"what (?:do|did|does|would) (?:you|he|she|they|we) (?:think|make|feel|say) (?:of|about|on)|what(?: is|'s| are| was| were)? your (?:\w+ )?(?:opinions?|views?|thoughts|take|stance|attitude)(?: on| of| about)?"
+        r"|how (?:do|did|does) (?:you|he|she|they) (?:feel about|like|find|see|view)|was (?:hältst du|halten sie|haltet ihr|denkst du|denken sie|meinst du) (?:von|über|zu)?|wie (?:denkst du|denken sie|stehst du|stehen sie) (?:über|zu)"
+        r"|wie (?:findest du|finden sie|gefällt dir|gefiel dir)|que penses?-(?:tu|vous) d|que pensez-vous d[eu]s?|quel est (?:ton|votre) avis sur|qué (?:opinas?|piensas?|te parece)(?: de| sobre)?|cuál es (?:tu|su) opinión(?: sobre| de)?",
+    ),
+)
+"""What a question asks for, however it is put, and the pattern of the words that ask; the first that fits is taken."""
+
+PHRASES: dict[str, str] = {
+    phrase.strip(): word
+    for word, phrases in {
+        "remove": "get rid of | take off | take out | do away with | clear away",
+        "care": "look after | take care of",
+        "undo": "roll back | back out | take back",
+        "quit": "give up | walk away from | turn your back on",
+        "discard": "throw out | throw away | kick out | chuck out",
+        "configure": "set up | setting up | put in place",
+        "repair": "put right | patch up",
+        "meet": "get together",
+        "handle": "deal with | cope with | go about",
+        "survive": "keep alive | stay alive | am leben halten | am leben erhalten | en vie | con vida",
+        "winter": "cold months | cold season | winter months | kalte jahreszeit | kalten jahreszeit | saison froide | meses fríos",
+        "tell me": "can you remember | do you remember | can you recall | do you recall",
+        "kubernetes": "k8s",
+        "you": "u",
+        "are": "r",
+        "responsible": "in charge of",
+        "cancel": "call off",
+        "postpone": "put off",
+        "begin": "get going | get started | kick off",
+        "discover": "find out | figure out | work out",
+        "happen": "take place | go on | come about",
+        "recognise": "can you tell | do you tell | can i tell | do i tell | can one tell | you can tell",
+        "dead": "pass away | passed away",
+        "grow": "grow up | grew up | bring up | brought up",
+        "allowed": "am i allowed | is it ok | is it okay | is it alright | is it all right | is it fine | is it possible",
+        "passwort": "mot de passe",
+        "durcir": "devenir dur | poner duro | ponga duro",
+    }.items()
+    for phrase in phrases.split(" | ")
+}
+"""Several words that say what one does."""
+
+ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
+    "en": """
+    import export | upgrade downgrade | enable disable | open close | opened closed | buy sell | win lose | start stop end finish |
+    begin end finish | push pull | send receive | lend borrow | arrive depart leave | enter leave exit | accept refuse reject decline | allow
+    forbid ban | love hate | like dislike | join leave quit | hire fire | upload download | encrypt decrypt | compress decompress |
+    increase decrease reduce lower | raise lower | heat cool | hot cold | warm cold | summer winter | spring autumn | morning evening |
+    day night | north south | east west | left right | front back rear | top bottom | inside outside | indoor outdoor | big small |
+    large small | long short | tall short | high low | fast slow | early late | young old | rich poor | public private | internal
+    external | minimum maximum | input output | inbound outbound | incoming outgoing | read write | add remove delete | create delete remove |
+    install uninstall remove | connect disconnect | lock unlock | subscribe unsubscribe | advantage disadvantage drawback | benefit
+    drawback risk | pro con | strength weakness | success failure | succeed fail | build demolish | plant uproot harvest | birth death |
+    born die dead | marry divorce | husband wife | mother father | brother sister | son daughter | boy girl | man woman | uncle aunt |
+    grandmother grandfather | freeze thaw | wet dry | full empty | hard easy soft | cheap expensive | fill empty | mount unmount |
+    attach detach | merge split | remember forget | sunrise sunset | client server | frontend backend | tea
+    coffee | sugar salt | cat dog | teacher student pupil | parent child | question answer | 
+    staging production | save spend | break repair fix | lose find gain |
+    single double | better worse | best worst | ascend descend | war peace | truth lie
+    """,
+    "de": """
+    importieren exportieren | öffnen schließen | kaufen verkaufen | gewinnen verlieren | anfangen aufhören enden | beginnen enden | einschalten ausschalten |
+    senden empfangen | leihen verleihen | ankommen abfahren | annehmen ablehnen | erlauben verbieten | lieben hassen | hochladen
+    herunterladen | erhöhen senken | heiß kalt | warm kalt | sommer winter | frühling herbst | morgen abend | tag nacht | norden
+    süden | osten westen | links rechts | vorne hinten | oben unten | innen außen | groß klein | lang kurz | hoch niedrig tief |
+    schnell langsam | früh spät | jung alt | öffentlich privat | intern extern | minimum maximum | lesen schreiben | hinzufügen entfernen
+    löschen | anlegen löschen | installieren deinstallieren | verbinden trennen | vorteil nachteil | stärke schwäche | erfolg misserfolg |
+    geburt tod | heiraten scheiden | mann frau | mutter vater | bruder schwester | sohn tochter | großmutter großvater | oma opa |
+    einfrieren auftauen | nass trocken | voll leer | schwer leicht | billig teuer | sperren entsperren | tee kaffee | lehrer schüler | sparen ausgeben | finden verlieren |
+    ausziehen einziehen | gießen düngen schneiden | beste schlechteste
+    """,
+    "fr": """
+    importer exporter | ouvrir fermer | acheter vendre | gagner perdre | commencer finir arrêter | activer désactiver | allumer éteindre | envoyer recevoir
+    | prêter emprunter | arriver partir | accepter refuser | autoriser interdire | aimer détester | augmenter diminuer réduire | chaud froid | été
+    hiver | printemps automne | matin soir | jour nuit | nord sud | est ouest | gauche droite | avant arrière | haut bas | intérieur
+    extérieur | grand petit | long court | rapide lent | tôt tard | jeune vieux | public privé | interne externe | minimum maximum | lire
+    écrire | ajouter supprimer | créer supprimer | installer désinstaller | connecter déconnecter | avantage inconvénient | force faiblesse |
+    réussite échec | naissance mort | mari femme | mère père | frère sœur | fils fille | grand-mère grand-père | congeler décongeler |
+    mouillé sec | plein vide | difficile facile | cher bon | thé café | arroser rempoter tailler | aimer quitter | trouver perdre | meilleur pire | déjeuner dîner
+    """,
+    "es": """
+    importar exportar | abrir cerrar | comprar vender | ganar perder | empezar terminar acabar | activar desactivar | encender apagar |
+    enviar recibir | prestar pedir | llegar salir | aceptar rechazar | permitir prohibir | amar odiar | subir bajar | aumentar reducir |
+    caliente frío | verano invierno | primavera otoño | mañana noche tarde | día noche | norte sur | este oeste | izquierda derecha |
+    delante detrás | arriba abajo | interior exterior | grande pequeño | largo corto | alto bajo | rápido lento | temprano tarde |
+    joven viejo | público privado | interno externo | mínimo máximo | leer escribir | añadir quitar eliminar | crear eliminar borrar | instalar
+    desinstalar | conectar desconectar | ventaja desventaja inconveniente | éxito fracaso | nacimiento muerte | marido mujer | madre padre |
+    hermano hermana | hijo hija | abuela abuelo | congelar descongelar | mojado seco | lleno vacío | difícil fácil | barato caro | té
+    café | regar podar abonar | encontrar perder | mejor peor | nadar cocinar | pintar restaurar
+    """,
+}
+"""Opposites: the first of a group may stand for none of the others."""
+
+KINDS_OF_THING = """
+    red white green blue black yellow brown grey | rot weiß grün blau schwarz gelb | rouge blanc vert bleu noir jaune | rojo blanco verde azul
+    negro amarillo | breakfast lunch dinner | frühstück mittagessen abendessen | first second third last | week day month year | monthly
+    yearly weekly daily | jahr monat woche tag | jahreskarte monatskarte tageskarte wochenkarte | an mois semaine jour | año mes semana
+    día |
+    january february march april may june july august september october november december | januar februar märz april mai juni juli
+    august september oktober november dezember | janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+    | enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre | monday tuesday wednesday thursday
+    friday saturday sunday weekend | mondays tuesdays wednesdays thursdays fridays saturdays sundays weekends | montag dienstag mittwoch
+    donnerstag freitag samstag sonntag sonnabend wochenende | montags dienstags mittwochs donnerstags freitags samstags sonntags | lundi mardi
+    mercredi jeudi vendredi samedi dimanche | lunes martes miércoles jueves viernes sábado domingo | spring summer autumn winter |
+    frühling frühjahr sommer herbst winter | printemps été automne hiver | primavera verano otoño invierno | windows linux macos mac android ios ubuntu debian
+    | python java javascript typescript rust go ruby php kotlin | chrome firefox safari edge | postgresql mysql sqlite mongodb redis
+    | english german french spanish italian latin greek russian chinese japanese | englisch deutsch französisch spanisch italienisch latein
+    | anglais allemand français espagnol italien | inglés alemán francés español italiano | london paris berlin madrid rome vienna |
+    apple pear plum cherry peach melon grape | rose tulip lily | cow sheep goat pig horse hen chicken duck | kuh schaf ziege schwein pferd
+    huhn | vache mouton chèvre cochon cheval poule | vaca oveja cabra cerdo caballo gallina | piano violin cello trumpet guitar flute organ
+    """
+"""Names of one kind of thing: one in the place of another makes another question."""
