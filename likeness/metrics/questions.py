@@ -95,14 +95,22 @@ class Asked:
 KINDS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")) for kind, pattern in ASKED_FOR]
 PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{3})")
+UNTIL = re.compile(r"until|till|how late|bis|jusqu|hasta")
+OPEN = re.compile(r"\b(?:open|opened|geöffnet|offen|ouverte?s?|ouvre|abiert[oa]s?|abren?)\b")
+CLOSE: dict[Tongue, str] = {"de": "schließen", "fr": "fermer", "es": "cerrar"}
+"""What is open until six closes at six."""
 RELATIVE = frozenset("when who whom where whose wer wen wem wo wann qui où quand".split())
 """Question words that also begin a clause: "the man who", "when it rains"."""
 TELLING = frozenset("know tell me say wonder remember us sag sagen mir weißt sais dis dire dites dime decir sabes".split())
 WHETHER = re.compile(
     r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|might|will|ist|sind|war|waren|hat|haben|hast|hatte|darf|dürfen"
-    r"|muss|müssen|soll|sollte|wird|werden|est-ce|est-il|peut-on|faut-il|doit-on|puis-je|¿(?:es|está|son|hay|puedo|se puede|se pueden|debo))\b"
+    r"|muss|müssen|soll|sollte|wird|werden|est-ce|est-il|peut-on|faut-il|doit-on|puis-je|can|could|kann|können|(?:es|está|son|hay|puedo|se puede|se pueden|debo))\b"
 )
 """How a question begins that is answered with yes or no."""
+REQUEST = re.compile(
+    r"\W*(?:can|could|will|would|kannst|könnt(?:e|est)?|können|kann) (?:you|du|sie|ihr|mir) "
+    r"(?:please |mir |uns |bitte )*(?:tell|explain|describe|say|give|show|walk|help|list|sagen|erklären|zeigen|beschreiben)"
+)
 ASKS_WORDS: dict[str, frozenset[str]] = {
     kind: frozenset(stem(word, tongue) for tongue, words in by_tongue.items() for word in words.split())
     for kind, by_tongue in {
@@ -134,13 +142,16 @@ def asked(question: str) -> Asked:
     for kind, pattern in KINDS:
         if match := pattern.search(text):
             asking.add(f"?{kind}")
+            if kind == "when" and UNTIL.match(match[0]):
+                text = OPEN.sub("close" if tongue == "en" else CLOSE[tongue], text)
+                match = pattern.search(text) or match
             if kind != "price":
                 text = f"{text[: match.start()]} {text[match.end() :]}"
             break
     codes = content(HYPHEN.sub(" ", text), tongue)
     if not asking:
         asking = {_KIND_OF.get(code, code) for code in _asking_words(text, tongue)}
-    if not asking and WHETHER.match(text):
+    if not asking and WHETHER.match(text) and not REQUEST.match(text):
         asking = {"?whether"}
     spent = frozenset[str]().union(*(ASKS_WORDS.get(kind, ()) for kind in asking))
     things = [code for code in codes if not is_operator(code) and not code.startswith("?")]
@@ -213,7 +224,7 @@ def opposed(mine: Iterable[str], theirs: Collection[str], tongue: Tongue) -> boo
     return any(not _opposites(tongue).get(code, frozenset()).isdisjoint(theirs) for code in mine)
 
 
-def likeness_of(one: Asked, other: Asked, said: Collection[str] = ()) -> float:
+def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said: Collection[str] = ()) -> float:
     """How far two questions ask the same, in [0, 1]: shared content over all content, 0 where a small word makes them two.
 
     A number, a negation, "off" for "on", "who" for "where" make another question, whatever else is shared. Words of one group
@@ -222,7 +233,8 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = ()) -> float:
     Args:
         one: a question.
         other: another.
-        said: stems that the answers hold: what is in them is not missing.
+        said: stems that the answer to the one holds: what only the other question has is not missing there.
+        other_said: those of the answer to the other.
     """
     if one.said == other.said:
         return 1.0
@@ -237,22 +249,24 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = ()) -> float:
     if opposed(mine, theirs, tongue):
         return 0.0
     shared = one.things & other.things
-    weight = sum(_weight(code, tongue) for code in shared) + OPERATOR * len(one.small & other.small)
+    weight = sum(weight_of(code, tongue) for code in shared) + OPERATOR * len(one.small & other.small)
     matched = len(one.small & other.small)
+    if one.asking & other.asking & TELLS_MUCH:
+        weight, matched = weight + SAME_ASKED, matched + 1
     for a in sorted(mine):
         groups = groups_of(a, tongue)
         for b in sorted(theirs):
             if _alike(a, b) or (groups and groups & groups_of(b, tongue)):
-                weight += max(_weight(a, tongue), _weight(b, tongue))
+                weight += max(weight_of(a, tongue), weight_of(b, tongue))
                 matched += 1
                 mine.discard(a)
                 theirs.discard(b)
                 break
     if not weight or (len(shared) + matched == 1 and (mine or theirs)):
         return 0.0  # one word in common is a subject, no question
-    alone = mine and theirs and _one_slot(one, other, mine, theirs)
-    mine, theirs = mine.difference(said), theirs.difference(said)
-    ours, others = (sum(_weight(code, tongue) for code in left) for left in (mine, theirs))
+    alone = mine and theirs and one_slot(one, other, mine, theirs)
+    mine, theirs = mine.difference(other_said), theirs.difference(said)
+    ours, others = (sum(weight_of(code, tongue) for code in left) for left in (mine, theirs))
     exchanged, added = min(ours, others), abs(ours - others)
     if exchanged:
         both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
@@ -262,16 +276,17 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = ()) -> float:
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
-        score -= 0.12 if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion"} & (one.asking ^ other.asking) else 0.06
+        score -= 0.12 if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking) else 0.06
     if shared == one.things and len(shared) > 1 and _swapped(one, other):
         score = min(score, HALF)
     return min(0.99, max(0.0, score))
 
 
-OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 1.3, 1.0, 0.4, 0.7
+TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
+SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.4, 0.5, 1.5, 1.0, 0.4, 0.7
 
 
-def _one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
+def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
     """Whether two questions are word for word the same but in one place, where each has a thing of its own."""
     ours, others = one.said.split(), other.said.split()
     start = next((at for at, (a, b) in enumerate(zip(ours, others, strict=False)) if a != b), min(len(ours), len(others)))
@@ -301,7 +316,8 @@ def _swapped(one: Asked, other: Asked) -> bool:
 
 
 @lru_cache(maxsize=100_000)
-def _weight(code: str, tongue: Tongue) -> float:
+def weight_of(code: str, tongue: Tongue) -> float:
+    """How much a stem says: what is in questions of every kind says little, a word of no group the most."""
     if code in PLAIN:
         return 0.35
     return 0.7 if groups_of(code, tongue) else 1.0
@@ -331,7 +347,7 @@ class Questions:
         self._holding: dict[str, list[int]] = defaultdict(list)
         self._parts: list[tuple[Asked, int]] = []
         for number, each in enumerate(self.asked):
-            for key in _keys(each):
+            for key in keys_of(each):
                 self._holding[key].append(number)
             parts = [asked(part) for part in PARTS.split(questions[number])]
             if len(parts) > 1:
@@ -360,13 +376,13 @@ class Questions:
         return (-best[1], round(best[0], 4)) if best[0] >= NEAR else None
 
     def _near(self, found: Asked) -> Iterable[int]:
-        counts = Counter(number for key in _keys(found) for number in self._holding.get(key, ()))
+        counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
         return (
             number for number, shared in counts.items() if 3 * shared >= min(len(found.things), len(self.asked[number].things))
         )
 
 
-def _keys(each: Asked) -> set[str | int]:
+def keys_of(each: Asked) -> set[str | int]:
     """What questions are looked up by: beginnings of stems, and groups of words that mean the same."""
     keys: set[str | int] = {code[:4] for code in each.things}
     return keys.union(*(groups_of(code, each.tongue) for code in each.things))

@@ -77,7 +77,7 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     conceal | sort order arrange organise | order sequence arrange | count number total amount | amount quantity number
     volume much | measure gauge weigh calculate | calculate compute work reckon | limit maximum cap max restrict most ceiling | minimum
     least lowest lower min | default standard preset usual normal | timeout time expire wait | wait delay pause hold | time
-    hour clock moment | late delay deadline due | deadline due date limit latest | permission right access | leave holiday
+    hour clock moment | time year period decade era | late delay deadline due | deadline due date limit latest | permission right access | leave holiday
     vacation off absence | ill sick unwell disease | doctor physician gp | medicine drug pill | pain hurt ache sore | sleep
     rest nap bed | eat food meal consume dine diet | drink beverage | breakfast morning | bread loaf | dough starter | kitchen
     cook | recipe make | taste flavour | wash clean rinse scrub launder | dirty stain mess | rust corrosion oxidise | sharpen
@@ -237,7 +237,7 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
 ASKED_FOR: tuple[tuple[str, str], ...] = (
     (
         "often",
-        r"how (?:often|frequently|many times (?:a|per) \w+)|(?:at )?what (?:\w+ )?(?:interval|frequency)|every how many \w+"
+        r"how (?:often|frequently|many times (?:a|per) \w+)|(?:at )?what(?: is|'s| are)?(?: the| your)?(?: \w+)? (?:intervals?|frequency)(?: for| of)?|every how many \w+"
         r"|wie (?:oft|häufig)|in welchen (?:zeitlichen )?abständen|in welchem (?:abstand|rhythmus|turnus)"
         r"|à quelle fréquence|tous les combien|à quel rythme|avec quelle fréquence|quelle est la fréquence"
         r"|cada cuánt[oa]s?(?: tiempo)?|con qué frecuencia|cuántas veces",
@@ -271,8 +271,8 @@ ASKED_FOR: tuple[tuple[str, str], ...] = (
         r"how much (?:is|are|was|were|does|do|did|will|would|must|should) (?:[^?.!]{1,60}? )?(?:cost|pay|charge|spend|be)\b"
         r"|what (?:does|do|did|will|would) (?:[^?.!]{1,60}? )?cost\b|what(?: is|'s| are| was)? (?:the|its) (?:price|cost|fee|charge|fare)s?(?: of| for)?|at what price"
         r"|how expensive"
-        r"|wie ?viel (?:kostet|kosten|zahlt|zahle|bezahlt|muss man zahlen|geld)|was (?:kostet|kosten|kostete)|wie teuer|was (?:muss|zahlt|zahle) (?:ich |man )?|(?:wie hoch ist|welchen) (?:der )?preis|zu welchem preis"
-        r"|combien (?:coûtent?|coûtait|faut-il payer|doit-on payer|vaut)|quel(?:le)? est le (?:prix|coût|tarif)(?: de| du)?|à quel prix"
+        r"|wie ?viel (?:kostet|kosten|zahlt|zahle|bezahlt|muss man zahlen|geld)|was (?:kostet|kosten|kostete)|wie teuer|was (?:muss|müssen|zahle|zahlt|zahlen|soll)\b[^?.!]{0,60}?(?:zahlen|bezahlen|ausgeben)|was zahlt|(?:wie hoch ist|welchen) (?:der )?preis|zu welchem preis"
+        r"|combien (?:coûte(?:nt)?|coûtait|faut-il payer|doit-on payer|vaut)|quel(?:le)? est le (?:prix|coût|tarif)(?: de| du)?|à quel prix"
         r"|cuánto (?:cuestan?|costó|vale|valen|hay que pagar|se paga)|qué (?:precio|cuesta|vale)|cuál es el (?:precio|coste|costo)(?: del?)?",
     ),
     (
@@ -294,7 +294,7 @@ ASKED_FOR: tuple[tuple[str, str], ...] = (
     ),
     (
         "opinion",
-        r"what (?:do|did|does|would) (?:you|he|she|they|we) (?:think|make|feel|say) (?:of|about|on)|what(?: is|'s| are| was| were)? your (?:\w+ )?(?:opinions?|views?|thoughts|take|stance|attitude)(?: on| of| about)?"
+        r"(?:do|did) you (?:like|enjoy|love)|what (?:do|did|does|would) (?:you|he|she|they|we) (?:think|make|feel|say) (?:of|about|on)|what(?: is|'s| are| was| were)? your (?:\w+ )?(?:opinions?|views?|thoughts|take|stance|attitude)(?: on| of| about)?"
         r"|how (?:do|did|does) (?:you|he|she|they) (?:feel about|like|find|see|view)|was (?:hältst du|halten sie|haltet ihr|denkst du|denken sie|meinst du) (?:von|über|zu)?|wie (?:denkst du|denken sie|stehst du|stehen sie) (?:über|zu)"
         r"|wie (?:findest du|finden sie|gefällt dir|gefiel dir)|que penses?-(?:tu|vous) d|que pensez-vous d[eu]s?|quel est (?:ton|votre) avis sur|qué (?:opinas?|piensas?|te parece)(?: de| sobre)?|cuál es (?:tu|su) opinión(?: sobre| de)?",
     ),
@@ -315,8 +315,12 @@ PHRASES: dict[str, str] = {
         "handle": "deal with | cope with | go about",
         "survive": "keep alive | stay alive | am leben halten | am leben erhalten | en vie | con vida",
         "winter": "cold months | cold season | winter months | kalte jahreszeit | kalten jahreszeit | saison froide | meses fríos",
-        "tell me": "can you remember | do you remember | can you recall | do you recall",
+        "tell me": "walk me through | talk me through | guide me through | can you remember | do you remember | can you recall | do you recall",
         "kubernetes": "k8s",
+        "timeout": "time out | times out",
+        "default": "by default | if i set nothing | if nothing is set",
+        "backup": "back up | backs up | backed up | backing up",
+        "a": "a été | t-il été | t-elle été | ont été",
         "you": "u",
         "are": "r",
         "responsible": "in charge of",

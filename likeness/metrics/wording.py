@@ -27,7 +27,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
         diese diesem diesen dieser dieses dir doch dort du durch eigentlich ein eine einem einen einer eines einfach einmal er
         erklär erkläre erklären es etwa etwas euch euer eure für ganz gar geht genau gern gerne gibt habe haben habt hast hat
         hatte hatten her hier hin ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist ja je jede jeden jeder jedes jemand
-        jetzt kann kannst könnt könnte könnten können lässt lasst lassen mal man mein meine meinem meinen meiner mich mir mit muss
+        jetzt kann kannst darf darfst dürfen dürft könnt könnte könnten können lässt lasst lassen mal man mein meine meinem meinen meiner mich mir mit muss
         musst müssen möchte möchten nach noch nun nur ob oder ohne sag sage sagen schon sehr sein seine seinem seinen seiner seit
         sich sie sind so soll sollen sollte sollten sollst sonst über um und uns unser unsere unserem unseren unserer unter viel
         vom von vor wann war waren warum was weg welche welchem welchen welcher welches wem wen wenn wer werde werden weshalb
@@ -340,7 +340,8 @@ def _folded(tongue: Tongue) -> dict[str, str]:
     """One stem for all that mean the same; the first of a group. A word in two groups is of the first."""
     found: dict[str, str] = {}
     for own in dict.fromkeys((tongue, "en")):  # what is technical is English everywhere
-        for group in _SAME[own].split("|"):
+        groups = _SAME[own] if own == tongue else _SAME[own].partition(" | photograph")[0]
+        for group in groups.split("|"):
             words = group.split()
             for word in words:
                 found.setdefault(stem(word, tongue), stem(words[0], tongue))
