@@ -20,10 +20,10 @@ from likeness.metrics.wording import NUMBER_WORDS, Tongue, expanded, fold, is_sm
 
 SAME_QUESTION = 0.6
 """Likeness from which two instructions are one question; or else ..."""
-COVERED = 0.65
+COVERED = 0.5
 """... the mean part of each that the other pair speaks of, from which they are."""
-RAREST, ALONE, MOST, NEIGHBOURS = 5, 8, 12, 6
-"""Each pair is looked up by its five rarest words, two at a time, and by a word that at most eight questions have; under each of
+RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 6
+"""Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of
 them twelve pairs are kept, and the six nearest compared."""
 ANSWER = 400
 """Letters of an answer that are looked at for that."""
@@ -191,7 +191,10 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
     """
     shown: set[str] = set()
     for first, pair in _asking_the_same(pairs):
-        if why := contradiction(first.response, pair.response, first.instruction):
+        why = contradiction(first.response, pair.response, first.instruction)
+        if not why and asked(first.instruction).asking == asked(pair.instruction).asking:
+            why = contradiction(first.response, pair.response, pair.instruction)
+        if why:
             for one, other in ((first, pair), (pair, first)):
                 if one.id not in shown:
                     shown.add(one.id)
@@ -208,7 +211,7 @@ def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
     common = Counter(key for each in keys for key in each)
     buckets: dict[Hashable, list[int]] = defaultdict(list)
     for place, (pair, question) in enumerate(zip(looked_at, questions, strict=True)):
-        rare = sorted(keys[place], key=lambda key: (common[key], str(key)))[:RAREST]
+        rare = sorted((key for key in keys[place] if common[key] > 1), key=lambda key: (common[key], str(key)))[:RAREST]
         mine: list[Hashable] = [(question.said,), *(key for key in rare if common[key] <= ALONE), *combinations(rare, 2)]
         near = Counter(other for key in mine if keys[place] for other in buckets[key])
         for other, _ in near.most_common(NEIGHBOURS):

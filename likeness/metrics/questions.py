@@ -58,6 +58,49 @@ DENYING = frozenset(
     for word in words.split()
 )
 """Stems that deny as "not" does: who refuses to answer does not answer."""
+CONTRASTS: dict[str, dict[str, None]] = {}
+"""Small words that are not exchanged without changing the question, each with the others of its kind."""
+for _kind in (
+    "with without",
+    "for against",
+    "to from",
+    "into out",
+    "must can should",
+    "did will",
+    "was will",
+    "all some none",
+    "both either",
+    "still already again",
+    "only also",
+    "always sometimes ever",
+    "before after during",
+    "mit ohne",
+    "für gegen",
+    "nach von",
+    "muss kann soll darf",
+    "müssen können sollen dürfen",
+    "war wird",
+    "alle einige keine",
+    "noch schon wieder",
+    "vor nach während",
+    "avec sans",
+    "pour contre",
+    "doit peut",
+    "faut peut",
+    "tous certains aucun",
+    "encore déjà",
+    "avant après pendant",
+    "con sin",
+    "para contra",
+    "hacia desde",
+    "debe puede",
+    "debo puedo",
+    "todos algunos ninguno",
+    "todavía ya",
+    "antes después durante",
+):
+    for _word in _kind.split():
+        CONTRASTS.setdefault(_word, {}).update(dict.fromkeys(other for other in _kind.split() if other != _word))
 PLAIN = frozenset(
     """use work make thing time good work give take get put set happen write mean learn differ exampl today photograph help
     handl deal cope manag step list summari overview detail short brief bitte machen geb utilis hac usar""".split()
@@ -242,7 +285,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         return 0.0
     tongue = one.tongue
     unlike = one.small ^ other.small
-    if "¬" in unlike:
+    if "¬" in unlike and DENYING & (one.things if "¬" in other.small else other.things):
         unlike -= {"¬"}
         one, other = (replace(each, things=each.things - DENYING or each.things) for each in (one, other))
     mine, theirs = set(one.things - other.things), set(other.things - one.things)
@@ -251,12 +294,13 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     shared = one.things & other.things
     weight = sum(weight_of(code, tongue) for code in shared) + OPERATOR * len(one.small & other.small)
     matched = len(one.small & other.small)
+    slot = mine and theirs and one_slot(one, other, mine, theirs)
     if one.asking & other.asking & TELLS_MUCH:
         weight, matched = weight + SAME_ASKED, matched + 1
     for a in sorted(mine):
         groups = groups_of(a, tongue)
         for b in sorted(theirs):
-            if _alike(a, b) or (groups and groups & groups_of(b, tongue)):
+            if _alike(a, b) or (not slot and groups & groups_of(b, tongue)):
                 weight += max(weight_of(a, tongue), weight_of(b, tongue))
                 matched += 1
                 mine.discard(a)
@@ -264,7 +308,6 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
                 break
     if not weight or (len(shared) + matched == 1 and (mine or theirs)):
         return 0.0  # one word in common is a subject, no question
-    alone = mine and theirs and one_slot(one, other, mine, theirs)
     mine, theirs = mine.difference(other_said), theirs.difference(said)
     ours, others = (sum(weight_of(code, tongue) for code in left) for left in (mine, theirs))
     exchanged, added = min(ours, others), abs(ours - others)
@@ -272,18 +315,20 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
         exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
     score = weight / (weight + exchanged + ADDED * added)
-    if alone:
+    if slot and mine and theirs:
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
         score -= 0.12 if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking) else 0.06
+    if not mine and not theirs and contrasted(one, other):
+        score = min(score, CONTRASTED)
     if shared == one.things and len(shared) > 1 and _swapped(one, other):
         score = min(score, HALF)
     return min(0.99, max(0.0, score))
 
 
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.4, 0.5, 1.5, 1.0, 0.4, 0.7
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.6, 0.4, 0.5, 1.5, 1.0, 0.4, 0.7
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -296,14 +341,30 @@ def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection
     return start + end >= 3 and longest <= 3 and len(mine) <= 2 and len(theirs) <= 2
 
 
+def _apart(one: Asked, other: Asked) -> tuple[frozenset[str], frozenset[str]]:
+    return one.things - other.things, other.things - one.things
+
+
 def may_be_one(one: Asked, other: Asked) -> bool:
     """Whether no number, negation or other small word makes two questions of them."""
     unlike = one.small ^ other.small
     if "¬" in unlike and (DENYING & ((one.things if "¬" in other.small else other.things))):
         unlike -= {"¬"}
-    if one.numbers != other.numbers or unlike & STRICT or any(pair <= unlike for pair in OPPOSITES):
+    if one.numbers != other.numbers or (unlike & STRICT and _worded_alike(one, other)) or any(pair <= unlike for pair in OPPOSITES):
         return False
     return not (one.asking and other.asking and not one.asking & other.asking)
+
+
+def contrasted(one: Asked, other: Asked) -> bool:
+    """Whether a small word of the one is in the place of its opposite in the other: "with" and "without", "must" and "can"."""
+    ours, others = set(one.said.split()), set(other.said.split())
+    mine, theirs = ours - others, others - ours
+    return any(theirs & CONTRASTS[word].keys() for word in mine if word in CONTRASTS)
+
+
+def _worded_alike(one: Asked, other: Asked) -> bool:
+    """Whether two questions share so much that a small word is what sets them apart, and not another wording."""
+    return 2 * len(one.things ^ other.things) <= len(one.things & other.things) + 1
 
 
 def _swapped(one: Asked, other: Asked) -> bool:
@@ -326,13 +387,17 @@ def weight_of(code: str, tongue: Tongue) -> float:
 @lru_cache(maxsize=100_000)
 def _alike(one: str, other: str) -> bool:
     """Whether two stems are spellings or derivations of one word."""
-    if min(len(one), len(other)) < 5 or one[:3] != other[:3] or one[0].isdigit():
+    if min(len(one), len(other)) < 5 or one[0].isdigit():
+        return False
+    if one in other or other in one:
+        return True  # a part of a compound
+    if one[:3] != other[:3]:
         return False
     ours, theirs = grams([one]), grams([other])
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
 
 
-DOUBTFUL = 0.45
+DOUBTFUL = 0.35
 """Likeness from which the response is asked as well."""
 ANSWER = 800
 """Letters of a response that are looked at for that."""
@@ -366,7 +431,7 @@ class Questions:
                 return number, 1.0
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
-                if response and DOUBTFUL <= likeness < NEAR:
+                if response and DOUBTFUL <= likeness < NEAR and not one_slot(found, self.asked[number], *_apart(found, self.asked[number])):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
                     likeness = min(NEAR, likeness_of(found, self.asked[number], answered))
                 best = max(best, (likeness, -number))

@@ -356,7 +356,9 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     attach detach | merge split | remember forget | sunrise sunset | client server | frontend backend | tea
     coffee | sugar salt | cat dog | teacher student pupil | parent child | question answer | 
     staging production | save spend | break repair fix | lose find gain |
-    single double | better worse | best worst | ascend descend | war peace | truth lie
+    single double | better worse | best worst | ascend descend | war peace | truth lie | safe dangerous risky unsafe | strong weak | heavy light | thick thin | wide narrow | deep shallow | clean dirty
+    | known unknown | visible hidden | active inactive | online offline | manual automatic | local remote | raw cooked | boil fry bake | north east
+    | buyer seller | employer employee | landlord tenant | guest host | author reader | start stop | show hide | sharpen blunt | grow shrink
     """,
     "de": """
     importieren exportieren | öffnen schließen | kaufen verkaufen | gewinnen verlieren | anfangen aufhören enden | beginnen enden | einschalten ausschalten |
@@ -367,7 +369,8 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     löschen | anlegen löschen | installieren deinstallieren | verbinden trennen | vorteil nachteil | stärke schwäche | erfolg misserfolg |
     geburt tod | heiraten scheiden | mann frau | mutter vater | bruder schwester | sohn tochter | großmutter großvater | oma opa |
     einfrieren auftauen | nass trocken | voll leer | schwer leicht | billig teuer | sperren entsperren | tee kaffee | lehrer schüler | sparen ausgeben | finden verlieren |
-    ausziehen einziehen | gießen düngen schneiden | beste schlechteste
+    ausziehen einziehen | gießen düngen schneiden | beste schlechteste | sicher gefährlich | stark schwach | dick dünn | breit schmal | sauber schmutzig | aktiv inaktiv | manuell automatisch
+    | lokal entfernt | roh gekocht | käufer verkäufer | mieter vermieter | anmelden abmelden | aufbauen abbauen | zunehmen abnehmen
     """,
     "fr": """
     importer exporter | ouvrir fermer | acheter vendre | gagner perdre | commencer finir arrêter | activer désactiver | allumer éteindre | envoyer recevoir
@@ -376,7 +379,8 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     extérieur | grand petit | long court | rapide lent | tôt tard | jeune vieux | public privé | interne externe | minimum maximum | lire
     écrire | ajouter supprimer | créer supprimer | installer désinstaller | connecter déconnecter | avantage inconvénient | force faiblesse |
     réussite échec | naissance mort | mari femme | mère père | frère sœur | fils fille | grand-mère grand-père | congeler décongeler |
-    mouillé sec | plein vide | difficile facile | cher bon | thé café | arroser rempoter tailler | aimer quitter | trouver perdre | meilleur pire | déjeuner dîner
+    mouillé sec | plein vide | difficile facile | cher bon | thé café | arroser rempoter tailler | aimer quitter | trouver perdre | meilleur pire | sûr dangereux | fort faible | épais mince | large étroit | propre sale | actif inactif | manuel automatique | cru cuit |
+    acheteur vendeur | locataire propriétaire | montrer cacher | déjeuner dîner
     """,
     "es": """
     importar exportar | abrir cerrar | comprar vender | ganar perder | empezar terminar acabar | activar desactivar | encender apagar |
@@ -386,7 +390,8 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     joven viejo | público privado | interno externo | mínimo máximo | leer escribir | añadir quitar eliminar | crear eliminar borrar | instalar
     desinstalar | conectar desconectar | ventaja desventaja inconveniente | éxito fracaso | nacimiento muerte | marido mujer | madre padre |
     hermano hermana | hijo hija | abuela abuelo | congelar descongelar | mojado seco | lleno vacío | difícil fácil | barato caro | té
-    café | regar podar abonar | encontrar perder | mejor peor | nadar cocinar | pintar restaurar
+    café | regar podar abonar | encontrar perder | mejor peor | seguro peligroso | fuerte débil | grueso fino | ancho estrecho | limpio sucio | activo inactivo | manual automático | crudo cocido |
+    comprador vendedor | inquilino propietario | mostrar ocultar | nadar cocinar | pintar restaurar
     """,
 }
 """Opposites: the first of a group may stand for none of the others."""
