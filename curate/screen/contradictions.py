@@ -96,16 +96,37 @@ OPPOSITES: list[tuple[re.Pattern[str], re.Pattern[str]]] = [
         (r"works?|funktioniert|fonctionne|funciona", r"broken|kaputt|en panne|cassée?s?|rot[oa]s?|averiad[oa]s?"),
         (r"true|wahr|richtig|vraie?s?|verdader[oa]s?", r"false|falsch|fausse?s?|faux|fals[oa]s?"),
         (r"everybody|everyone|alle|jeder|tout le monde|todos", r"nobody|no one|niemand|keiner|personne|nadie"),
-        (r"loved?|enjoy(?:ed)?|liebe|liebte|mochte|aimais?|adorais?|encantaba|encantó|gustaba", r"hated?|loathed?|detested?|hasse|hasste|détestais?|haïssais?|odiaba|odié|detestaba"),
-        (r"running|laufen(?: lassen)?|en marche|en marcha", r"(?:switch|turn)(?:ed)? [^.!?;,]{0,20}?off|stopp?(?:ed)?|aus(?:schalten|geschaltet|machen)?|arrêt\w*|éteindre|apagar|apagad[oa]"),
+        (
+            r"loved?|enjoy(?:ed)?|liebe|liebte|mochte|aimais?|adorais?|encantaba|encantó|gustaba",
+            r"hated?|loathed?|detested?|hasse|hasste|détestais?|haïssais?|odiaba|odié|detestaba",
+        ),
+        (
+            r"running|laufen(?: lassen)?|en marche|en marcha",
+            r"(?:switch|turn)(?:ed)? [^.!?;,]{0,20}?off|stopp?(?:ed)?|aus(?:schalten|geschaltet|machen)?|arrêt\w*|éteindre|apagar|apagad[oa]",
+        ),
         (r"raw|roh|crue?s?|crud[oa]s?", r"cooked|gekocht|cuite?s?|cocid[oa]s?"),
-        (r"manual(?:ly)?|by hand|manuell|von hand|à la main|a mano", r"automatic(?:ally)?|automatisch|automatiquement|automáticamente"),
-        (r"included|inbegriffen|enthalten|comprise?s?|inclus(?:e|es)?|incluid[oa]s?", r"excluded|extra|separately|separat|en sus|en plus|aparte"),
-        (r"increased?|rose|gestiegen|steigt|augment\w+|sub(?:ió|e|ieron)", r"decreased?|fell|dropped|gesunken|sinkt|baiss\w+|diminu\w+|baj(?:ó|a|aron)"),
+        (
+            r"manual(?:ly)?|by hand|manuell|von hand|à la main|a mano",
+            r"automatic(?:ally)?|automatisch|automatiquement|automáticamente",
+        ),
+        (
+            r"included|inbegriffen|enthalten|comprise?s?|inclus(?:e|es)?|incluid[oa]s?",
+            r"excluded|extra|separately|separat|en sus|en plus|aparte",
+        ),
+        (
+            r"increased?|rose|gestiegen|steigt|augment\w+|sub(?:ió|e|ieron)",
+            r"decreased?|fell|dropped|gesunken|sinkt|baiss\w+|diminu\w+|baj(?:ó|a|aron)",
+        ),
         (r"early|früh|tôt|temprano", r"late|spät|tard"),
-        (r"accepted|approved|angenommen|genehmigt|acceptée?s?|aceptad[oa]s?|aprobad[oa]s?", r"rejected|refused|declined|abgelehnt|refusée?s?|rechazad[oa]s?"),
+        (
+            r"accepted|approved|angenommen|genehmigt|acceptée?s?|aceptad[oa]s?|aprobad[oa]s?",
+            r"rejected|refused|declined|abgelehnt|refusée?s?|rechazad[oa]s?",
+        ),
         (r"won|gewonnen|gewann|gagné|ganó|ganamos", r"lost|verloren|verlor|perdue?|perdió|perdimos"),
-        (r"happy|glücklich|froh|heureu(?:x|se)|contente?s?|feliz|content[oa]s?", r"unhappy|sad|miserable|unglücklich|traurig|malheureu(?:x|se)|triste"),
+        (
+            r"happy|glücklich|froh|heureu(?:x|se)|contente?s?|feliz|content[oa]s?",
+            r"unhappy|sad|miserable|unglücklich|traurig|malheureu(?:x|se)|triste",
+        ),
         (r"easy|leicht|einfach|facile|fácil", r"hard|difficult|schwer|schwierig|difficile|difícil"),
         (r"plenty|a great deal|viel|beaucoup|much[oa]s?", r"nothing|little|nichts|wenig|rien|nada|poc[oa]s?"),
     )
@@ -349,7 +370,9 @@ _UNITS = {
 }  # fmt: skip
 _UNIT_WORD = r"(?P<unit>hour|day|week|fortnight|month|quarter|year|stunde|tag|woche|monat|quartal|jahr|heure|jour|semaine|mois|trimestre|an(?:née)?|hora|día|semana|mes|año)(?:e?[ns]|es)?\b"
 _SMALL_NUMBER = r"(?P<n>\d+|" + "|".join(NUMBER_WORDS) + ")"
-EVERY = re.compile(rf"\b(?:every|each|alle|jede[nrs]?|tou(?:te)?s les|chaque|cada)\s+(?:(?P<other>other|second|zweiten?)\s+)?(?:{_SMALL_NUMBER}\s+)?{_UNIT_WORD}")
+EVERY = re.compile(
+    rf"\b(?:every|each|alle|jede[nrs]?|tou(?:te)?s les|chaque|cada)\s+(?:(?P<other>other|second|zweiten?)\s+)?(?:{_SMALL_NUMBER}\s+)?{_UNIT_WORD}"
+)
 TIMES = re.compile(
     rf"\b(?P<times>once|twice|thrice|{_SMALL_NUMBER.replace('<n>', '<t>')} times|einmal|zweimal|dreimal|viermal|une fois|deux fois|trois fois|quatre fois|una vez|dos veces|tres veces|cuatro veces)"
     rf"\s+(?:every|an?|per|each|im|in der|am|pro|par|al?|por|à la)\s+{_UNIT_WORD}"
@@ -398,7 +421,11 @@ PLACED = re.compile(
 
 def _other_place(one: str, other: str, about: frozenset[str], tongue: Tongue) -> str | None:
     """Two brief answers that each name a place and have no word in common but the question's."""
-    if max(len(one.split()), len(other.split())) > BRIEF or not PLACED.search(one.casefold()) or not PLACED.search(other.casefold()):
+    if (
+        max(len(one.split()), len(other.split())) > BRIEF
+        or not PLACED.search(one.casefold())
+        or not PLACED.search(other.casefold())
+    ):
         return None
     mine, yours = ({code for code in content(text, tongue) if code[0] not in "¬~?"} - about for text in (one, other))
     groups = [frozenset[int]().union(*(groups_of(code, tongue) for code in side)) for side in (mine, yours)]
@@ -425,8 +452,14 @@ A_UNIT = re.compile(
     r"(?<!\bonce )(?<!\btimes )(?<!\btwice )(?<!mal )\b(?:an?|eine?[rn]?|une?|una?)\s+(hour|minute|day|week|month|year|stunde|minute|tag|woche|monat|jahr|heure|jour|semaine|mois|an|hora|minuto|día|semana|mes|año)(?!\w)",
     re.IGNORECASE,
 )
-AT = re.compile(r"\b(?:at|until|till|by|from|before|um|bis|ab|gegen|à|a las?|hasta las?|desde las?|sobre las?|dès|jusqu'à)\s+\Z", re.IGNORECASE)
-LATER = re.compile(r"\s+(?:o'clock )?(?:in the (?:evening|afternoon)|at night|abends|nachmittags|du soir|de l'après-midi|de la (?:tarde|noche))", re.I)
+AT = re.compile(
+    r"\b(?:at|until|till|by|from|before|um|bis|ab|gegen|à|a las?|hasta las?|desde las?|sobre las?|dès|jusqu'à)\s+\Z",
+    re.IGNORECASE,
+)
+LATER = re.compile(
+    r"\s+(?:o'clock )?(?:in the (?:evening|afternoon)|at night|abends|nachmittags|du soir|de l'après-midi|de la (?:tarde|noche))",
+    re.I,
+)
 
 
 def _other_amount(one: str, other: str, question: str, about: frozenset[str], tongue: Tongue) -> str | None:

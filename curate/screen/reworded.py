@@ -152,7 +152,13 @@ def _usual(weighted: Any, rows: Places) -> dict[int, float]:
     found: dict[int, float] = {}
     for start in range(0, len(rows), 1_000):
         chunk = rows[start : start + 1_000]
-        found.update(zip(chunk.tolist(), np.partition((weighted[chunk] @ beside.T).toarray(), place, axis=1)[:, place].tolist(), strict=True))
+        found.update(
+            zip(
+                chunk.tolist(),
+                np.partition((weighted[chunk] @ beside.T).toarray(), place, axis=1)[:, place].tolist(),
+                strict=True,
+            )
+        )
     return found
 
 

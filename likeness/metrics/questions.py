@@ -319,7 +319,11 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
-        score -= 0.12 if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking) else 0.06
+        score -= (
+            0.12
+            if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking)
+            else 0.06
+        )
     if not mine and not theirs and contrasted(one, other):
         score = min(score, CONTRASTED)
     if shared == one.things and len(shared) > 1 and _swapped(one, other):
@@ -348,9 +352,13 @@ def _apart(one: Asked, other: Asked) -> tuple[frozenset[str], frozenset[str]]:
 def may_be_one(one: Asked, other: Asked) -> bool:
     """Whether no number, negation or other small word makes two questions of them."""
     unlike = one.small ^ other.small
-    if "¬" in unlike and (DENYING & ((one.things if "¬" in other.small else other.things))):
+    if "¬" in unlike and (DENYING & (one.things if "¬" in other.small else other.things)):
         unlike -= {"¬"}
-    if one.numbers != other.numbers or (unlike & STRICT and _worded_alike(one, other)) or any(pair <= unlike for pair in OPPOSITES):
+    if (
+        one.numbers != other.numbers
+        or (unlike & STRICT and _worded_alike(one, other))
+        or any(pair <= unlike for pair in OPPOSITES)
+    ):
         return False
     return not (one.asking and other.asking and not one.asking & other.asking)
 
@@ -431,7 +439,11 @@ class Questions:
                 return number, 1.0
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
-                if response and DOUBTFUL <= likeness < NEAR and not one_slot(found, self.asked[number], *_apart(found, self.asked[number])):
+                if (
+                    response
+                    and DOUBTFUL <= likeness < NEAR
+                    and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
+                ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
                     likeness = min(NEAR, likeness_of(found, self.asked[number], answered))
                 best = max(best, (likeness, -number))
@@ -485,7 +497,9 @@ def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) 
         elif run := _run_in((instruction, response), runs):
             question = questions[runs[run]]
             mine = asked(instruction)
-            if run in _said(instruction) and opposed(mine.things - index.asked[runs[run]].things, index.asked[runs[run]].things - mine.things, mine.tongue):
+            if run in _said(instruction) and opposed(
+                mine.things - index.asked[runs[run]].things, index.asked[runs[run]].things - mine.things, mine.tongue
+            ):
                 continue
             whole = MOST_OF * len(_words(question)) <= RUN or any(
                 _said(question) in _said(said) for said in (instruction, response)
