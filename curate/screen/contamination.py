@@ -9,8 +9,8 @@ from curate.model import Finding, Pair, Severity
 from likeness.metrics.questions import shared_questions
 
 
-DROPPED = 0.95
-"""Score from which a pair is dropped: the same question in the same words, or with others for small ones."""
+DROPPED = 1.0
+"""Score from which a pair is dropped: the question itself, or a run of its words that is most of it."""
 
 
 def find_contamination(pairs: Sequence[Pair], control: Sequence[str]) -> Iterable[Finding]:

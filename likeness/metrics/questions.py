@@ -34,6 +34,7 @@ OPPOSITES = {
     for pair in (
         "~on ~off",
         "~before ~after",
+        "~since ~until",
         "~up ~down",
         "~under ~over",
         "~less ~more",
@@ -63,9 +64,7 @@ CONTRASTS: dict[str, dict[str, None]] = {}
 for _kind in (
     "with without",
     "for against",
-    "to from",
     "into out",
-    "must can should",
     "did will",
     "was will",
     "all some none",
@@ -77,24 +76,18 @@ for _kind in (
     "mit ohne",
     "für gegen",
     "nach von",
-    "muss kann soll darf",
-    "müssen können sollen dürfen",
     "war wird",
     "alle einige keine",
     "noch schon wieder",
     "vor nach während",
     "avec sans",
     "pour contre",
-    "doit peut",
-    "faut peut",
     "tous certains aucun",
     "encore déjà",
     "avant après pendant",
     "con sin",
     "para contra",
     "hacia desde",
-    "debe puede",
-    "debo puedo",
     "todos algunos ninguno",
     "todavía ya",
     "antes después durante",
@@ -139,6 +132,9 @@ KINDS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")) for kind, pattern in
 PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{3})")
 UNTIL = re.compile(r"until|till|how late|bis|jusqu|hasta")
+SINCE = re.compile(r"since|from|seit|ab|depuis|dès|desde")
+WHOM = re.compile(r"\bwho(?:m)? (?:did|do|does|will|would|can|should|have|has) |\b(?:wen|wem)\b|\bà qui\b|\ba quién\b")
+"""Who is asked for as the one to whom something is done."""
 OPEN = re.compile(r"\b(?:open|opened|geöffnet|offen|ouverte?s?|ouvre|abiert[oa]s?|abren?)\b")
 CLOSE: dict[Tongue, str] = {"de": "schließen", "fr": "fermer", "es": "cerrar"}
 """What is open until six closes at six."""
@@ -182,10 +178,14 @@ def asked(question: str) -> Asked:
     tongue = tongue_of(question)
     text = PHRASE.sub(lambda match: PHRASES[match[0]], question.casefold().replace("’", "'"))
     asking = set()
+    edge = "~whom" if WHOM.search(text) else ""
     for kind, pattern in KINDS:
         if match := pattern.search(text):
             asking.add(f"?{kind}")
+            if kind == "when" and SINCE.match(match[0]):
+                edge = "~since"
             if kind == "when" and UNTIL.match(match[0]):
+                edge = "" if OPEN.search(text) else "~until"
                 text = OPEN.sub("close" if tongue == "en" else CLOSE[tongue], text)
                 match = pattern.search(text) or match
             if kind != "price":
@@ -200,7 +200,7 @@ def asked(question: str) -> Asked:
     things = [code for code in codes if not is_operator(code) and not code.startswith("?")]
     if len(things) > 1:
         things = [code for code in things if code not in spent] or things
-    small = Counter(code for code in codes if is_operator(code) and code not in ("~long", "~often"))
+    small = Counter(code for code in [*codes, edge] if is_operator(code) and code not in ("~long", "~often"))
     return Asked(_said(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue)
 
 
@@ -306,9 +306,11 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
                 mine.discard(a)
                 theirs.discard(b)
                 break
-    if not weight or (len(shared) + matched == 1 and (mine or theirs)):
-        return 0.0  # one word in common is a subject, no question
+    if not weight:
+        return 0.0
     mine, theirs = mine.difference(other_said), theirs.difference(said)
+    if len(shared) + matched == 1 and (mine or theirs):
+        return 0.0  # one word in common is a subject, no question
     ours, others = (sum(weight_of(code, tongue) for code in left) for left in (mine, theirs))
     exchanged, added = min(ours, others), abs(ours - others)
     if exchanged:
@@ -324,15 +326,15 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
             if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking)
             else 0.06
         )
-    if not mine and not theirs and contrasted(one, other):
+    if one.things == other.things and (contrasted(one, other) or unlike & TURNING):
         score = min(score, CONTRASTED)
-    if shared == one.things and len(shared) > 1 and _swapped(one, other):
-        score = min(score, HALF)
+    if shared == one.things and len(shared) > 1 and swapped(one, other):
+        score = min(score, CONTRASTED)
     return min(0.99, max(0.0, score))
 
 
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.6, 0.4, 0.5, 1.5, 1.0, 0.4, 0.7
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.3, 0.7
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -375,13 +377,21 @@ def _worded_alike(one: Asked, other: Asked) -> bool:
     return 2 * len(one.things ^ other.things) <= len(one.things & other.things) + 1
 
 
-def _swapped(one: Asked, other: Asked) -> bool:
-    """Whether the first and last thing have changed places ("from A to B", "from B to A"), which may turn the question."""
-    return (
-        len(one.order) == len(other.order) >= 2
-        and one.order[-2:] == other.order[-2:][::-1]
-        and one.order[:-2] == other.order[:-2]
-    )
+TURNING = frozenset("~out ~up ~down ~off ~under ~more ~less ~last ~next ~whom ~since".split())
+"""Small words that turn a question which is the same but for them: "check in" and "check out"."""
+JOINED = frozenset("and or und oder et ou y o between zwischen entre versus vs".split())
+
+
+def swapped(one: Asked, other: Asked) -> bool:
+    """Whether two things have changed places ("from A to B", "from B to A"), which may turn the question.
+
+    What is only said first ("on the hill, how many", "how many on the hill") has not, nor have things that "and" joins.
+    """
+    ours, others = one.said.split(), other.said.split()
+    if JOINED.intersection(ours) or ours == others:
+        return False
+    moved = [(a, b) for a, b in zip(one.order, other.order, strict=False) if a != b]
+    return sorted(ours) == sorted(others) and ours[0] == others[0] and moved == [pair[::-1] for pair in moved[::-1]] and len(moved) == 2
 
 
 @lru_cache(maxsize=100_000)
@@ -405,8 +415,6 @@ def _alike(one: str, other: str) -> bool:
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
 
 
-DOUBTFUL = 0.35
-"""Likeness from which the response is asked as well."""
 ANSWER = 800
 """Letters of a response that are looked at for that."""
 
@@ -441,7 +449,7 @@ class Questions:
                 likeness = likeness_of(found, self.asked[number])
                 if (
                     response
-                    and DOUBTFUL <= likeness < NEAR
+                    and likeness < NEAR
                     and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
                 ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))

@@ -358,7 +358,7 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     staging production | save spend | break repair fix | lose find gain |
     single double | better worse | best worst | ascend descend | war peace | truth lie | safe dangerous risky unsafe | strong weak | heavy light | thick thin | wide narrow | deep shallow | clean dirty
     | known unknown | visible hidden | active inactive | online offline | manual automatic | local remote | raw cooked | boil fry bake | north east
-    | buyer seller | employer employee | landlord tenant | guest host | author reader | start stop | show hide | sharpen blunt | grow shrink
+    | buyer seller | employer employee | landlord tenant | guest host | author reader | start stop quit give | begin quit abandon | show hide | sharpen blunt | grow shrink
     """,
     "de": """
     importieren exportieren | öffnen schließen | kaufen verkaufen | gewinnen verlieren | anfangen aufhören enden | beginnen enden | einschalten ausschalten |
