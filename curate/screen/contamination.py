@@ -10,7 +10,7 @@ from likeness.metrics.questions import shared_questions
 
 
 DROPPED = 1.0
-"""Score from which a pair is dropped: the question itself, or a run of its words that is most of it."""
+"""Score from which a pair is dropped where its instruction asks the question: word for word, alone or as a sentence of its own."""
 
 
 def find_contamination(pairs: Sequence[Pair], control: Sequence[str]) -> Iterable[Finding]:
@@ -21,7 +21,7 @@ def find_contamination(pairs: Sequence[Pair], control: Sequence[str]) -> Iterabl
     """
     for shared in shared_questions([(pair.instruction, pair.response) for pair in pairs], control):
         message = f"asks a controlled question: {shared.how} “{control[shared.question]}”"
-        severity: Severity = "drop" if shared.score >= DROPPED else "warning"
+        severity: Severity = "drop" if shared.score >= DROPPED and shared.asked else "warning"
         yield Finding(pairs[shared.row].id, "contamination", severity, shared.score, message, reason="asks_control")
 
 

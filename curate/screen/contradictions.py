@@ -14,7 +14,7 @@ from curate.model import Finding, Pair
 from likeness.kinds import KINDS
 from likeness.metrics.prose import mask
 from likeness.metrics.quantities import UNITS, Quantity, quantities_in, same_clock
-from likeness.metrics.questions import Asked, asked, groups_of, keys_of, likeness_of, one_slot, opposed, weight_of
+from likeness.metrics.questions import Asked, alike, asked, groups_of, keys_of, likeness_of, one_slot, opposed, weight_of
 from likeness.metrics.wording import content as content_of
 from likeness.metrics.wording import NUMBER_WORDS, Tongue, expanded, fold, is_small, tongue_of
 
@@ -22,6 +22,8 @@ SAME_QUESTION = 0.6
 """Likeness from which two instructions are one question; or else ..."""
 COVERED = 0.5
 """... the mean part of each that the other pair speaks of, from which they are."""
+SPECIAL = 2
+"""Or half of that, where both answers have so many telling words in common."""
 RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 6
 """Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of
 them twelve pairs are kept, and the six nearest compared."""
@@ -257,7 +259,8 @@ def _one_question(one: Asked, other: Asked, first: Pair, second: Pair) -> bool:
         return False
     said, other_said = (frozenset(content(pair.response[:ANSWER], one.tongue)) for pair in (first, second))
     covered = _covered(one, other.things | other_said) + _covered(other, one.things | said)
-    return covered >= 2 * COVERED and bool(one.things & other.things or said & other_said)
+    both = {code for code in said & other_said if code[0] not in "¬~?" and weight_of(code, one.tongue) >= 1}
+    return covered >= 2 * COVERED and bool(one.things & other.things or both) or (covered >= COVERED and len(both) >= SPECIAL)
 
 
 def _covered(question: Asked, said: frozenset[str]) -> float:
@@ -298,6 +301,7 @@ def contradiction(one: str, other: str, question: str = "") -> str | None:
         or _opposite(one, other, about, tongue)
         or (None if agree else _denied(one, other, tongue))
         or _other_name(one, other, question, tongue, "?who" in kinds)
+        or (_other_kind(one, other, about, tongue) if about else None)
         or (_other_place(one, other, about, tongue) if "?where" in kinds else None)
     )
 
@@ -349,6 +353,9 @@ def _stance(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
     return "yes" if GRANTS.search(first) or (words & about and len(first.split()) <= BRIEF) else None
 
 
+NOTHING = re.compile(r"\W*(?:nothing|nobody|nichts|niemand|rien|personne|nada|nadie)\b")
+
+
 def _toward(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
     """Whether one of an answer's first sentences denies what the question is about."""
     lowered = expanded(answer)
@@ -357,7 +364,7 @@ def _toward(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
         near = words & about or frozenset[int]().union(*(groups_of(w, tongue) for w in words)) & frozenset[int]().union(
             *(groups_of(w, tongue) for w in about)
         )
-        if near and negated != (FORBIDS.search(lowered[s:e]) is not None):
+        if near and not NOTHING.match(lowered[s:e]) and negated != (FORBIDS.search(lowered[s:e]) is not None):
             return "no"
     return None
 
@@ -448,6 +455,8 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in SENTENCE.finditer(text) if match[0].strip()]
 
 
+PRECISE = frozenset("clock day date year version euro dollar pound franc percent degrees".split())
+"""What two brief answers to one question do not give twice, of two things."""
 A_UNIT = re.compile(
     r"(?<!\bonce )(?<!\btimes )(?<!\btwice )(?<!mal )\b(?:an?|eine?[rn]?|une?|una?)\s+(hour|minute|day|week|month|year|stunde|minute|tag|woche|monat|jahr|heure|jour|semaine|mois|an|hora|minuto|día|semana|mes|año)(?!\w)",
     re.IGNORECASE,
@@ -490,6 +499,8 @@ def _other_amount(one: str, other: str, question: str, about: frozenset[str], to
         asks = re.search(ASKS_AMOUNT[dimension], question, re.I) if dimension in ASKS_AMOUNT else HOW_MUCH.search(question)
         lone = len(mine) == len(yours) == 1
         asks = asks or (lone and brief and WHICH.match(question))
+        if dimension in PRECISE and question and max(len(one.split()), len(other.split())) <= 2 * BRIEF and not _apart(one, mine[0], other, yours[0]):
+            return f"the answers give “{mine[0].shown}” and “{yours[0].shown}” for the same"
         for a in mine:
             for b in yours:
                 near, far = _around(one, a, about, tongue), _around(other, b, about, tongue)
@@ -569,14 +580,41 @@ def _opposite(one: str, other: str, about: frozenset[str], tongue: Tongue) -> st
 
 
 def _denied(one: str, other: str, tongue: Tongue) -> str | None:
-    """The content of two sentences that have nearly the same, of which only one is negated."""
+    """The content of two sentences that have nearly the same, or most of a brief one's, of which only one is negated."""
     theirs = [_statement(other[s:e], tongue) for s, e in _sentences(other)]
     for s, e in _sentences(one):
         words, negated = _statement(one[s:e], tongue)
         for their_words, their_negated in theirs:
+            if negated == their_negated:
+                continue
             shared = words & their_words
-            if negated != their_negated and len(shared) >= 2 and len(shared) >= 0.7 * max(len(words), len(their_words)):
-                return f"one says what the other denies, about {', '.join(sorted(shared)[:4])}"
+            close = shared | {word for word in words - shared if any(_may_be(word, each, tongue) for each in their_words - shared)}
+            if len(close) >= 2 and (
+                len(shared) >= 0.7 * max(len(words), len(their_words)) or len(close) >= 0.6 * min(len(words), len(their_words))
+            ):
+                return f"one says what the other denies, about {', '.join(sorted(close)[:4])}"
+    return None
+
+
+def _may_be(one: str, other: str, tongue: Tongue) -> bool:
+    return alike(one, other) or bool(groups_of(one, tongue) & groups_of(other, tongue))
+
+
+APART = frozenset("day week month year tag woche monat jahr jour semain mois annee semana mes ano dia first second third last man woman".split())
+"""Stems of opposites that are in any two answers."""
+
+
+def _other_kind(one: str, other: str, about: frozenset[str], tongue: Tongue) -> str | None:
+    """Opposites, or two of a kind (green and white, May and August), in sentences that share something."""
+    for s, e in _sentences(one)[:2]:
+        for s2, e2 in _sentences(other)[:2]:
+            mine, yours = ({code for code in content(text, tongue) if code[0] not in "¬~?"} for text in (one[s:e], other[s2:e2]))
+            ours, theirs = mine - yours - about - APART, yours - mine - about - APART
+            if not opposed(ours, theirs, tongue) or ("¬" in content(one[s:e], tongue)) != ("¬" in content(other[s2:e2], tongue)):
+                continue
+            if (mine & yours or (mine & about and yours & about)) and not opposed(mine, mine, tongue) and not opposed(yours, yours, tongue):
+                word = next(code for code in sorted(ours) if opposed([code], theirs, tongue))
+                return f"one says “{word}” where the other says the opposite or another of its kind"
     return None
 
 
@@ -589,7 +627,7 @@ def _names(text: str, tongue: Tongue) -> Iterator[str]:
     """Capitalised words that are names: within a sentence, or at its beginning where no small word is capitalised there."""
     for match in NAME.finditer(text):
         inside = re.search(r"[\w,] \Z", text[: match.start()]) is not None
-        if (inside or not is_small(match[0].casefold(), tongue)) and match[0].casefold() not in NO_NAMES:
+        if (inside or not is_small(match[0].casefold(), tongue)) and match[0].casefold() not in NO_NAMES and match[0].casefold() not in UNITS:
             yield match[0]
 
 

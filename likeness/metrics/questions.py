@@ -59,41 +59,30 @@ DENYING = frozenset(
     for word in words.split()
 )
 """Stems that deny as "not" does: who refuses to answer does not answer."""
-CONTRASTS: dict[str, dict[str, None]] = {}
-"""Small words that are not exchanged without changing the question, each with the others of its kind."""
-for _kind in (
-    "with without",
-    "for against",
-    "into out",
-    "did will",
-    "was will",
-    "all some none",
-    "both either",
-    "still already again",
-    "only also",
-    "always sometimes ever",
-    "before after during",
-    "mit ohne",
-    "für gegen",
-    "nach von",
-    "war wird",
-    "alle einige keine",
-    "noch schon wieder",
-    "vor nach während",
-    "avec sans",
-    "pour contre",
-    "tous certains aucun",
-    "encore déjà",
-    "avant après pendant",
-    "con sin",
-    "para contra",
-    "hacia desde",
-    "todos algunos ninguno",
-    "todavía ya",
-    "antes después durante",
-):
-    for _word in _kind.split():
-        CONTRASTS.setdefault(_word, {}).update(dict.fromkeys(other for other in _kind.split() if other != _word))
+EXCHANGED_KINDS = """
+    with | without | for | against | into | out | can could may might | must should ought shall need | will would | did was were had have has
+    | much many | little few | already yet | mit | ohne | für | gegen | kann können darf dürfen | muss müssen soll sollte sollen | wird werden würde | war hatte hat habe hast wurde
+    | viel viele | wenig wenige | noch | schon | avec | sans | pour | contre | peut peux puis peuvent | doit dois faut doivent devrait | sera seront serait | était avait a ont as
+    | beaucoup | peu | encore | déjà | con | sin | para | contra | puede puedo pueden | debe debo deben debería hay tengo | será serán sería | fue era había ha han | mucho mucha | poco poca | todavía aún | ya
+"""
+"""Small words of one kind for another, where both questions have one: "may" for "must"."""
+ADDED_KINDS = """
+    all every each everybody everyone everything | any some | both | either | only | most | least | best | worst | right | wrong | more | less fewer | enough | again | still | first | last | next
+    | before | after | during | undo avoid prevent | always | sometimes | alle jeder jede jedes | einige manche | beide | entweder | nur | meisten | wenigsten | beste besten bester
+    | schlechteste schlimmste | richtig | falsch | mehr | weniger | genug | wieder | zuerst | zuletzt | vor | während | vermeiden verhindern | immer | manchmal | tous toutes chaque | certains
+    | seulement | meilleur meilleure | pire | bonne bon | mauvaise mauvais | moins | assez | toujours | avant | après | pendant | éviter empêcher | parfois | todos todas cada | algunos algunas
+    | ambos | sólo solo | mejor | peor | más | menos | bastante | antes | después | durante | evitar impedir | siempre
+"""
+"""Those that turn a question as well where the other has none: "again", "only", "worst"."""
+POLITE = frozenset("best right besten richtig meilleur meilleure mejor".split())
+"""Of these, what is also said of the way to do a thing."""
+
+
+def _by_word(kinds: str) -> dict[str, int]:
+    return {word: number for number, kind in enumerate(kinds.split("|")) for word in kind.split()}
+
+
+EXCHANGED_SMALL, ADDED_SMALL = _by_word(EXCHANGED_KINDS), _by_word(ADDED_KINDS)
 PLAIN = frozenset(
     """use work make thing time good work give take get put set happen write mean learn differ exampl today photograph help
     handl deal cope manag step list summari overview detail short brief bitte machen geb utilis hac usar""".split()
@@ -300,7 +289,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     for a in sorted(mine):
         groups = groups_of(a, tongue)
         for b in sorted(theirs):
-            if _alike(a, b) or (not slot and groups & groups_of(b, tongue)):
+            if alike(a, b) or (not slot and groups & groups_of(b, tongue)):
                 weight += max(weight_of(a, tongue), weight_of(b, tongue))
                 matched += 1
                 mine.discard(a)
@@ -313,6 +302,8 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         return 0.0  # one word in common is a subject, no question
     ours, others = (sum(weight_of(code, tongue) for code in left) for left in (mine, theirs))
     exchanged, added = min(ours, others), abs(ours - others)
+    if not exchanged:
+        added = sum(weight_of(code, tongue) ** 2 for code in mine | theirs)  # one more thing weighs more than a common word
     if exchanged:
         both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
         exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
@@ -326,7 +317,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
             if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking)
             else 0.06
         )
-    if one.things == other.things and (contrasted(one, other) or unlike & TURNING):
+    if contrasted(one, other) or (one.things == other.things and unlike & TURNING):
         score = min(score, CONTRASTED)
     if shared == one.things and len(shared) > 1 and swapped(one, other):
         score = min(score, CONTRASTED)
@@ -334,7 +325,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
 
 
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.3, 0.7
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.7
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -366,10 +357,16 @@ def may_be_one(one: Asked, other: Asked) -> bool:
 
 
 def contrasted(one: Asked, other: Asked) -> bool:
-    """Whether a small word of the one is in the place of its opposite in the other: "with" and "without", "must" and "can"."""
+    """Whether nearly all words are the same but small ones that turn the question: such a pair is no rewording."""
     ours, others = set(one.said.split()), set(other.said.split())
     mine, theirs = ours - others, others - ours
-    return any(theirs & CONTRASTS[word].keys() for word in mine if word in CONTRASTS)
+    if len(mine) > 2 or len(theirs) > 2 or len(ours & others) < 3:
+        return False
+    added, their_added = ({ADDED_SMALL[word] for word in side if word in ADDED_SMALL} for side in (mine - POLITE, theirs - POLITE))
+    if added != their_added or (mine & POLITE and theirs & ADDED_SMALL.keys()) or (theirs & POLITE and mine & ADDED_SMALL.keys()):
+        return True
+    turns, their_turns = ({EXCHANGED_SMALL[word] for word in side if word in EXCHANGED_SMALL} for side in (mine, theirs))
+    return bool(turns and their_turns and not turns & their_turns)
 
 
 def _worded_alike(one: Asked, other: Asked) -> bool:
@@ -377,21 +374,22 @@ def _worded_alike(one: Asked, other: Asked) -> bool:
     return 2 * len(one.things ^ other.things) <= len(one.things & other.things) + 1
 
 
-TURNING = frozenset("~out ~up ~down ~off ~under ~more ~less ~last ~next ~whom ~since".split())
+TURNING = frozenset("~out ~off ~under ~more ~less ~last ~next ~whom ~since".split())
 """Small words that turn a question which is the same but for them: "check in" and "check out"."""
 JOINED = frozenset("and or und oder et ou y o between zwischen entre versus vs".split())
 
 
 def swapped(one: Asked, other: Asked) -> bool:
-    """Whether two things have changed places ("from A to B", "from B to A"), which may turn the question.
+    """Whether words have changed places ("from A to B", "from B to A"), which may turn the question.
 
-    What is only said first ("on the hill, how many", "how many on the hill") has not, nor have things that "and" joins.
+    What is only said first ("on the hill, how many", "how many on the hill") has not, nor have two words that "and" joins.
     """
     ours, others = one.said.split(), other.said.split()
-    if JOINED.intersection(ours) or ours == others:
+    if ours == others or sorted(ours) != sorted(others) or ours[0] != others[0]:
         return False
-    moved = [(a, b) for a, b in zip(one.order, other.order, strict=False) if a != b]
-    return sorted(ours) == sorted(others) and ours[0] == others[0] and moved == [pair[::-1] for pair in moved[::-1]] and len(moved) == 2
+    moved = [place for place, (a, b) in enumerate(zip(ours, others, strict=True)) if a != b]
+    first, last = moved[0], moved[-1]
+    return not (JOINED.intersection(ours[first : last + 1]) and last - first <= 3)
 
 
 @lru_cache(maxsize=100_000)
@@ -403,7 +401,7 @@ def weight_of(code: str, tongue: Tongue) -> float:
 
 
 @lru_cache(maxsize=100_000)
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
     """Whether two stems are spellings or derivations of one word."""
     if min(len(one), len(other)) < 5 or one[0].isdigit():
         return False
@@ -486,6 +484,8 @@ class Shared:
     question: int
     score: float
     how: str
+    asked: bool = True
+    """Whether the instruction asks it; else words of it are in a text."""
 
 
 def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) -> Iterator[Shared]:
@@ -512,7 +512,7 @@ def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) 
             whole = MOST_OF * len(_words(question)) <= RUN or any(
                 _said(question) in _said(said) for said in (instruction, response)
             )
-            yield Shared(row, runs[run], 1.0 if whole else HALF, f"eight words of it (“{run}”) are in")
+            yield Shared(row, runs[run], 1.0 if whole else HALF, f"eight words of it (“{run}”) are in", asked=False)
         elif nearest:
             yield Shared(row, *nearest, "it asks the same as" if nearest[1] >= SAME else "it asks nearly the same as")
 
