@@ -283,7 +283,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     shared = one.things & other.things
     weight = sum(weight_of(code, tongue) for code in shared) + OPERATOR * len(one.small & other.small)
     matched = len(one.small & other.small)
-    slot = mine and theirs and one_slot(one, other, mine, theirs)
+    slot = bool(mine or theirs) and one_slot(one, other, mine, theirs)
     if one.asking & other.asking & TELLS_MUCH:
         weight, matched = weight + SAME_ASKED, matched + 1
     for a in sorted(mine):
@@ -308,7 +308,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
         exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
     score = weight / (weight + exchanged + ADDED * added)
-    if slot and mine and theirs:
+    if slot and (mine or theirs):
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
@@ -325,7 +325,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
 
 
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.7
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -335,7 +335,7 @@ def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection
     back = list(zip(ours[start:][::-1], others[start:][::-1], strict=False))
     end = next((at for at, (a, b) in enumerate(back) if a != b), len(back))
     longest = max(len(ours), len(others)) - start - end
-    return start + end >= 3 and longest <= 3 and len(mine) <= 2 and len(theirs) <= 2
+    return start + end >= max(3, longest) and longest <= 4 and len(mine) <= 2 and len(theirs) <= 2
 
 
 def _apart(one: Asked, other: Asked) -> tuple[frozenset[str], frozenset[str]]:
@@ -504,11 +504,9 @@ def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) 
             yield Shared(row, nearest[0], 1.0, "it is" if _said(instruction) == _said(questions[nearest[0]]) else "it asks")
         elif run := _run_in((instruction, response), runs):
             question = questions[runs[run]]
-            mine = asked(instruction)
-            if run in _said(instruction) and opposed(
-                mine.things - index.asked[runs[run]].things, index.asked[runs[run]].things - mine.things, mine.tongue
-            ):
-                continue
+            mine, theirs = asked(instruction), index.asked[runs[run]]
+            if run in _said(instruction) and mine.said != theirs.said and one_slot(mine, theirs, *_apart(mine, theirs)):
+                continue  # the run is the frame of another question
             whole = MOST_OF * len(_words(question)) <= RUN or any(
                 _said(question) in _said(said) for said in (instruction, response)
             )
