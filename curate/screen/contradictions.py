@@ -213,10 +213,10 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
     pairs ask. For English, German, French and Spanish; the score is 1.0.
     """
     shown: set[str] = set()
-    for first, pair in _asking_the_same(pairs):
-        why = contradiction(first.response, pair.response, first.instruction)
+    for first, pair, closely in _asking_the_same(pairs):
+        why = contradiction(first.response, pair.response, first.instruction, closely)
         if not why and asked(first.instruction).asking == asked(pair.instruction).asking:
-            why = contradiction(first.response, pair.response, pair.instruction)
+            why = contradiction(first.response, pair.response, pair.instruction, closely)
         if why:
             for one, other in ((first, pair), (pair, first)):
                 if one.id not in shown:
@@ -225,8 +225,8 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
                     yield Finding(one.id, "contradictions", "warning", 1.0, message, reason="contradiction")
 
 
-def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
-    """Two and two pairs without a conversation before them that ask one question, one of them generated."""
+def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair, bool]]:
+    """Two and two pairs without a conversation before them that ask one question, one of them generated; and whether closely."""
     looked_at = [pair for pair in pairs if len(pair.prompt) == 1 and KINDS[pair.kind].asks != "opinion"]
     questions = [asked(pair.instruction) for pair in looked_at]
     often = Counter(question.said for question in questions)
@@ -238,29 +238,36 @@ def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
         mine: list[Hashable] = [(question.said,), *(key for key in rare if common[key] <= ALONE), *combinations(rare, 2)]
         near = Counter(other for key in mine if keys[place] for other in buckets[key])
         for other, _ in near.most_common(NEIGHBOURS):
-            if "generator" in (pair.wrote, looked_at[other].wrote) and _one_question(
-                questions[other], question, looked_at[other], pair
-            ):
-                yield looked_at[other], pair
+            first = looked_at[other]
+            if "generator" in (pair.wrote, first.wrote) and (closely := _one_question(questions[other], question, first, pair)) is not None:
+                yield first, pair, closely
         for key in mine:
             if len(buckets[key]) < MOST:
                 buckets[key].append(place)
 
 
-def _one_question(one: Asked, other: Asked, first: Pair, second: Pair) -> bool:
-    """Whether two questions are one; what one lacks of the other, its answer may have."""
+SIDES = [frozenset(pair.split()) for pair in ("front back", "first second", "first third", "second third", "he she", "his her", "il elle", "él ella")]
+"""Small words of which each question has another where they are two."""
+
+
+def _one_question(one: Asked, other: Asked, first: Pair, second: Pair) -> bool | None:
+    """True where two questions are one, False where they may be by what the pairs say, None where they are two."""
+    ours, others = frozenset(one.said.split()), frozenset(other.said.split())
+    if any(side & ours and side & others and not side & ours & others for side in SIDES):
+        return None
     if likeness_of(one, other) >= SAME_QUESTION:
         return True
     mine, theirs = one.things - other.things, other.things - one.things
     if opposed(mine, theirs, one.tongue) or one_slot(one, other, mine, theirs) or one.numbers != other.numbers:
-        return False
+        return None
     asking, other_asking = one.asking - {"?whether"}, other.asking - {"?whether"}
     if asking and other_asking and not asking & other_asking:
-        return False
+        return None
     said, other_said = (frozenset(content(pair.response[:ANSWER], one.tongue)) for pair in (first, second))
     covered = _covered(one, other.things | other_said) + _covered(other, one.things | said)
     both = {code for code in said & other_said if code[0] not in "¬~?" and weight_of(code, one.tongue) >= 1}
-    return covered >= 2 * COVERED and bool(one.things & other.things or both) or (covered >= COVERED and len(both) >= SPECIAL)
+    near = covered >= 2 * COVERED and bool(one.things & other.things or both)
+    return False if near or (covered >= COVERED and len(both) >= SPECIAL) else None
 
 
 def _covered(question: Asked, said: frozenset[str]) -> float:
@@ -274,13 +281,14 @@ def _covered(question: Asked, said: frozenset[str]) -> float:
     return part / whole if whole else 0.0
 
 
-def contradiction(one: str, other: str, question: str = "") -> str | None:
+def contradiction(one: str, other: str, question: str = "", closely: bool = True) -> str | None:
     """How two answers to one question cannot both be true, in words; None where they can.
 
     Args:
         one: an answer.
         other: another answer.
         question: that both answer.
+        closely: whether both were asked it so that yes and no mean the same.
     """
     tongue = tongue_of(f"{question}\n{one}\n{other}")
     one, other = mask(one).replace("’", "'"), mask(other).replace("’", "'")
@@ -292,7 +300,7 @@ def contradiction(one: str, other: str, question: str = "") -> str | None:
         says = {_stance(one, about, tongue), _stance(other, about, tongue)}
         if None in says and (first := next(iter(says - {None}), None)):
             says = {first, *(_toward(answer, about, tongue) for answer in (one, other) if _stance(answer, about, tongue) is None)}
-    if says == {"yes", "no"} and not ASKS_MANNER.match(question):
+    if closely and says == {"yes", "no"} and not ASKS_MANNER.match(question):
         return "one answers yes where the other answers no"
     agree = len(says) == 1 and None not in says
     return (

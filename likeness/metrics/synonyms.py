@@ -402,7 +402,7 @@ PHRASES: dict[str, str] = {
 
 ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     "en": """
-    import export | upgrade downgrade | enable disable | open close | opened closed | buy sell | win lose | start stop end finish |
+    import export | upgrade downgrade | enable disable | open close shut | opened closed shut | buy sell | win lose | start stop end finish |
     begin end finish | push pull | send receive | lend borrow | arrive depart leave | enter leave exit | accept refuse reject decline | allow
     forbid ban | love hate | like dislike | join leave quit | hire fire | upload download | encrypt decrypt | compress decompress |
     increase decrease reduce lower | raise lower | heat cool | hot cold | warm cold | summer winter | spring autumn | morning evening |
@@ -419,6 +419,7 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     single double | better worse | best worst | ascend descend | war peace | truth lie | safe dangerous risky unsafe | strong weak | heavy light | thick thin | wide narrow | deep shallow | clean dirty
     | known unknown | visible hidden | active inactive | online offline | manual automatic | local remote | raw cooked | boil fry bake | north east
     | buyer seller | employer employee | landlord tenant | guest host | author reader | start stop quit give | begin quit abandon | show hide | sharpen blunt | grow shrink
+    | keep burn throw sell lose destroy shred discard | skip insert | adore hate loathe | praise criticise unkind | rise fall sink | gain lose | remember forget | agree disagree | stay leave | arrive leave | alone together | encrypted plain unencrypted | paid unpaid | married single unmarried | stored deleted
     """,
     "de": """
     importieren exportieren | öffnen schließen | kaufen verkaufen | gewinnen verlieren | anfangen aufhören enden | beginnen enden | einschalten ausschalten |
@@ -431,6 +432,7 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     einfrieren auftauen | nass trocken | voll leer | schwer leicht | billig teuer | sperren entsperren | tee kaffee | lehrer schüler | sparen ausgeben | finden verlieren |
     ausziehen einziehen | gießen düngen schneiden | beste schlechteste | sicher gefährlich | stark schwach | dick dünn | breit schmal | sauber schmutzig | aktiv inaktiv | manuell automatisch
     | lokal entfernt | roh gekocht | käufer verkäufer | mieter vermieter | anmelden abmelden | aufbauen abbauen | zunehmen abnehmen
+    | behalten verbrennen wegwerfen verkaufen verlieren vernichten schreddern | aufbewahren vernichten wegwerfen schreddern | loben tadeln | steigen fallen sinken | bleiben gehen | allein zusammen gemeinsam | verschlüsselt klartext unverschlüsselt | bezahlt unbezahlt | verheiratet ledig
     """,
     "fr": """
     importer exporter | ouvrir fermer | acheter vendre | gagner perdre | commencer finir arrêter | activer désactiver | allumer éteindre | envoyer recevoir
@@ -441,6 +443,7 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     réussite échec | naissance mort | mari femme | mère père | frère sœur | fils fille | grand-mère grand-père | congeler décongeler |
     mouillé sec | plein vide | difficile facile | cher bon | thé café | arroser rempoter tailler | aimer quitter | trouver perdre | meilleur pire | sûr dangereux | fort faible | épais mince | large étroit | propre sale | actif inactif | manuel automatique | cru cuit |
     acheteur vendeur | locataire propriétaire | montrer cacher | déjeuner dîner
+    | garder brûler jeter vendre perdre détruire | adorer détester haïr | louer critiquer | monter descendre baisser | rester partir | seul ensemble | chiffré clair | payé bénévole | marié célibataire
     """,
     "es": """
     importar exportar | abrir cerrar | comprar vender | ganar perder | empezar terminar acabar | activar desactivar | encender apagar |
@@ -452,6 +455,7 @@ ANTONYMS: dict[Literal["en", "de", "fr", "es"], str] = {
     hermano hermana | hijo hija | abuela abuelo | congelar descongelar | mojado seco | lleno vacío | difícil fácil | barato caro | té
     café | regar podar abonar | encontrar perder | mejor peor | seguro peligroso | fuerte débil | grueso fino | ancho estrecho | limpio sucio | activo inactivo | manual automático | crudo cocido |
     comprador vendedor | inquilino propietario | mostrar ocultar | nadar cocinar | pintar restaurar
+    | guardar quemar tirar vender perder destruir | conservar quemar tirar vender destruir | adorar odiar detestar | alabar criticar | subir bajar | quedarse irse | solo juntos | cifrado claro | casado soltero
     """,
 }
 """Opposites: the first of a group may stand for none of the others."""
@@ -472,6 +476,15 @@ KINDS_OF_THING = """
     | english german french spanish italian latin greek russian chinese japanese | englisch deutsch französisch spanisch italienisch latein
     | anglais allemand français espagnol italien | inglés alemán francés español italiano | london paris berlin madrid rome vienna |
     apple pear plum cherry peach melon grape | rose tulip lily | cow sheep goat pig horse hen chicken duck | kuh schaf ziege schwein pferd
-    huhn | vache mouton chèvre cochon cheval poule | vaca oveja cabra cerdo caballo gallina | piano violin cello trumpet guitar flute organ
-    """
+    huhn | vache mouton chèvre cochon cheval poule | vaca oveja cabra cerdo caballo gallina | piano violin cello trumpet guitar flute organ | train plane car bus bicycle boat tram
+    | zug flugzeug auto bus fahrrad schiff | train avion voiture bus vélo bateau | tren avión coche autobús bicicleta barco | wood stone brick iron steel plastic concrete glass | holz stein ziegel eisen stahl plastik beton
+    | bois pierre brique fer acier plastique béton | madera piedra ladrillo hierro acero plástico hormigón | baker smith teacher doctor farmer sailor miner carpenter tailor butcher nurse lawyer fisherman soldier priest
+    | bäcker schmied lehrer arzt bauer seemann bergmann schreiner schneider metzger anwalt fischer soldat pfarrer | boulanger forgeron instituteur médecin paysan marin mineur menuisier tailleur boucher avocat pêcheur soldat
+    | panadero herrero maestro médico campesino marinero minero carpintero sastre carnicero abogado pescador soldado | uncle aunt father mother grandfather grandmother brother sister cousin | onkel tante vater mutter großvater großmutter bruder schwester
+    | oncle tante père mère grand-père grand-mère frère sœur | tío tía padre madre abuelo abuela hermano hermana | cash card cheque | bar karte scheck | espèces carte chèque | efectivo tarjeta cheque | aws azure gcp | slack teams zoom discord | github gitlab bitbucket
+    | docker podman | nginx apache caddy | json yaml toml xml csv | http https ssh ftp | tea coffee water wine beer milk | tee kaffee wasser wein bier milch | thé café eau vin bière lait | té café agua vino cerveza leche | kitchen cellar attic garage bedroom bathroom hall
+    | küche keller dachboden garage schlafzimmer bad flur | cuisine cave grenier garage chambre salon | cocina sótano desván garaje dormitorio baño | butter oil margarine lard | butter öl margarine schmalz | beurre huile saindoux | mantequilla aceite manteca
+    | football tennis chess rugby cricket | paris london berlin madrid rome vienna lisbon | oak pine beech birch ash | eiche kiefer buche birke esche | chêne pin hêtre bouleau | roble pino haya abedul | north south east west | norden süden osten westen | nord sud est ouest
+    | norte sur este oeste
+"""
 """Names of one kind of thing: one in the place of another makes another question."""
