@@ -22,6 +22,10 @@ SAME_QUESTION = 0.6
 """Likeness from which two instructions are one question; or else ..."""
 COVERED = 0.5
 """... the mean part of each that the other pair speaks of, from which they are."""
+FEW, RARELY = 50, 0.005
+"""Among more pairs than these, such questions share two things that at most this part of all ask of."""
+LONG = 60
+"""Words of an answer beyond which it speaks of too much to tell what was asked."""
 SPECIAL = 2
 """Or half of that, where both answers have so many telling words in common."""
 RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 6
@@ -232,6 +236,8 @@ def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair, bool]]
     often = Counter(question.said for question in questions)
     keys = [keys_of(question) if often[question.said] <= OFTEN else set() for question in questions]
     common = Counter(key for each in keys for key in each)
+    spread = Counter(thing for question in questions for thing in question.things)
+    rarely = max(2, RARELY * len(looked_at))
     buckets: dict[Hashable, list[int]] = defaultdict(list)
     for place, (pair, question) in enumerate(zip(looked_at, questions, strict=True)):
         rare = sorted((key for key in keys[place] if common[key] > 1), key=lambda key: (common[key], str(key)))[:RAREST]
@@ -239,7 +245,11 @@ def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair, bool]]
         near = Counter(other for key in mine if keys[place] for other in buckets[key])
         for other, _ in near.most_common(NEIGHBOURS):
             first = looked_at[other]
-            if "generator" in (pair.wrote, first.wrote) and (closely := _one_question(questions[other], question, first, pair)) is not None:
+            if "generator" not in (pair.wrote, first.wrote):
+                continue
+            together = sum(spread[thing] <= rarely for thing in question.things & questions[other].things)
+            closely = _one_question(questions[other], question, first, pair, together >= 2 or len(looked_at) <= FEW)
+            if closely is not None:
                 yield first, pair, closely
         for key in mine:
             if len(buckets[key]) < MOST:
@@ -250,13 +260,26 @@ SIDES = [frozenset(pair.split()) for pair in ("front back", "first second", "fir
 """Small words of which each question has another where they are two."""
 
 
-def _one_question(one: Asked, other: Asked, first: Pair, second: Pair) -> bool | None:
-    """True where two questions are one, False where they may be by what the pairs say, None where they are two."""
+def _one_question(one: Asked, other: Asked, first: Pair, second: Pair, rare: bool = True) -> bool | None:
+    """Whether two pairs ask one question; what one lacks of the other, its answer may have.
+
+    Args:
+        one: a question.
+        other: another.
+        first: the pair that asks the one.
+        second: the pair that asks the other.
+        rare: whether they share enough that few others ask of, for answers to be looked at.
+
+    Returns:
+        True where two questions are one; False where they are, but a yes to one may be a no to the other; None where they are two.
+    """
     ours, others = frozenset(one.said.split()), frozenset(other.said.split())
     if any(side & ours and side & others and not side & ours & others for side in SIDES):
         return None
     if likeness_of(one, other) >= SAME_QUESTION:
         return True
+    if not rare or max(len(pair.response.split()) for pair in (first, second)) > LONG:
+        return None
     mine, theirs = one.things - other.things, other.things - one.things
     if opposed(mine, theirs, one.tongue) or one_slot(one, other, mine, theirs) or one.numbers != other.numbers:
         return None
@@ -267,7 +290,9 @@ def _one_question(one: Asked, other: Asked, first: Pair, second: Pair) -> bool |
     covered = _covered(one, other.things | other_said) + _covered(other, one.things | said)
     both = {code for code in said & other_said if code[0] not in "¬~?" and weight_of(code, one.tongue) >= 1}
     near = covered >= 2 * COVERED and bool(one.things & other.things or both)
-    return False if near or (covered >= COVERED and len(both) >= SPECIAL) else None
+    if not near and not (covered >= COVERED and len(both) >= SPECIAL):
+        return None
+    return not ("?whether" in one.asking and "?whether" in other.asking)
 
 
 def _covered(question: Asked, said: frozenset[str]) -> float:
@@ -354,6 +379,8 @@ def _stance(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
     lowered = expanded(answer)
     first = next((lowered[s:e] for s, e in _sentences(lowered)), "")
     words, negated = _statement(first, tongue)
+    if NOTHING.match(first):
+        return None
     if negated != (FORBIDS.search(first) is not None):
         return "no"
     if negated or HEDGED.search(first):
@@ -507,7 +534,7 @@ def _other_amount(one: str, other: str, question: str, about: frozenset[str], to
         asks = re.search(ASKS_AMOUNT[dimension], question, re.I) if dimension in ASKS_AMOUNT else HOW_MUCH.search(question)
         lone = len(mine) == len(yours) == 1
         asks = asks or (lone and brief and WHICH.match(question))
-        if dimension in PRECISE and question and max(len(one.split()), len(other.split())) <= 2 * BRIEF and not _apart(one, mine[0], other, yours[0]):
+        if lone and dimension in PRECISE and question and max(len(one.split()), len(other.split())) <= 2 * BRIEF and not _apart(one, mine[0], other, yours[0]):
             return f"the answers give “{mine[0].shown}” and “{yours[0].shown}” for the same"
         for a in mine:
             for b in yours:
@@ -589,6 +616,7 @@ def _opposite(one: str, other: str, about: frozenset[str], tongue: Tongue) -> st
 
 def _denied(one: str, other: str, tongue: Tongue) -> str | None:
     """The content of two sentences that have nearly the same, or most of a brief one's, of which only one is negated."""
+    brief = max(len(one.split()), len(other.split())) <= 2 * BRIEF
     theirs = [_statement(other[s:e], tongue) for s, e in _sentences(other)]
     for s, e in _sentences(one):
         words, negated = _statement(one[s:e], tongue)
@@ -596,9 +624,12 @@ def _denied(one: str, other: str, tongue: Tongue) -> str | None:
             if negated == their_negated:
                 continue
             shared = words & their_words
+            if not brief and len(shared) < 2:
+                continue
             close = shared | {word for word in words - shared if any(_may_be(word, each, tongue) for each in their_words - shared)}
             if len(close) >= 2 and (
-                len(shared) >= 0.7 * max(len(words), len(their_words)) or len(close) >= 0.6 * min(len(words), len(their_words))
+                len(shared) >= 0.7 * max(len(words), len(their_words))
+                or (brief and len(close) >= 0.6 * min(len(words), len(their_words)))
             ):
                 return f"one says what the other denies, about {', '.join(sorted(close)[:4])}"
     return None
