@@ -8,9 +8,8 @@ from curate.check import Check
 from curate.model import Finding, Pair, Severity
 from likeness.metrics.questions import shared_questions
 
-
 DROPPED = 1.0
-"""Score from which a pair is dropped where its instruction asks the question: word for word, alone or as a sentence of its own."""
+"""Score from which a pair is dropped whose instruction asks the question: word for word, alone or as a sentence of its own."""
 
 
 def find_contamination(pairs: Sequence[Pair], control: Sequence[str]) -> Iterable[Finding]:

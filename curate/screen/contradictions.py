@@ -15,8 +15,8 @@ from likeness.kinds import KINDS
 from likeness.metrics.prose import mask
 from likeness.metrics.quantities import UNITS, Quantity, quantities_in, same_clock
 from likeness.metrics.questions import Asked, alike, asked, groups_of, keys_of, likeness_of, one_slot, opposed, weight_of
-from likeness.metrics.wording import content as content_of
 from likeness.metrics.wording import NUMBER_WORDS, Tongue, expanded, fold, is_small, tongue_of
+from likeness.metrics.wording import content as content_of
 
 SAME_QUESTION = 0.6
 """Likeness from which two instructions are one question; or else ..."""
@@ -81,8 +81,10 @@ OPPOSITES: list[tuple[re.Pattern[str], re.Pattern[str]]] = [
             r"dangerous|unsafe|risky|gefährlich|unsicher|dangereu(?:x|se)s?|peligros[oa]s?",
         ),
         (
-            r"required|mandatory|compulsory|necessary|pflicht|nötig|notwendig|erforderlich|obligatoires?|nécessaires?|obligatori[oa]s?|necesari[oa]s?",
-            r"optional|voluntary|unnecessary|freiwillig|unnötig|überflüssig|facultatifs?|facultatives?|inutiles?|opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?",
+            r"required|mandatory|compulsory|necessary|pflicht|nötig|notwendig|erforderlich|obligatoires?"
+            r"|nécessaires?|obligatori[oa]s?|necesari[oa]s?",
+            r"optional|voluntary|unnecessary|freiwillig|unnötig|überflüssig|facultatifs?|facultatives?|inutiles?"
+            r"|opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?",
         ),
         (r"free|kostenlos|gratis|umsonst|gratuite?s?|gratuit[oa]s?", r"paid|kostenpflichtig|payante?s?|de pago|costs? money"),
         (r"alive|living|lebt|vivante?s?|viv[oa]s?", r"dead|died|tot|gestorben|morte?s?|muert[oa]s?|murió"),
@@ -108,7 +110,8 @@ OPPOSITES: list[tuple[re.Pattern[str], re.Pattern[str]]] = [
         ),
         (
             r"running|laufen(?: lassen)?|en marche|en marcha",
-            r"(?:switch|turn)(?:ed)? [^.!?;,]{0,20}?off|stopp?(?:ed)?|aus(?:schalten|geschaltet|machen)?|arrêt\w*|éteindre|apagar|apagad[oa]",
+            r"(?:switch|turn)(?:ed)? [^.!?;,]{0,20}?off|stopp?(?:ed)?|aus(?:schalten|geschaltet|machen)?|arrêt\w*"
+            r"|éteindre|apagar|apagad[oa]",
         ),
         (r"raw|roh|crue?s?|crud[oa]s?", r"cooked|gekocht|cuite?s?|cocid[oa]s?"),
         (
@@ -139,7 +142,8 @@ OPPOSITES: list[tuple[re.Pattern[str], re.Pattern[str]]] = [
 ]
 """Words of which not both are true of one thing; in four languages."""
 NEGATED = re.compile(
-    r"\b(?:not|never|no|nor|cannot|without|nobody|none|nicht|kein\w*|nie|niemals|ohne|pas|jamais|sans|aucune?|nunca|jamás|sin|ningun[oa]?|tampoco)\b"
+    r"\b(?:not|never|no|nor|cannot|without|nobody|none|nicht|kein\w*|nie|niemals|ohne|pas|jamais|sans|aucune?"
+    r"|nunca|jamás|sin|ningun[oa]?|tampoco)\b"
     r"|\b(?:no)\b",
 )
 NO_DENIAL = re.compile(
@@ -177,7 +181,8 @@ ASKS_AMOUNT = {
 }
 """Questions whose answer is an amount of a kind; what has its own unit (grams, euros) is asked for by "how much"."""
 WHICH = re.compile(
-    r"\W*(?:from |ab |à partir de |desde )?(?:which|what(?:'s| is| are| was| were) the|what (?!happen|do|did|made|should|would|remain)\w+"
+    r"\W*(?:from |ab |à partir de |desde )?(?:which|what(?:'s| is| are| was| were) the|what (?!happen|do|did|made"
+    r"|should|would|remain)\w+"
     r"|welche\w*|quel(?:le)?s?|qué \w+|cuál(?:es)?)\b",
     re.IGNORECASE,
 )
@@ -256,7 +261,10 @@ def _asking_the_same(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair, bool]]
                 buckets[key].append(place)
 
 
-SIDES = [frozenset(pair.split()) for pair in ("front back", "first second", "first third", "second third", "he she", "his her", "il elle", "él ella")]
+SIDES = [
+    frozenset(pair.split())
+    for pair in ("front back", "first second", "first third", "second third", "he she", "his her", "il elle", "él ella")
+]
 """Small words of which each question has another where they are two."""
 
 
@@ -271,7 +279,7 @@ def _one_question(one: Asked, other: Asked, first: Pair, second: Pair, rare: boo
         rare: whether they share enough that few others ask of, for answers to be looked at.
 
     Returns:
-        True where two questions are one; False where they are, but a yes to one may be a no to the other; None where they are two.
+        True where two questions are one; False where a yes to one may be a no to the other; None where they are two.
     """
     ours, others = frozenset(one.said.split()), frozenset(other.said.split())
     if any(side & ours and side & others and not side & ours & others for side in SIDES):
@@ -355,18 +363,22 @@ def _says(answer: str) -> str | None:
 
 
 FORBIDS = re.compile(
-    r"\b(?:forbidden|prohibited|banned|closed|refused?|impossible|unnecessary|optional|against the rules|off limits|stopped|too (?:risky|dangerous|hot|cold|late)"
-    r"|verboten|untersagt|geschlossen|unmöglich|unnötig|freiwillig|überflüssig|interdite?s?|fermée?s?|impossible|inutile|facultati(?:f|ve)|défendue?s?"
+    r"\b(?:forbidden|prohibited|banned|closed|refused?|impossible|unnecessary|optional|against the rules"
+    r"|off limits|stopped|too (?:risky|dangerous|hot|cold|late)"
+    r"|verboten|untersagt|geschlossen|unmöglich|unnötig|freiwillig|überflüssig|interdite?s?|fermée?s?|impossible"
+    r"|inutile|facultati(?:f|ve)|défendue?s?"
     r"|prohibid[oa]s?|cerrad[oa]s?|imposible|innecesari[oa]s?|opcional(?:es)?|vetad[oa]s?)\b"
 )
 GRANTS = re.compile(
-    r"\b(?:must|have to|has to|need(?:s|ed)?|required|mandatory|compulsory|allowed|permitted|welcome|fine|okay|part of|included|free to|may|can|will"
+    r"\b(?:must|have to|has to|need(?:s|ed)?|required|mandatory|compulsory|allowed|permitted|welcome|fine|okay"
+    r"|part of|included|free to|may|can|will"
     r"|muss|müssen|erlaubt|gestattet|willkommen|nötig|erforderlich|pflicht|darf|dürfen|kann|können|inbegriffen|dabei"
     r"|faut|doit|doivent|autorisée?s?|permise?s?|bienvenue?s?|obligatoires?|nécessaires?|requise?s?|peut|peuvent|comprise?s?"
     r"|hay que|debe[ns]?|permitid[oa]s?|admiten|bienvenid[oa]s?|obligatori[oa]s?|necesari[oa]s?|puede[ns]?|incluid[oa]s?)\b"
 )
 HEDGED = re.compile(
-    r"\b(?:only|unless|except|depends?|sometimes|mostly|partly|if|when|nur|außer|manchmal|kommt darauf|wenn|teils|seulement|sauf|parfois|dépend|si"
+    r"\b(?:only|unless|except|depends?|sometimes|mostly|partly|if|when|nur|außer|manchmal|kommt darauf|wenn|teils"
+    r"|seulement|sauf|parfois|dépend|si"
     r"|s[óo]lo|solamente|salvo|excepto|depende|a veces|cuando)\b"
 )
 
@@ -406,26 +418,36 @@ def _toward(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
 
 _UNITS = {
     "hour": 3600, "stunde": 3600, "heure": 3600, "hora": 3600, "day": 86400, "tag": 86400, "jour": 86400, "día": 86400,
-    "week": 604800, "woche": 604800, "semaine": 604800, "semana": 604800, "fortnight": 1209600, "month": 2629800, "monat": 2629800,
-    "mois": 2629800, "mes": 2629800, "quarter": 7889400, "quartal": 7889400, "trimestre": 7889400, "year": 31557600, "jahr": 31557600,
-    "an": 31557600, "année": 31557600, "ans": 31557600, "año": 31557600,
+    "week": 604800, "woche": 604800, "semaine": 604800, "semana": 604800, "fortnight": 1209600, "month": 2629800,
+    "monat": 2629800,
+    "mois": 2629800, "mes": 2629800, "quarter": 7889400, "quartal": 7889400, "trimestre": 7889400, "year": 31557600,
+    "jahr": 31557600, "an": 31557600, "année": 31557600, "ans": 31557600, "año": 31557600,
 }  # fmt: skip
-_UNIT_WORD = r"(?P<unit>hour|day|week|fortnight|month|quarter|year|stunde|tag|woche|monat|quartal|jahr|heure|jour|semaine|mois|trimestre|an(?:née)?|hora|día|semana|mes|año)(?:e?[ns]|es)?\b"
+_UNIT_WORD = (
+    r"(?P<unit>hour|day|week|fortnight|month|quarter|year|stunde|tag|woche|monat|quartal|jahr|heure|jour|semaine|mois|trimestre"
+    r"|an(?:née)?|hora|día|semana|mes|año)(?:e?[ns]|es)?\b"
+)
 _SMALL_NUMBER = r"(?P<n>\d+|" + "|".join(NUMBER_WORDS) + ")"
 EVERY = re.compile(
-    rf"\b(?:every|each|alle|jede[nrs]?|tou(?:te)?s les|chaque|cada)\s+(?:(?P<other>other|second|zweiten?)\s+)?(?:{_SMALL_NUMBER}\s+)?{_UNIT_WORD}"
+    rf"\b(?:every|each|alle|jede[nrs]?|tou(?:te)?s les|chaque|cada)\s+(?:(?P<other>other|second"
+    rf"|zweiten?)\s+)?(?:{_SMALL_NUMBER}\s+)?{_UNIT_WORD}"
 )
 TIMES = re.compile(
-    rf"\b(?P<times>once|twice|thrice|{_SMALL_NUMBER.replace('<n>', '<t>')} times|einmal|zweimal|dreimal|viermal|une fois|deux fois|trois fois|quatre fois|una vez|dos veces|tres veces|cuatro veces)"
+    rf"\b(?P<times>once|twice|thrice|{_SMALL_NUMBER.replace('<n>', '<t>')} times|einmal|zweimal|dreimal|viermal"
+    rf"|une fois|deux fois|trois fois|quatre fois|una vez|dos veces|tres veces|cuatro veces)"
     rf"\s+(?:every|an?|per|each|im|in der|am|pro|par|al?|por|à la)\s+{_UNIT_WORD}"
 )
 ADVERBS = {
-    "hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2629800, "quarterly": 7889400, "yearly": 31557600, "annually": 31557600,
-    "stündlich": 3600, "täglich": 86400, "wöchentlich": 604800, "monatlich": 2629800, "jährlich": 31557600, "vierteljährlich": 7889400,
+    "hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2629800, "quarterly": 7889400, "yearly": 31557600,
+    "annually": 31557600,
+    "stündlich": 3600, "täglich": 86400, "wöchentlich": 604800, "monatlich": 2629800, "jährlich": 31557600,
+    "vierteljährlich": 7889400,
     "diariamente": 86400, "semanalmente": 604800, "mensualmente": 2629800, "anualmente": 31557600,
 }  # fmt: skip
-COUNTED = {"once": 1, "twice": 2, "thrice": 3, "einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "une": 1, "deux": 2, "trois": 3, "quatre": 4,
-           "una": 1, "dos": 2, "tres": 3, "cuatro": 4}  # fmt: skip
+COUNTED = {
+    "once": 1, "twice": 2, "thrice": 3, "einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "une": 1, "deux": 2, "trois": 3,
+    "quatre": 4, "una": 1, "dos": 2, "tres": 3, "cuatro": 4,
+}  # fmt: skip
 
 
 def _frequencies(text: str) -> dict[float, str]:
@@ -456,7 +478,8 @@ def _other_frequency(one: str, other: str) -> str | None:
 
 
 PLACED = re.compile(
-    r"\b(?:in|on|at|under|behind|beside|near|above|below|inside|by|next to|unter|hinter|neben|auf|im|am|beim|über|dans|sur|sous|derrière|à côté|près"
+    r"\b(?:in|on|at|under|behind|beside|near|above|below|inside|by|next to|unter|hinter|neben|auf|im|am|beim|über"
+    r"|dans|sur|sous|derrière|à côté|près"
     r"|en|sobre|bajo|debajo|detrás|junto|al lado|encima|cuelga\w*)\b"
 )
 
@@ -493,7 +516,8 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 PRECISE = frozenset("clock day date year version euro dollar pound franc percent degrees".split())
 """What two brief answers to one question do not give twice, of two things."""
 A_UNIT = re.compile(
-    r"(?<!\bonce )(?<!\btimes )(?<!\btwice )(?<!mal )\b(?:an?|eine?[rn]?|une?|una?)\s+(hour|minute|day|week|month|year|stunde|minute|tag|woche|monat|jahr|heure|jour|semaine|mois|an|hora|minuto|día|semana|mes|año)(?!\w)",
+    r"(?<!\bonce )(?<!\btimes )(?<!\btwice )(?<!mal )\b(?:an?|eine?[rn]?|une?|una?)\s+(hour|minute|day|week|month"
+    r"|year|stunde|minute|tag|woche|monat|jahr|heure|jour|semaine|mois|an|hora|minuto|día|semana|mes|año)(?!\w)",
     re.IGNORECASE,
 )
 AT = re.compile(
@@ -533,8 +557,14 @@ def _other_amount(one: str, other: str, question: str, about: frozenset[str], to
             continue
         asks = re.search(ASKS_AMOUNT[dimension], question, re.I) if dimension in ASKS_AMOUNT else HOW_MUCH.search(question)
         lone = len(mine) == len(yours) == 1
-        asks = asks or (lone and brief and WHICH.match(question))
-        if lone and dimension in PRECISE and question and max(len(one.split()), len(other.split())) <= 2 * BRIEF and not _apart(one, mine[0], other, yours[0]):
+        asks = asks or (WHICH.match(question) if lone and brief else None)
+        if (
+            lone
+            and dimension in PRECISE
+            and question
+            and max(len(one.split()), len(other.split())) <= 2 * BRIEF
+            and not _apart(one, mine[0], other, yours[0])
+        ):
             return f"the answers give “{mine[0].shown}” and “{yours[0].shown}” for the same"
         for a in mine:
             for b in yours:
@@ -626,7 +656,9 @@ def _denied(one: str, other: str, tongue: Tongue) -> str | None:
             shared = words & their_words
             if not brief and len(shared) < 2:
                 continue
-            close = shared | {word for word in words - shared if any(_may_be(word, each, tongue) for each in their_words - shared)}
+            close = shared | {
+                word for word in words - shared if any(_may_be(word, each, tongue) for each in their_words - shared)
+            }
             if len(close) >= 2 and (
                 len(shared) >= 0.7 * max(len(words), len(their_words))
                 or (brief and len(close) >= 0.6 * min(len(words), len(their_words)))
@@ -639,7 +671,9 @@ def _may_be(one: str, other: str, tongue: Tongue) -> bool:
     return alike(one, other) or bool(groups_of(one, tongue) & groups_of(other, tongue))
 
 
-APART = frozenset("day week month year tag woche monat jahr jour semain mois annee semana mes ano dia first second third last man woman".split())
+APART = frozenset(
+    "day week month year tag woche monat jahr jour semain mois annee semana mes ano dia first second third last man woman".split()
+)
 """Stems of opposites that are in any two answers."""
 
 
@@ -651,7 +685,11 @@ def _other_kind(one: str, other: str, about: frozenset[str], tongue: Tongue) -> 
             ours, theirs = mine - yours - about - APART, yours - mine - about - APART
             if not opposed(ours, theirs, tongue) or ("¬" in content(one[s:e], tongue)) != ("¬" in content(other[s2:e2], tongue)):
                 continue
-            if (mine & yours or (mine & about and yours & about)) and not opposed(mine, mine, tongue) and not opposed(yours, yours, tongue):
+            if (
+                (mine & yours or (mine & about and yours & about))
+                and not opposed(mine, mine, tongue)
+                and not opposed(yours, yours, tongue)
+            ):
                 word = next(code for code in sorted(ours) if opposed([code], theirs, tongue))
                 return f"one says “{word}” where the other says the opposite or another of its kind"
     return None
@@ -666,7 +704,11 @@ def _names(text: str, tongue: Tongue) -> Iterator[str]:
     """Capitalised words that are names: within a sentence, or at its beginning where no small word is capitalised there."""
     for match in NAME.finditer(text):
         inside = re.search(r"[\w,] \Z", text[: match.start()]) is not None
-        if (inside or not is_small(match[0].casefold(), tongue)) and match[0].casefold() not in NO_NAMES and match[0].casefold() not in UNITS:
+        if (
+            (inside or not is_small(match[0].casefold(), tongue))
+            and match[0].casefold() not in NO_NAMES
+            and match[0].casefold() not in UNITS
+        ):
             yield match[0]
 
 

@@ -32,7 +32,8 @@ FEWEST_PARAGRAPHS = 10
 FEWEST_LETTERS = 3
 """Letters by which the author's greetings and farewells are known."""
 GREETING = re.compile(
-    r"\W*(?:dear|hi|hello|hey|good (?:morning|evening|afternoon)|hallo|liebe[rs]?|moin|guten (?:morgen|tag|abend)|sehr geehrte[rs]?|servus"
+    r"\W*(?:dear|hi|hello|hey|good (?:morning|evening|afternoon)|hallo|liebe[rs]?|moin|guten (?:morgen|tag|abend)"
+    r"|sehr geehrte[rs]?|servus"
     r"|bonjour|bonsoir|salut|cher|chère|coucou|hola|querid[oa]s?|estimad[oa]s?|buen[oa]s (?:días|tardes|noches))\b",
     re.IGNORECASE,
 )
@@ -153,7 +154,8 @@ def echoes_and_rows(pairs: Sequence[Pair], max_share: float, times: float, sourc
     sizes = Counter(pair.document for pair in pairs)
     over = []
     for form, candidates in forms:
-        for phrase, rows, source_share in candidates:
+        for phrase, rows, in_windows in candidates:
+            source_share = in_windows
             floor = FLOOR if " " in phrase else 2 * FLOOR  # a single word is plain language more often
             if form in ("opening", "closing") and len(paragraphs) < FEWEST_PARAGRAPHS:
                 source_share = max(source_share, sum(f" {phrase} " in _spaced(window) for window in own) / (len(own) or 1))
@@ -189,7 +191,10 @@ def letters_of(text: str) -> list[tuple[str, str]]:
 def _share_of_letters(phrase: str, form: Form, letters: Sequence[tuple[str, str]]) -> float:
     """The share of letters that begin or end with a phrase."""
     spaced = f" {phrase} "
-    edges = [(form != "closing" and spaced in _spaced(first)) or (form != "opening" and spaced in _spaced(last)) for first, last in letters]
+    edges = [
+        (form != "closing" and spaced in _spaced(first)) or (form != "opening" and spaced in _spaced(last))
+        for first, last in letters
+    ]
     return sum(edges) / len(letters)
 
 

@@ -18,7 +18,7 @@ from likeness.metrics.questions import groups_of
 from likeness.metrics.wording import Tongue, code_of, tongue_of
 
 LENGTHS, NEAR = (50, 150), (0.33, 0.5)
-"""Cosine of two answers' weighted words from which they say the same, by the words of an answer: long ones share more by chance."""
+"""Cosine of two answers' weighted words from which they say the same, by an answer's length: long ones share more by chance."""
 SURELY, SHARED = 0.6, 3
 """Below this cosine, two answers that say the same have so many stems in common: not one rare word alone."""
 STANDS_OUT, FIFTH = 1.4, 5

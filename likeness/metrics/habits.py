@@ -148,7 +148,8 @@ MORE_HABITS: dict[str, dict[str, str]] = {
         "stock words": _any_of(r"""
             entscheidend\w* / wesentlich\w* / vielfältig\w* / ganzheitlich\w* / nahtlos\w* / facettenreich\w* / facetten
             tiefgreifend\w* / maßgeblich\w* / bereicher\w+ / inspirier\w+ / resilienz / achtsam\w* / unverzichtbar\w*
-            unabdingbar\w* / unerlässlich\w* / transform\w+ / beleuchte\w* / eintauchen / geflecht / förder(?:t|n|nd) / wertvoll\w*
+            unabdingbar\w* / unerlässlich\w* / transform\w+ / beleuchte\w* / eintauchen / geflecht / förder(?:t|n|nd)
+            wertvoll\w*
             nachhaltig\w* / authentisch\w* / dynamik / herausforderung(?:en)? / optimal\w* / zielführend\w* / effizient\w*
             gewährleiste\w* / ermöglich\w+
         """),
@@ -187,11 +188,13 @@ MORE_HABITS: dict[str, dict[str, str]] = {
             en somme / en fin de compte / au final / en définitive / cependant / premièrement / deuxièmement / bref
         """),
         "openers": r"\A\W*" + _any_of(r"""
-            (?:c'est une |quelle )?(?:très )?(?:excellente|bonne|belle|intéressante) question / bien sûr / absolument / certainement
+            (?:c'est une |quelle )?(?:très )?(?:excellente|bonne|belle|intéressante) question / bien sûr / absolument
+            certainement
             tout à fait / avec plaisir / merci (?:pour|de) (?:votre|ta|cette) / je comprends
         """),
         "stock words": _any_of(r"""
-            crucial\w* / essentiel\w* / incontournable\w* / précieu(?:x|ses?) / enrichi\w+ / fascinant\w* / profondément / épanou\w+
+            crucial\w* / essentiel\w* / incontournable\w* / précieu(?:x|ses?) / enrichi\w+ / fascinant\w* / profondément
+            épanou\w+
             bienveillan\w+ / résilien\w+ / tiss(?:er|e|ent|ant) / symphonie / favoris\w+ / nuancée?s? / holistique\w* / tapisserie
             vibrant\w* / authenti\w+ / inestimable\w* / primordial\w* / fondamenta\w+ / optimal\w* / harmonieu\w+ / sublim\w+
             délicat équilibre / défis? / sérénité / garantir
@@ -202,7 +205,8 @@ MORE_HABITS: dict[str, dict[str, str]] = {
         """),
         "wisdom": _any_of(r"""
             ce qui (?:compte|importe) (?:vraiment|le plus)? / pas à pas / étape par étape / petits? (?:gestes?|moments?|pas)
-            une (?:forme|manière|façon) de / l'art d(?:e|u) / devien(?:t|nent) une? / et c'est (?:là|précisément|justement|ce|bien)
+            une (?:forme|manière|façon) de / l'art d(?:e|u) / devien(?:t|nent) une?
+            et c'est (?:là|précisément|justement|ce|bien)
             c'est (?:là|précisément|justement) / que ce soit / plus qu'une?
         """),
         "“not X but Y” in one sentence or two": "|".join((
@@ -261,15 +265,18 @@ MORE_HABITS: dict[str, dict[str, str]] = {
         "threes without and": r"(?<=\w), (?:[\w'’-]+ ){1,4}[\w'’-]+, (?:[\w'’-]+ ){1,4}[\w'’-]+[.!]",
         "questions put and answered": r"(?:\A|[.!?:—–] |\n)[^.!?:\n—–]{2,40}\?['\"”»]?\s+(?=[^\W\d_])",
         "sentences that begin alike": r"(?:\A|(?<=[.!?] ))(\w{2,} )[^.!?\n]{1,80}[.!?] (?=\1)",
-        "headings, bold words and lists": r"(?m)^#{1,6} \S|\*\*[^*\n]{1,80}\*\*|^[^\S\n]*(?:[-*•]|\d{1,2}[.)]) \S|^[^\n:]{2,40}:$",
+        "headings, bold words and lists": (
+            r"(?m)^#{1,6} \S|\*\*[^*\n]{1,80}\*\*|^[^\S\n]*(?:[-*•]|\d{1,2}[.)]) \S"
+            r"|^[^\n:]{2,40}:$"
+        ),
         "a colon before the point": (
             r"\b(?:one thing|a simple \w+|this|something \w+|a truth|the same thing"
             r"|eines|etwas \w+|ceci|une chose|une vérité|una cosa|algo \w+|una verdad): "
         ),
     },
 }  # fmt: skip
-"""Habits that are counted beside `HABITS`: in English and the author's language, and in any; kept apart, because stored profiles of
-style count `HABITS` alone."""
+"""Habits that are counted beside `HABITS`: in English and the author's language, and in any. Kept apart, because stored profiles
+of style count `HABITS` alone."""
 
 TELLING = frozenset({"offers and well-wishing"})
 """Habits of which one hit counts for two: nobody else ends so."""

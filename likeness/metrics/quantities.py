@@ -126,7 +126,9 @@ CLOCK = re.compile(
     r"|\b(?P<h5>\d{1,2}|"
     + _WORDS
     + r")\s+(?:heures?\s+)?(?P<part2>et demie|et quart|moins le quart|y media|y cuarto|menos cuarto)\b"
-    r"|\b(?P<past>(?:5|10|20|25|five|ten|twenty|twenty-five|fünf|zehn|zwanzig)) (?P<side>past|nach|vor) (?P<h7>\d{1,2}|" + _WORDS + r")\b"
+    r"|\b(?P<past>(?:5|10|20|25|five|ten|twenty|twenty-five|fünf|zehn|zwanzig)) (?P<side>past|nach|vor) (?P<h7>\d{1,2}|"
+    + _WORDS
+    + r")\b"
     r"|\b(?P<h6>" + _WORDS + r")\s+(?:o'clock|uhr)\b"
     r"|\b(?P<named>noon|midday|mittags?|midi|mediodía|midnight|mitternacht|minuit|medianoche)\b"
 )

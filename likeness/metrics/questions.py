@@ -60,18 +60,23 @@ DENYING = frozenset(
 )
 """Stems that deny as "not" does: who refuses to answer does not answer."""
 EXCHANGED_KINDS = """
-    with | without | for | against | into | out | can could may might | must should ought shall need | will would | did was were had have has
-    | much many | little few | already yet | mit | ohne | für | gegen | kann können darf dürfen | muss müssen soll sollte sollen | wird werden würde | war hatte hat habe hast wurde
-    | viel viele | wenig wenige | noch | schon | avec | sans | pour | contre | peut peux puis peuvent | doit dois faut doivent devrait | sera seront serait | était avait a ont as
-    | beaucoup | peu | encore | déjà | con | sin | para | contra | puede puedo pueden | debe debo deben debería hay tengo | será serán sería | fue era había ha han | mucho mucha | poco poca | todavía aún | ya
+    with | without | for | against | into | out | can could may might | must should ought shall need | will would | did was
+    were had have has | much many | little few | already yet | mit | ohne | für | gegen | kann können darf dürfen | muss
+    müssen soll sollte sollen | wird werden würde | war hatte hat habe hast wurde | viel viele | wenig wenige | noch | schon |
+    avec | sans | pour | contre | peut peux puis peuvent | doit dois faut doivent devrait | sera seront serait | était avait a
+    ont as | beaucoup | peu | encore | déjà | con | sin | para | contra | puede puedo pueden | debe debo deben debería hay
+    tengo | será serán sería | fue era había ha han | mucho mucha | poco poca | todavía aún | ya
 """
 """Small words of one kind for another, where both questions have one: "may" for "must"."""
 ADDED_KINDS = """
-    all every each everybody everyone everything | any some | both | either | only | most | least | best | worst | right | wrong | more | less fewer | enough | again | still | first | last | next
-    | before | after | during | undo avoid prevent | always | sometimes | alle jeder jede jedes | einige manche | beide | entweder | nur | meisten | wenigsten | beste besten bester
-    | schlechteste schlimmste | richtig | falsch | mehr | weniger | genug | wieder | zuerst | zuletzt | vor | während | vermeiden verhindern | immer | manchmal | tous toutes chaque | certains
-    | seulement | meilleur meilleure | pire | bonne bon | mauvaise mauvais | moins | assez | toujours | avant | après | pendant | éviter empêcher | parfois | todos todas cada | algunos algunas
-    | ambos | sólo solo | mejor | peor | más | menos | bastante | antes | después | durante | evitar impedir | siempre
+    all every each everybody everyone everything | any some | both | either | only | most | least | best | worst | right |
+    wrong | more | less fewer | enough | again | still | first | last | next | before | after | during | undo avoid prevent |
+    always | sometimes | alle jeder jede jedes | einige manche | beide | entweder | nur | meisten | wenigsten | beste besten
+    bester | schlechteste schlimmste | richtig | falsch | mehr | weniger | genug | wieder | zuerst | zuletzt | vor | während |
+    vermeiden verhindern | immer | manchmal | tous toutes chaque | certains | seulement | meilleur meilleure | pire | bonne
+    bon | mauvaise mauvais | moins | assez | toujours | avant | après | pendant | éviter empêcher | parfois | todos todas cada
+    | algunos algunas | ambos | sólo solo | mejor | peor | más | menos | bastante | antes | después | durante | evitar impedir
+    | siempre
 """
 """Those that turn a question as well where the other has none: "again", "only", "worst"."""
 POLITE = frozenset("best right besten richtig meilleur meilleure mejor".split())
@@ -131,8 +136,10 @@ RELATIVE = frozenset("when who whom where whose wer wen wem wo wann qui où quan
 """Question words that also begin a clause: "the man who", "when it rains"."""
 TELLING = frozenset("know tell me say wonder remember us sag sagen mir weißt sais dis dire dites dime decir sabes".split())
 WHETHER = re.compile(
-    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|might|will|ist|sind|war|waren|hat|haben|hast|hatte|darf|dürfen"
-    r"|muss|müssen|soll|sollte|wird|werden|est-ce|est-il|peut-on|faut-il|doit-on|puis-je|can|could|kann|können|(?:es|está|son|hay|puedo|se puede|se pueden|debo))\b"
+    r"\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|might|will|ist|sind|war|waren|hat|haben"
+    r"|hast|hatte|darf|dürfen"
+    r"|muss|müssen|soll|sollte|wird|werden|est-ce|est-il|peut-on|faut-il|doit-on|puis-je|can|could|kann|können"
+    r"|(?:es|está|son|hay|puedo|se puede|se pueden|debo))\b"
 )
 """How a question begins that is answered with yes or no."""
 REQUEST = re.compile(
@@ -286,10 +293,13 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     slot = bool(mine or theirs) and one_slot(one, other, mine, theirs)
     if one.asking & other.asking & TELLS_MUCH:
         weight, matched = weight + SAME_ASKED, matched + 1
+    same = bool(shared)
     for a in sorted(mine):
         groups = groups_of(a, tongue)
         for b in sorted(theirs):
-            if alike(a, b) or (not slot and groups & groups_of(b, tongue)):
+            spelt = alike(a, b)
+            if spelt or (not slot and groups & groups_of(b, tongue)):
+                same = same or spelt
                 weight += max(weight_of(a, tongue), weight_of(b, tongue))
                 matched += 1
                 mine.discard(a)
@@ -308,6 +318,8 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
         exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
     score = weight / (weight + exchanged + ADDED * added)
+    if not same:
+        score *= NONE_SAME
     if slot and (mine or theirs):
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
@@ -325,7 +337,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
 
 
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT, NONE_SAME = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6, 0.7
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -362,7 +374,9 @@ def contrasted(one: Asked, other: Asked) -> bool:
     mine, theirs = ours - others, others - ours
     if len(mine) > 2 or len(theirs) > 2 or len(ours & others) < 3:
         return False
-    added, their_added = ({ADDED_SMALL[word] for word in side if word in ADDED_SMALL} for side in (mine - POLITE, theirs - POLITE))
+    added, their_added = (
+        {ADDED_SMALL[word] for word in side if word in ADDED_SMALL} for side in (mine - POLITE, theirs - POLITE)
+    )
     if added != their_added or (mine & POLITE and theirs & ADDED_SMALL.keys()) or (theirs & POLITE and mine & ADDED_SMALL.keys()):
         return True
     turns, their_turns = ({EXCHANGED_SMALL[word] for word in side if word in EXCHANGED_SMALL} for side in (mine, theirs))
@@ -413,7 +427,7 @@ def alike(one: str, other: str) -> bool:
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
 
 
-ANSWER = 800
+ANSWER = 300
 """Letters of a response that are looked at for that."""
 
 
@@ -423,7 +437,7 @@ class Questions:
     def __init__(self, questions: Sequence[str]) -> None:
         self.asked = [asked(question) for question in questions]
         self._verbatim = {each.said: number for number, each in enumerate(self.asked)}
-        self._holding: dict[str, list[int]] = defaultdict(list)
+        self._holding: dict[str | int, list[int]] = defaultdict(list)
         self._parts: list[tuple[Asked, int]] = []
         for number, each in enumerate(self.asked):
             for key in keys_of(each):
@@ -445,11 +459,7 @@ class Questions:
                 return number, 1.0
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
-                if (
-                    response
-                    and likeness < NEAR
-                    and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
-                ):
+                if response and likeness < NEAR and not one_slot(found, self.asked[number], *_apart(found, self.asked[number])):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
                     likeness = min(NEAR, likeness_of(found, self.asked[number], answered))
                 best = max(best, (likeness, -number))
