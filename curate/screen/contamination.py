@@ -9,14 +9,14 @@ from curate.model import Finding, Pair, Severity
 from likeness.metrics.questions import shared_questions
 
 DROPPED = 1.0
-"""Score from which a pair is dropped whose instruction asks the question: word for word, alone or as a sentence of its own."""
+"""Score from which a pair is dropped whose instruction asks the question: word for word, alone or as a sentence."""
 
 
 def find_contamination(pairs: Sequence[Pair], control: Sequence[str]) -> Iterable[Finding]:
     """Pairs that ask a controlled question, or have it in their response: a test that was trained on measures nothing.
 
     Score is 1.0 for the same words or a run of them, else the likeness of what is asked: from `DROPPED` on the pair
-    is dropped, from `NEAR` on it is a person's to judge.
+    is dropped, from `REWORDED` on it is a person's to judge.
     """
     for shared in shared_questions([(pair.instruction, pair.response) for pair in pairs], control):
         message = f"asks a controlled question: {shared.how} “{control[shared.question]}”"

@@ -11,7 +11,7 @@ from itertools import combinations, product
 
 from likeness.metrics.near_duplicates import shingles
 from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
-from likeness.metrics.wording import ASKING, Tongue, content, fold, grams, is_operator, stem, tongue_of, words_in
+from likeness.metrics.wording import ASKING, Tongue, code_of, content, fold, grams, is_operator, stem, tongue_of, words_in
 
 RUN = 8
 """Words in a row that two texts share only if one was taken from the other: the shortest run by which the GPT-3 paper (Brown et
@@ -25,6 +25,9 @@ SAME = 0.8
 
 NEAR = 0.7
 """Likeness of what is asked from which two questions are one, or nearly."""
+
+REWORDED = 0.6
+"""Likeness from which a question may be another in other words: a person is to look."""
 
 HALF = 0.75
 """Score of a question that is one of the two that a question of two parts asks."""
@@ -115,6 +118,8 @@ class Asked:
     """What it asks for: a time, a person, an amount ..."""
     order: tuple[str, ...]
     tongue: Tongue
+    anchored: frozenset[tuple[str, str]]
+    """Words of direction and order with the thing that follows: "from A", "than B", "before C"."""
 
     @property
     def numbers(self) -> frozenset[str]:
@@ -197,7 +202,22 @@ def asked(question: str) -> Asked:
     if len(things) > 1:
         things = [code for code in things if code not in spent] or things
     small = Counter(code for code in [*codes, edge] if is_operator(code) and code not in ("~long", "~often"))
-    return Asked(_said(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue)
+    return Asked(
+        _said(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue, _anchored(text, tongue)
+    )
+
+
+ANCHORS = frozenset("from than before after instead von als vor statt avant après depuis desde antes después".split())
+
+
+def _anchored(text: str, tongue: Tongue) -> frozenset[tuple[str, str]]:
+    words, found = words_in(text), set()
+    for place, word in enumerate(words):
+        if word in ANCHORS:
+            codes = (code_of(each, tongue) for each in words[place + 1 : place + 5])
+            if thing := next((code for code in codes if code and not is_operator(code) and not code.startswith("?")), None):
+                found.add((word, thing))
+    return frozenset(found)
 
 
 _KIND_OF = {"?far": "?many", "?whose": "?who", "?whither": "?where"}
@@ -331,7 +351,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         )
     if contrasted(one, other) or (one.things == other.things and unlike & TURNING):
         score = min(score, CONTRASTED)
-    if shared == one.things and len(shared) > 1 and swapped(one, other):
+    if len(shared) > 1 and swapped(one, other):
         score = min(score, CONTRASTED)
     return min(0.99, max(0.0, score))
 
@@ -398,6 +418,12 @@ def swapped(one: Asked, other: Asked) -> bool:
 
     What is only said first ("on the hill, how many", "how many on the hill") has not, nor have two words that "and" joins.
     """
+    if any(
+        word == other_word and thing != other_thing and thing in other.things and other_thing in one.things
+        for word, thing in one.anchored
+        for other_word, other_thing in other.anchored
+    ):
+        return True
     ours, others = one.said.split(), other.said.split()
     if ours == others or sorted(ours) != sorted(others) or ours[0] != others[0]:
         return False
@@ -447,7 +473,7 @@ class Questions:
                 self._parts += [(part, number) for part in parts if len(part.things) > 1]
 
     def find(self, question: str, response: str = "") -> tuple[int, float] | None:
-        """The one that asks most nearly the same, and how nearly; None where none does by `NEAR`.
+        """The one that asks most nearly the same, and how nearly; None where none does by `REWORDED`.
 
         What a question lacks of the other may be in the response: then it is at most nearly the same.
         """
@@ -459,14 +485,18 @@ class Questions:
                 return number, 1.0
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
-                if response and likeness < NEAR and not one_slot(found, self.asked[number], *_apart(found, self.asked[number])):
+                if (
+                    response
+                    and likeness < REWORDED
+                    and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
+                ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
-                    likeness = min(NEAR, likeness_of(found, self.asked[number], answered))
+                    likeness = min(REWORDED, likeness_of(found, self.asked[number], answered))
                 best = max(best, (likeness, -number))
             for half, number in self._parts:
                 if likeness_of(found, half) >= SAME:
                     best = max(best, (HALF, -number))
-        return (-best[1], round(best[0], 4)) if best[0] >= NEAR else None
+        return (-best[1], round(best[0], 4)) if best[0] >= REWORDED else None
 
     def _near(self, found: Asked) -> Iterable[int]:
         counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
