@@ -91,6 +91,17 @@ def _by_word(kinds: str) -> dict[str, int]:
 
 
 EXCHANGED_SMALL, ADDED_SMALL = _by_word(EXCHANGED_KINDS), _by_word(ADDED_KINDS)
+ASPECTS = frozenset(
+    fold(word, tongue)
+    for tongue, words in {
+        "en": "benefit advantage drawback disadvantage downside history origin definition difference risk cost danger effect future rule law",
+        "de": "vorteil nachteil geschichte ursprung unterschied risiko gefahr wirkung zukunft regel",
+        "fr": "avantage inconvénient histoire origine différence risque danger effet avenir règle",
+        "es": "ventaja desventaja inconveniente historia origen diferencia riesgo peligro efecto futuro regla",
+    }.items()
+    for word in words.split()
+)
+"""Sides of a subject: a question for one of them is not the question for the subject."""
 PLAIN = frozenset(
     """use work make thing time good work give take get put set happen write mean learn differ exampl today photograph help
     handl deal cope manag step list summari overview detail short brief bitte machen geb utilis hac usar""".split()
@@ -340,13 +351,15 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     score = weight / (weight + exchanged + ADDED * added)
     if not same:
         score *= NONE_SAME
+    if ASPECTS & (mine | theirs):
+        score -= 0.2
     if slot and (mine or theirs):
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
         score -= (
             0.12
-            if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many"} & (one.asking ^ other.asking)
+            if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many", "?who", "?where"} & (one.asking ^ other.asking)
             else 0.06
         )
     if contrasted(one, other) or (one.things == other.things and unlike & TURNING):
