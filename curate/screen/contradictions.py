@@ -14,7 +14,7 @@ from curate.model import Finding, Pair
 from likeness.kinds import KINDS
 from likeness.metrics.prose import mask
 from likeness.metrics.quantities import UNITS, Quantity, quantities_in, same_clock
-from likeness.metrics.questions import Asked, alike, asked, groups_of, keys_of, likeness_of, one_slot, opposed, weight_of
+from likeness.metrics.questions import Asked, asked, groups_of, keys_of, likeness_of, one_slot, opposed, weight_of
 from likeness.metrics.wording import NUMBER_WORDS, Tongue, expanded, fold, is_small, tongue_of
 from likeness.metrics.wording import content as content_of
 
@@ -645,30 +645,15 @@ def _opposite(one: str, other: str, about: frozenset[str], tongue: Tongue) -> st
 
 
 def _denied(one: str, other: str, tongue: Tongue) -> str | None:
-    """The content of two sentences that have nearly the same, or most of a brief one's, of which only one is negated."""
-    brief = max(len(one.split()), len(other.split())) <= 2 * BRIEF
+    """The content of two sentences that have nearly the same, of which only one is negated."""
     theirs = [_statement(other[s:e], tongue) for s, e in _sentences(other)]
     for s, e in _sentences(one):
         words, negated = _statement(one[s:e], tongue)
         for their_words, their_negated in theirs:
-            if negated == their_negated:
-                continue
             shared = words & their_words
-            if not brief and len(shared) < 2:
-                continue
-            close = shared | {
-                word for word in words - shared if any(_may_be(word, each, tongue) for each in their_words - shared)
-            }
-            if len(close) >= 2 and (
-                len(shared) >= 0.7 * max(len(words), len(their_words))
-                or (brief and len(close) >= 0.6 * min(len(words), len(their_words)))
-            ):
-                return f"one says what the other denies, about {', '.join(sorted(close)[:4])}"
+            if negated != their_negated and len(shared) >= 2 and len(shared) >= 0.7 * max(len(words), len(their_words)):
+                return f"one says what the other denies, about {', '.join(sorted(shared)[:4])}"
     return None
-
-
-def _may_be(one: str, other: str, tongue: Tongue) -> bool:
-    return alike(one, other) or bool(groups_of(one, tongue) & groups_of(other, tongue))
 
 
 APART = frozenset(
@@ -701,18 +686,16 @@ def _statement(sentence: str, tongue: Tongue) -> tuple[set[str], bool]:
 
 
 def _names(text: str, tongue: Tongue) -> Iterator[str]:
-    """Capitalised words that are names: within a sentence, or at its beginning where no small word is capitalised there."""
+    """Capitalised words that are names: within a sentence, or at its beginning where no known word is capitalised there."""
     for match in NAME.finditer(text):
+        word = match[0].casefold()
         inside = re.search(r"[\w,] \Z", text[: match.start()]) is not None
-        if (
-            (inside or not is_small(match[0].casefold(), tongue))
-            and match[0].casefold() not in NO_NAMES
-            and match[0].casefold() not in UNITS
-        ):
+        known = is_small(word, tongue) or (groups_of(fold(word, tongue), tongue) and " " in text.strip())
+        if (inside or not known) and word not in NO_NAMES and word not in UNITS:
             yield match[0]
 
 
-NO_NAMES = frozenset("yes no ja nein oui non sí mostly never always i mr mrs herr frau señor señora".split())
+NO_NAMES = frozenset("whoever whatever yes no ja nein oui non sí mostly never always i mr mrs herr frau señor señora".split())
 
 
 def _other_name(one: str, other: str, question: str, tongue: Tongue, asks_who: bool) -> str | None:
