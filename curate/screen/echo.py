@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
@@ -16,12 +17,26 @@ from curate.check import Check
 from curate.model import Finding, Pair, Span, content_hash
 from curate.sources import SourceTexts
 from likeness.metrics.phrases import Form, Rows, _at_most, _sets, closing, opening, phrases, rows_over, templates
-from likeness.metrics.text import FUNCTION_WORDS, count_of, count_words, paragraphs_of, units_of
+from likeness.metrics.text import FUNCTION_WORDS, count_of, count_words, paragraphs_of, units_of, words_of
 
 FLOOR = 0.05
 """What is in fewer of the responses is no echo, however rare it is in the sources."""
 
-FEWEST_ROWS = 8
+FEWEST_ROWS, FEWEST_HOLDING = 8, 4
+"""Of fewer responses nothing is said; and of no phrase that fewer of them hold."""
+SMALL = 50
+"""Responses below which a share counts as what it is at least, by Wilson's bound of five in six (1927); the author's counts as
+what it is likely to be then, for both bounds together would let everything pass."""
+FEWEST_PARAGRAPHS = 10
+"""Paragraphs of which fewer say too little of how the author opens and closes: what is anywhere in a text counts then."""
+FEWEST_LETTERS = 3
+"""Letters by which the author's greetings and farewells are known."""
+GREETING = re.compile(
+    r"\W*(?:dear|hi|hello|hey|good (?:morning|evening|afternoon)|hallo|liebe[rs]?|moin|guten (?:morgen|tag|abend)"
+    r"|sehr geehrte[rs]?|servus"
+    r"|bonjour|bonsoir|salut|cher|chère|coucou|hola|querid[oa]s?|estimad[oa]s?|buen[oa]s (?:días|tardes|noches))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +140,10 @@ def echoes_and_rows(pairs: Sequence[Pair], max_share: float, times: float, sourc
     """
     responses = [pair.response for pair in pairs]
     own = list(like_long(sources, responses))
-    fewest = max(FEWEST_ROWS, math.ceil(FLOOR * len(pairs)))
+    if len(pairs) < FEWEST_ROWS:
+        return []
+    fewest = max(FEWEST_HOLDING, math.ceil(FLOOR * len(pairs)))
+    letters = [letter for document in sources.documents.values() for letter in letters_of(document.text)]
     paragraphs = [paragraph for document in sources.documents.values() for paragraph in paragraphs_of(document.text)]
     forms: list[tuple[Form, Iterable[tuple[str, Rows, float]]]] = [
         ("phrase", phrases(responses, own, fewest)),
@@ -136,12 +154,18 @@ def echoes_and_rows(pairs: Sequence[Pair], max_share: float, times: float, sourc
     sizes = Counter(pair.document for pair in pairs)
     over = []
     for form, candidates in forms:
-        for phrase, rows, source_share in candidates:
+        for phrase, rows, in_windows in candidates:
+            source_share = in_windows
             floor = FLOOR if " " in phrase else 2 * FLOOR  # a single word is plain language more often
-            allowed = max(floor, times * _at_most(source_share, len(own))) if own else 1.0
+            if form in ("opening", "closing") and len(paragraphs) < FEWEST_PARAGRAPHS:
+                source_share = max(source_share, sum(f" {phrase} " in _spaced(window) for window in own) / (len(own) or 1))
+            if len(letters) >= FEWEST_LETTERS:
+                source_share = max(source_share, _share_of_letters(phrase, form, letters))
+            usual = _likely if len(pairs) < SMALL else _at_most
+            allowed = max(floor, times * usual(source_share, len(own))) if own else 1.0
             if form == "phrase" and " " in phrase and not FUNCTION_WORDS & set(phrase.split()):
                 allowed = min(allowed, max_share)
-            if len(rows) > allowed * len(pairs):
+            if len(rows) > allowed * len(pairs) and (len(pairs) >= SMALL or _at_least(len(rows), len(pairs)) > allowed):
                 holding = Counter(pairs[row].document for row in rows)
                 least = sorted(sizes, key=lambda name: (holding[name] / sizes[name], sizes[name], name))
                 over.append((_echo(phrase, form, len(rows), len(pairs), source_share, allowed, least[:3]), rows))
@@ -151,6 +175,43 @@ def echoes_and_rows(pairs: Sequence[Pair], max_share: float, times: float, sourc
         if not any(_same(echo, rows, other, other_rows) for other, other_rows in shown):
             shown.append((echo, rows))
     return shown
+
+
+def letters_of(text: str) -> list[tuple[str, str]]:
+    """The first and the last paragraph of each letter in a document: one begins with a greeting, the first with the document."""
+    letters: list[tuple[str, str]] = []
+    for paragraph in paragraphs_of(text):
+        if letters and not GREETING.match(paragraph):
+            letters[-1] = (letters[-1][0], paragraph)
+        else:
+            letters.append((paragraph, paragraph))
+    return letters
+
+
+def _share_of_letters(phrase: str, form: Form, letters: Sequence[tuple[str, str]]) -> float:
+    """The share of letters that begin or end with a phrase."""
+    spaced = f" {phrase} "
+    edges = [
+        (form != "closing" and spaced in _spaced(first)) or (form != "opening" and spaced in _spaced(last))
+        for first, last in letters
+    ]
+    return sum(edges) / len(letters)
+
+
+@lru_cache(maxsize=10_000)
+def _spaced(paragraph: str) -> str:
+    return f" {' '.join(words_of(paragraph))} "
+
+
+def _likely(share: float, texts: int) -> float:
+    """A share as it is likely where few texts were seen (Jeffreys's prior)."""
+    return (share * texts + 0.5) / (texts + 1)
+
+
+def _at_least(rows: int, total: int) -> float:
+    """The lower bound of a share, by one standard deviation."""
+    share = rows / total
+    return (share + 0.5 / total - math.sqrt(share * (1 - share) / total + 0.25 / total**2)) / (1 + 1 / total)
 
 
 def _echo(phrase: str, form: Form, rows: int, total: int, source_share: float, allowed: float, least: Iterable[str]) -> Echo:

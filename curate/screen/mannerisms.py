@@ -9,7 +9,7 @@ import numpy as np
 from curate.check import Check
 from curate.model import Finding, Pair, Span
 from curate.sources import SourceTexts
-from likeness.metrics.habits import Habit, plain, surprises
+from likeness.metrics.habits import TELLING, Habit, plain, surprises
 from likeness.metrics.text import count_words
 
 
@@ -35,7 +35,8 @@ def find_mannerisms(pairs: Iterable[Pair], surprise: float, sources: SourceTexts
     lengths = np.array([count_words(text) for text in texts])
     counts = np.array([[len(habit.pattern.findall(text)) for habit in habits] for text in texts])
     scores = surprises(counts, lengths, habits)
-    twice = (counts * (scores > 0)).sum(axis=1) >= 2
+    worth = np.array([2 if habit.name in TELLING else 1 for habit in habits])
+    twice = (counts * worth * (scores > 0)).sum(axis=1) >= 2
     for i in np.flatnonzero(twice & (scores.sum(axis=1) >= surprise)):
         strongest = sorted(np.flatnonzero(scores[i]), key=lambda j: -scores[i, j])
         first = habits[strongest[0]].pattern.search(texts[i])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -13,11 +14,19 @@ from curate.check import Check
 from curate.model import Finding, Pair
 from curate.screen.duplicates import best_first, why_kept
 from likeness.metrics.embedding import Embedding, embedding
-from likeness.metrics.text import FUNCTION_WORDS
+from likeness.metrics.questions import groups_of
+from likeness.metrics.wording import Tongue, code_of, tongue_of
 
-NEAR = 0.55
-"""Cosine of two pairs' weighted words from which they say the same. Rewordings lie at 0.6 to 0.8, other pairs on one subject of
-one author below 0.35."""
+LENGTHS, NEAR = (50, 150), (0.33, 0.5)
+"""Cosine of two answers' weighted words from which they say the same, by an answer's length: long ones share more by chance."""
+SURELY, SHARED = 0.6, 3
+"""Below this cosine, two answers that say the same have so many stems in common: not one rare word alone."""
+STANDS_OUT, FIFTH = 1.4, 5
+"""And it must be so many times that of the fifth nearest answer: where one subject fills a dataset, all are near."""
+SAMPLED = 1_000
+"""Beyond `EXACT` rows, the fourth of so many stands for the fifth."""
+FEWEST = 5
+"""Words with a content, below which an answer says nothing without its question."""
 EXACT = 3_000
 """Up to so many pairs each is compared with each; beyond, with its neighbours in the reduced space."""
 DIMENSIONS = 100
@@ -38,10 +47,10 @@ Places = npt.NDArray[np.int64]
 def find_reworded(pairs: Sequence[Pair], action: Literal["flag", "drop"], meaning: Embedding | None = None) -> Iterable[Finding]:
     """Pairs that ask and answer what a better pair does, in other words; the better is the one that `duplicates` would keep.
 
-    The score is the cosine of the words of instruction and response, weighted by TF-IDF. Of many pairs latent semantic analysis
-    (Deerwester et al. 1990) brings those with like words together, and random hyperplanes put them into buckets; only what
-    shares a bucket is compared. Words are compared as they are written: a rewording that keeps none is found only by a model of
-    meaning, where one is installed, and is then a warning.
+    The score is the cosine of the answers' stems and of the groups of words that mean the same, weighted by TF-IDF: one question
+    may be asked of one thing in many ways, and two questions in one way. Of many pairs latent semantic analysis (Deerwester et
+    al. 1990) brings those with like words together, and random hyperplanes put them into buckets; only what shares a bucket is
+    compared. A rewording that keeps no word is found only by a model of meaning, where one is installed, and is then a warning.
 
     Args:
         pairs: those to look at.
@@ -49,14 +58,21 @@ def find_reworded(pairs: Sequence[Pair], action: Literal["flag", "drop"], meanin
         meaning: a model of meaning, where one is installed.
     """
     order = best_first(pairs)
-    texts = [f"{pairs[i].instruction}\n{pairs[i].response}" for i in order]
-    if not any(map(_content, texts)):
+    features = [_features(pairs[i]) for i in order]
+    if not any(features):
         return
-    weighted = _weighted(texts)
+    weighted, stems = _weighted(features)
+    needed = np.interp([len(pairs[i].response.split()) for i in order], LENGTHS, NEAR)
     better, worse = _all_near(weighted) if len(pairs) <= EXACT else _neighbours(_reduced(weighted))
+    cosines = np.fromiter(_cosines(weighted, better, worse), dtype=np.float32, count=len(better))
+    near = cosines >= np.maximum(needed[better], needed[worse])
+    better, worse, cosines = better[near], worse[near], cosines[near]
+    many = (cosines >= SURELY) | (_shared(weighted[:, stems], better, worse) >= SHARED)
+    better, worse, cosines = better[many], worse[many], cosines[many]
+    usual = _usual(weighted, np.unique(worse))
     nearest: dict[int, tuple[float, int]] = {}
-    for cosine, one, other in zip(_cosines(weighted, better, worse), better.tolist(), worse.tolist(), strict=True):
-        if cosine >= NEAR:
+    for cosine, one, other in zip(cosines.tolist(), better.tolist(), worse.tolist(), strict=True):
+        if cosine >= STANDS_OUT * usual.get(other, 0.0):
             nearest[other] = max(nearest.get(other, (0.0, 0)), (float(cosine), -one))
     if meaning:
         yield from _same_in_meaning(pairs, order, nearest.keys(), meaning)
@@ -86,16 +102,33 @@ def _same_in_meaning(
                 yield Finding(pair.id, "reworded", "warning", round(cosine, 4), message, reason="reworded")
 
 
-def _weighted(texts: list[str]) -> Any:
-    """TF-IDF, a sparse row of length 1 for each text; a text without a word is a row of zeros."""
+def _weighted(features: list[list[str]]) -> tuple[Any, Places]:
+    """TF-IDF, a sparse row of length 1 for each text, of zeros where it has no word; and which columns are stems."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(analyzer=_content, sublinear_tf=True, max_features=100_000, dtype=np.float32)
-    return vectorizer.fit_transform(texts)
+    vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True, max_features=100_000, dtype=np.float32)
+    weighted = vectorizer.fit_transform(features)
+    return weighted, np.flatnonzero([" " not in name for name in vectorizer.get_feature_names_out()])
 
 
-def _content(text: str) -> list[str]:
-    return [word for word in re.findall(r"[^\W_]+", text.casefold()) if word not in FUNCTION_WORDS]
+def _features(pair: Pair) -> list[str]:
+    """Stems and groups of the answer's words; of a brief answer those of its question as well."""
+    tongue = tongue_of(pair.response[:400])
+    found = [each for word in WORDS.findall(pair.response.casefold()) for each in _features_of(word, tongue)]
+    if len(found) < FEWEST:
+        found += [each for word in WORDS.findall(pair.instruction.casefold()) for each in _features_of(word, tongue)]
+    return found
+
+
+WORDS = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=200_000)
+def _features_of(word: str, tongue: Tongue) -> tuple[str, ...]:
+    code = code_of(word, tongue)
+    if not code or code[0] in "¬~?":
+        return ()
+    return (code, *(f"{tongue} {group}" for group in sorted(groups_of(code, tongue))))
 
 
 def _reduced(weighted: Any) -> npt.NDArray[np.float32]:
@@ -108,9 +141,30 @@ def _reduced(weighted: Any) -> npt.NDArray[np.float32]:
     return np.asarray(model.transform(weighted), dtype=np.float32)
 
 
+def _usual(weighted: Any, rows: Places) -> dict[int, float]:
+    """Of these rows, the cosine of the fifth nearest other, as a measure of how much is shared by chance."""
+    count = weighted.shape[0]
+    if count <= 2 * FIFTH:
+        return {}
+    many = count > EXACT
+    beside = weighted[np.random.default_rng(17).permutation(count)[:SAMPLED]] if many else weighted
+    place = -4 if many else -1 - FIFTH  # a row is nearest to itself
+    found: dict[int, float] = {}
+    for start in range(0, len(rows), 1_000):
+        chunk = rows[start : start + 1_000]
+        found.update(
+            zip(
+                chunk.tolist(),
+                np.partition((weighted[chunk] @ beside.T).toarray(), place, axis=1)[:, place].tolist(),
+                strict=True,
+            )
+        )
+    return found
+
+
 def _all_near(weighted: Any) -> tuple[Places, Places]:
     """Pairs of rows that are near, the better first."""
-    better, worse = np.nonzero(np.triu((weighted @ weighted.T).toarray() >= NEAR, 1))
+    better, worse = np.nonzero(np.triu((weighted @ weighted.T).toarray() >= min(NEAR), 1))
     return better, worse
 
 
@@ -134,6 +188,15 @@ def _cosines(weighted: Any, one: Places, other: Places) -> Iterator[float]:
     for start in range(0, len(one), 50_000):
         chunk = slice(start, start + 50_000)
         yield from np.asarray(weighted[one[chunk]].multiply(weighted[other[chunk]]).sum(axis=1)).ravel().tolist()
+
+
+def _shared(weighted: Any, one: Places, other: Places) -> Places:
+    """How many stems two rows share."""
+    counts = [
+        np.diff(weighted[one[start : start + 50_000]].multiply(weighted[other[start : start + 50_000]]).tocsr().indptr)
+        for start in range(0, len(one), 50_000)
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *counts]).astype(np.int64)
 
 
 CHECK = Check(

@@ -257,7 +257,7 @@ class ExpectLengthQuantileToBeBetween(PairsExpectation):
 class ExpectLeakageShareToBeAtMost(PairsExpectation):
     """Expect training to ask nothing that the model will be judged by: controlled questions, and what is held out.
 
-    The screen and the split leave out what asks the same, from a similarity of 0.8 on; this is about what is left of likeness.
+    The screen leaves out what asks it word for word, the split what is like it from 0.8 on; this is about what is left.
 
     Args:
         max_share: largest share of the rows to train on, in [0, 1]; none where it is not said.

@@ -90,6 +90,8 @@ def leaks_of(sides: Split, control: Sequence[str]) -> dict[str, Finding]:
     """Rows to train on that ask, from a similarity of 0.7 on, a controlled question or what is held out; by id."""
     leaks = {leak.pair: leak for leak in find_asked_on_both_sides(sides.train, sides.validation, NEAR)}
     for shared in shared_questions([(pair.instruction, pair.response) for pair in sides.train], control):
+        if shared.score < NEAR:
+            continue
         pair = sides.train[shared.row]
         message = f"asks a controlled question: “{control[shared.question]}”"
         leaks[pair.id] = Finding(pair.id, "leakage", "warning", shared.score, message)

@@ -126,6 +126,9 @@ CLOCK = re.compile(
     r"|\b(?P<h5>\d{1,2}|"
     + _WORDS
     + r")\s+(?:heures?\s+)?(?P<part2>et demie|et quart|moins le quart|y media|y cuarto|menos cuarto)\b"
+    r"|\b(?P<past>(?:5|10|20|25|five|ten|twenty|twenty-five|fünf|zehn|zwanzig)) (?P<side>past|nach|vor) (?P<h7>\d{1,2}|"
+    + _WORDS
+    + r")\b"
     r"|\b(?P<h6>" + _WORDS + r")\s+(?:o'clock|uhr)\b"
     r"|\b(?P<named>noon|midday|mittags?|midi|mediodía|midnight|mitternacht|minuit|medianoche)\b"
 )
@@ -205,7 +208,7 @@ def _date(match: re.Match[str]) -> tuple[str, float] | None:
 def _clock(match: re.Match[str]) -> tuple[str, float] | None:
     if match["named"]:
         return "clock", 0.0 if match["named"] in MIDNIGHT else 720.0
-    hour_text = next(match[g] for g in ("h", "h2", "h3", "h4", "h5", "h6") if match[g])
+    hour_text = next(match[g] for g in ("h", "h2", "h3", "h4", "h5", "h6", "h7") if match[g])
     hour = float(hour_text) if hour_text.isdigit() else float(NUMBER_WORDS.get(hour_text, 99))
     if hour > 24:
         return None
@@ -213,6 +216,9 @@ def _clock(match: re.Match[str]) -> tuple[str, float] | None:
     part = match["part"] or match["part2"]
     if part:
         minutes = PARTS[part]
+    if match["past"]:
+        minutes = sum(float(part) if part.isdigit() else NUMBER_WORDS[part] for part in match["past"].split("-"))
+        minutes = -minutes if match["side"] == "vor" else minutes
     half_day = match["ap"] or match["ap2"]
     if half_day == "p" and hour < 12:
         hour += 12

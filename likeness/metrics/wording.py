@@ -18,7 +18,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
         """please tell explain describe anybody anything ought been having does mine ours theirs there's really actually
         currently usually normally exactly generally best right way proper properly possible possibly want need needs
         someone people person hi hello hey thanks kindly wanted need's able advice suggest recommend recommended question
-        ask asking answer wonder wondering curious know say'd get'd would've s t d ll re ve m us able today's mean means
+        ask asking wonder wondering curious know say'd get'd would've s t d ll re ve m us able today's mean means
         find figure order supposed correct hadn""".split()
     ),
     "de": frozenset(
@@ -27,7 +27,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
         diese diesem diesen dieser dieses dir doch dort du durch eigentlich ein eine einem einen einer eines einfach einmal er
         erklär erkläre erklären es etwa etwas euch euer eure für ganz gar geht genau gern gerne gibt habe haben habt hast hat
         hatte hatten her hier hin ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist ja je jede jeden jeder jedes jemand
-        jetzt kann kannst könnt könnte könnten können lässt lasst lassen mal man mein meine meinem meinen meiner mich mir mit muss
+        jetzt kann kannst darf darfst dürfen dürft könnt könnte könnten können lässt lasst lassen mal man mein meine meinem meinen meiner mich mir mit muss
         musst müssen möchte möchten nach noch nun nur ob oder ohne sag sage sagen schon sehr sein seine seinem seinen seiner seit
         sich sie sind so soll sollen sollte sollten sollst sonst über um und uns unser unsere unserem unseren unserer unter viel
         vom von vor wann war waren warum was weg welche welchem welchen welcher welches wem wen wenn wer werde werden weshalb
@@ -50,7 +50,7 @@ SMALL: dict[Tongue, frozenset[str]] = {
     ),
     "es": frozenset(
         """a al algo alguien algún alguna algunas alguno algunos ante aquel aquella así aun aunque cada como cómo con cual cuál
-        cuales cuáles cualquier cuando cuándo cuanto cuánto cuánta cuántas cuántos da de debe debemos deben debería
+        cuales cuáles cualquier se cuando cuándo cuanto cuánto cuánta cuántas cuántos da de debe debemos deben debería
         deberíamos debo
         del desde después donde dónde dos dar e él el ella ellas ellos en entre era eran eres es esa esas ese eso esos esta está
         están estas este esto estos estoy fue fueron ha haber había habría hace hacer hacerlo han has hasta hay haya he hemos
@@ -340,7 +340,8 @@ def _folded(tongue: Tongue) -> dict[str, str]:
     """One stem for all that mean the same; the first of a group. A word in two groups is of the first."""
     found: dict[str, str] = {}
     for own in dict.fromkeys((tongue, "en")):  # what is technical is English everywhere
-        for group in _SAME[own].split("|"):
+        groups = _SAME[own] if own == tongue else _SAME[own].partition(" | photograph")[0]
+        for group in groups.split("|"):
             words = group.split()
             for word in words:
                 found.setdefault(stem(word, tongue), stem(words[0], tongue))
