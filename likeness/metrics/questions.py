@@ -94,7 +94,7 @@ EXCHANGED_SMALL, ADDED_SMALL = _by_word(EXCHANGED_KINDS), _by_word(ADDED_KINDS)
 ASPECTS = frozenset(
     fold(word, tongue)
     for tongue, words in {
-        "en": "benefit advantage drawback disadvantage downside history origin definition difference risk cost danger effect future rule law",
+        "en": "benefit advantage drawback disadvantage downside history origin definition difference risk danger effect future",
         "de": "vorteil nachteil geschichte ursprung unterschied risiko gefahr wirkung zukunft regel",
         "fr": "avantage inconvénient histoire origine différence risque danger effet avenir règle",
         "es": "ventaja desventaja inconveniente historia origen diferencia riesgo peligro efecto futuro regla",
@@ -357,11 +357,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
-        score -= (
-            0.12
-            if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many", "?who", "?where"} & (one.asking ^ other.asking)
-            else 0.06
-        )
+        score -= 0.12 if TELLS_APART & (one.asking ^ other.asking) else 0.06
     if contrasted(one, other) or (one.things == other.things and unlike & TURNING):
         score = min(score, CONTRASTED)
     if len(shared) > 1 and swapped(one, other):
@@ -369,6 +365,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     return min(0.99, max(0.0, score))
 
 
+TELLS_APART = frozenset("?why ?when ?lasting ?often ?price ?old ?opinion ?many ?who ?where".split())
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
 CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT, NONE_SAME = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6, 0.7
 
@@ -466,6 +463,10 @@ def alike(one: str, other: str) -> bool:
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
 
 
+DOUBTFUL = 0.2
+"""Likeness from which the response is looked at as well."""
+NEAREST = 6
+"""Questions that share most with another: only they are compared with it."""
 ANSWER = 300
 """Letters of a response that are looked at for that."""
 
@@ -500,7 +501,7 @@ class Questions:
                 likeness = likeness_of(found, self.asked[number])
                 if (
                     response
-                    and likeness < REWORDED
+                    and DOUBTFUL <= likeness < REWORDED
                     and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
                 ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
@@ -514,7 +515,9 @@ class Questions:
     def _near(self, found: Asked) -> Iterable[int]:
         counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
         return (
-            number for number, shared in counts.items() if 3 * shared >= min(len(found.things), len(self.asked[number].things))
+            number
+            for number, shared in counts.most_common(NEAREST)
+            if 3 * shared >= min(len(found.things), len(self.asked[number].things))
         )
 
 
