@@ -274,8 +274,8 @@ AMERICAN = [
         (r"^kerb", "curb"),
     )
 ]
-BRITISH = re.compile("|".join(pattern.pattern for pattern, _ in AMERICAN))
 """British spellings, brought to the American one; both of two texts are, so that a word wrongly changed is so in both."""
+BRITISH = re.compile("|".join(pattern.pattern for pattern, _ in AMERICAN))
 
 
 def tongue_of(text: str) -> Tongue:
