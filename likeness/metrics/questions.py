@@ -290,7 +290,13 @@ def _opposites(tongue: Tongue) -> dict[str, frozenset[str]]:
 
 
 def opposed(mine: Iterable[str], theirs: Collection[str], tongue: Tongue) -> bool:
-    """Whether one of these stems is the opposite of one of those, or another of its kind."""
+    """Whether one of these stems is the opposite of one of those, or another of its kind.
+
+    Args:
+        mine: some stems.
+        theirs: others.
+        tongue: the language of both.
+    """
     return any(not _opposites(tongue).get(code, frozenset()).isdisjoint(theirs) for code in mine)
 
 
@@ -371,7 +377,14 @@ CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT, N
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
-    """Whether two questions are word for word the same but in one place, where each has a thing of its own."""
+    """Whether two questions are word for word the same but in one place.
+
+    Args:
+        one: a question.
+        other: another.
+        mine: things that only the one has.
+        theirs: things that only the other has.
+    """
     ours, others = one.said.split(), other.said.split()
     start = next((at for at, (a, b) in enumerate(zip(ours, others, strict=False)) if a != b), min(len(ours), len(others)))
     back = list(zip(ours[start:][::-1], others[start:][::-1], strict=False))
