@@ -28,9 +28,9 @@ LONG = 60
 """Words of an answer beyond which it speaks of too much to tell what was asked."""
 SPECIAL = 2
 """Or half of that, where both answers have so many telling words in common."""
-RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 6
+RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 4
 """Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of
-them twelve pairs are kept, and the six nearest compared."""
+them twelve pairs are kept, and the four nearest compared."""
 ANSWER = 400
 """Letters of an answer that are looked at for that."""
 OFTEN = 5
@@ -224,7 +224,7 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
     shown: set[str] = set()
     for first, pair, closely in _asking_the_same(pairs):
         why = contradiction(first.response, pair.response, first.instruction, closely)
-        if not why and asked(first.instruction).asking == asked(pair.instruction).asking:
+        if not why and (asking := asked(pair.instruction).asking) and asking == asked(first.instruction).asking:
             why = contradiction(first.response, pair.response, pair.instruction, closely)
         if why:
             for one, other in ((first, pair), (pair, first)):

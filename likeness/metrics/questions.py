@@ -94,7 +94,7 @@ EXCHANGED_SMALL, ADDED_SMALL = _by_word(EXCHANGED_KINDS), _by_word(ADDED_KINDS)
 ASPECTS = frozenset(
     fold(word, tongue)
     for tongue, words in {
-        "en": "benefit advantage drawback disadvantage downside history origin definition difference risk cost danger effect future rule law",
+        "en": "benefit advantage drawback disadvantage downside history origin definition difference risk danger effect future",
         "de": "vorteil nachteil geschichte ursprung unterschied risiko gefahr wirkung zukunft regel",
         "fr": "avantage inconvénient histoire origine différence risque danger effet avenir règle",
         "es": "ventaja desventaja inconveniente historia origen diferencia riesgo peligro efecto futuro regla",
@@ -290,7 +290,13 @@ def _opposites(tongue: Tongue) -> dict[str, frozenset[str]]:
 
 
 def opposed(mine: Iterable[str], theirs: Collection[str], tongue: Tongue) -> bool:
-    """Whether one of these stems is the opposite of one of those, or another of its kind."""
+    """Whether one of these stems is the opposite of one of those, or another of its kind.
+
+    Args:
+        mine: some stems.
+        theirs: others.
+        tongue: the language of both.
+    """
     return any(not _opposites(tongue).get(code, frozenset()).isdisjoint(theirs) for code in mine)
 
 
@@ -357,11 +363,7 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
         score *= ONE_SLOT
     score -= sum(0.03 if code in ("~up", "~down", "~out", "~over") or code.startswith("~+") else 0.1 for code in unlike)
     if one.asking != other.asking:
-        score -= (
-            0.12
-            if {"?why", "?when", "?lasting", "?often", "?price", "?old", "?opinion", "?many", "?who", "?where"} & (one.asking ^ other.asking)
-            else 0.06
-        )
+        score -= 0.12 if TELLS_APART & (one.asking ^ other.asking) else 0.06
     if contrasted(one, other) or (one.things == other.things and unlike & TURNING):
         score = min(score, CONTRASTED)
     if len(shared) > 1 and swapped(one, other):
@@ -369,12 +371,20 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     return min(0.99, max(0.0, score))
 
 
+TELLS_APART = frozenset("?why ?when ?lasting ?often ?price ?old ?opinion ?many ?who ?where".split())
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
 CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT, NONE_SAME = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6, 0.7
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
-    """Whether two questions are word for word the same but in one place, where each has a thing of its own."""
+    """Whether two questions are word for word the same but in one place.
+
+    Args:
+        one: a question.
+        other: another.
+        mine: things that only the one has.
+        theirs: things that only the other has.
+    """
     ours, others = one.said.split(), other.said.split()
     start = next((at for at, (a, b) in enumerate(zip(ours, others, strict=False)) if a != b), min(len(ours), len(others)))
     back = list(zip(ours[start:][::-1], others[start:][::-1], strict=False))
@@ -466,6 +476,10 @@ def alike(one: str, other: str) -> bool:
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
 
 
+DOUBTFUL = 0.2
+"""Likeness from which the response is looked at as well."""
+NEAREST = 6
+"""Questions that share most with another: only they are compared with it."""
 ANSWER = 300
 """Letters of a response that are looked at for that."""
 
@@ -500,7 +514,7 @@ class Questions:
                 likeness = likeness_of(found, self.asked[number])
                 if (
                     response
-                    and likeness < REWORDED
+                    and DOUBTFUL <= likeness < REWORDED
                     and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
                 ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
@@ -514,7 +528,9 @@ class Questions:
     def _near(self, found: Asked) -> Iterable[int]:
         counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
         return (
-            number for number, shared in counts.items() if 3 * shared >= min(len(found.things), len(self.asked[number].things))
+            number
+            for number, shared in counts.most_common(NEAREST)
+            if 3 * shared >= min(len(found.things), len(self.asked[number].things))
         )
 
 

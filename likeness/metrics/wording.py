@@ -275,6 +275,7 @@ AMERICAN = [
     )
 ]
 """British spellings, brought to the American one; both of two texts are, so that a word wrongly changed is so in both."""
+BRITISH = re.compile("|".join(pattern.pattern for pattern, _ in AMERICAN))
 
 
 def tongue_of(text: str) -> Tongue:
@@ -327,7 +328,7 @@ def bare(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def stem(word: str, tongue: Tongue) -> str:
     """One form of a word (case folded), in one spelling."""
-    if tongue == "en" and len(word) > 4:
+    if tongue == "en" and len(word) > 4 and BRITISH.search(word):
         for pattern, by in AMERICAN:
             word = pattern.sub(by, word)
     if tongue == "en" and word.endswith(("'s", "’s")):
