@@ -245,7 +245,7 @@ def kill_again_and_again(name: str, kills: int, dice: random.Random, tell: Calla
         landed = 0
         with SCENES[name](folder) as scene:
             for number in range(1, kills + 1):
-                moment = dice.random() * seconds * (0.4 if name == "export" else 1.0)
+                moment = dice.random() * seconds * (0.15 if name == "export" else 1.0)
                 alive = scene.kill_after(moment)
                 landed += alive
                 look(scene)

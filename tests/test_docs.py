@@ -45,6 +45,7 @@ def check(page: Path, folder: Path) -> int:
     return len(commands)
 
 
+@pytest.mark.slow
 def test_the_quick_start_is_what_the_program_prints(tmp_path):
     assert check(ROOT / "docs/index.md", tmp_path) == 5
 

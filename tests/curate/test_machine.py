@@ -91,6 +91,7 @@ def test_a_clock_that_goes_back_loses_nothing_and_shows_the_newest(tmp_path, cur
     assert claude.log()["paid_twice"] == []
 
 
+@pytest.mark.slow
 def test_output_that_is_closed_or_full(corpus):
     for command in (f"{CURATE} plan", f"{CURATE} schema", f"{CURATE} init --list", f"{CURATE} plan --json", f"{TRAIN} --help"):
         done = shell(corpus.parent, f"set -o pipefail; {command} | head -1")

@@ -56,6 +56,7 @@ def test_an_error_of_the_provider_costs_nothing(requests, ask, claude, ledger, f
     assert ledger.unaccounted() == 0
 
 
+@pytest.mark.slow
 def test_what_was_under_way_at_a_kill_counts_against_the_budget(tmp_path, claude):
     write_corpus(tmp_path, LIVE)
     claude.control({"reset": True, "latency": 30})
@@ -98,6 +99,7 @@ def wait_for(happens, seconds: float = 120):  # on a busy machine a build takes 
     raise AssertionError("it did not happen")
 
 
+@pytest.mark.slow
 def test_ctrl_c_waits_for_the_answers_under_way_and_sends_no_more(tmp_path, claude):
     write_corpus(tmp_path, LIVE)
     claude.control({"reset": True, "latency": 1.5})
@@ -113,6 +115,7 @@ def test_ctrl_c_waits_for_the_answers_under_way_and_sends_no_more(tmp_path, clau
     assert claude.log()["paid"] == 2
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_leaves_at_once(tmp_path, claude):
     write_corpus(tmp_path, LIVE)
     claude.control({"reset": True, "latency": 60})

@@ -129,6 +129,7 @@ print(tiny.tiny_folder(progress))
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_and_then_two_at_once(tmp_path):
     def start(how):
         return subprocess.Popen(
@@ -152,6 +153,7 @@ def test_a_killed_process_and_then_two_at_once(tmp_path):
     assert sorted(len(lines) for lines in printed) == [1, 5]  # one made it; the other waited and only named it
 
 
+@pytest.mark.slow
 def test_the_fingerprint_follows_the_settings_and_the_text(monkeypatch, tmp_path):
     first = tiny.fingerprint()
     assert first == tiny.fingerprint()
