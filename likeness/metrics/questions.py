@@ -519,9 +519,12 @@ class Questions:
         best = (0.0, 0)
         answered: frozenset[str] | None = None
         for part in dict.fromkeys([question, *_sentences(question)]):
-            found = asked(part)
-            if (number := self._verbatim.get(found.said)) is not None and found.said:
+            said = _said(part)
+            if said and (number := self._verbatim.get(said)) is not None:
                 return number, 1.0
+            if part is not question and not part.endswith("?"):
+                continue  # what else is said is no question
+            found = asked(part)
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
                 if (
@@ -531,8 +534,7 @@ class Questions:
                 ):
                     answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
                     likeness = min(REWORDED, likeness_of(found, self.asked[number], answered))
-                if part is question or part.endswith("?") or likeness >= SAME:  # what else is said is no question
-                    best = max(best, (likeness, -number))
+                best = max(best, (likeness, -number))
             for half, number in self._parts:
                 if likeness_of(found, half) >= SAME:
                     best = max(best, (HALF, -number))
