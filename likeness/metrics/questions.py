@@ -490,7 +490,7 @@ def alike(one: str, other: str) -> bool:
 
 DOUBTFUL = 0.2
 """Likeness from which the response is looked at as well."""
-NEAREST = 6
+NEAREST = 4
 """Questions that share most with another: only they are compared with it."""
 ANSWER = 300
 """Letters of a response that are looked at for that."""
