@@ -352,8 +352,10 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
     if not exchanged:
         added = sum(weight_of(code, tongue) ** 2 for code in mine | theirs)  # one more thing weighs more than a common word
     if exchanged:
-        both_known = all(any(groups_of(code, tongue) for code in left) for left in (mine, theirs))
-        exchanged *= EXCHANGED_KNOWN if both_known else EXCHANGED
+        known = [sum(bool(groups_of(code, tongue)) for code in left) for left in (mine, theirs)]
+        own = min(len(mine) - known[0], len(theirs) - known[1])
+        exchanged *= EXCHANGED_KNOWN if all(known) else EXCHANGED
+        exchanged += EXCHANGED_OWN * max(0, own - 1)  # two things of its own on either side are no other wording
     score = weight / (weight + exchanged + ADDED * added)
     if not same:
         score *= NONE_SAME
@@ -373,7 +375,17 @@ def likeness_of(one: Asked, other: Asked, said: Collection[str] = (), other_said
 
 TELLS_APART = frozenset("?why ?when ?lasting ?often ?price ?old ?opinion ?many ?who ?where".split())
 TELLS_MUCH = frozenset("?when ?price ?where ?who ?lasting ?often ?many ?old ?opinion".split())
-CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, ADDED, ONE_SLOT, NONE_SAME = 0.5, 0.4, 0.5, 1.2, 0.8, 0.4, 0.6, 0.7
+CONTRASTED, SAME_ASKED, OPERATOR, EXCHANGED_KNOWN, EXCHANGED, EXCHANGED_OWN, ADDED, ONE_SLOT, NONE_SAME = (
+    0.5,
+    0.4,
+    0.5,
+    1.2,
+    0.8,
+    1.0,
+    0.4,
+    0.6,
+    0.7,
+)
 
 
 def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection[str]) -> bool:
@@ -478,7 +490,7 @@ def alike(one: str, other: str) -> bool:
 
 DOUBTFUL = 0.2
 """Likeness from which the response is looked at as well."""
-NEAREST = 6
+NEAREST = 4
 """Questions that share most with another: only they are compared with it."""
 ANSWER = 300
 """Letters of a response that are looked at for that."""
@@ -507,9 +519,12 @@ class Questions:
         best = (0.0, 0)
         answered: frozenset[str] | None = None
         for part in dict.fromkeys([question, *_sentences(question)]):
-            found = asked(part)
-            if (number := self._verbatim.get(found.said)) is not None and found.said:
+            said = _said(part)
+            if said and (number := self._verbatim.get(said)) is not None:
                 return number, 1.0
+            if part is not question and not part.endswith("?"):
+                continue  # what else is said is no question
+            found = asked(part)
             for number in self._near(found):
                 likeness = likeness_of(found, self.asked[number])
                 if (
