@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -133,9 +134,10 @@ class Llama:
             while "piece" in (answer := self._receive(do)):
                 yield answer["piece"]
         except GeneratorExit:
-            self._write(STOP)
-            while "piece" in self._receive(do):
-                pass
+            with suppress(LlamaError, OSError, ValueError):  # it may have ended meanwhile
+                self._write(STOP)
+                while "piece" in self._receive(do):
+                    pass
             raise
         return answer["ok"]
 

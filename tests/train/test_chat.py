@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from export.gguf.convert import convert
+from export.sampling import Sampling
 from likeness.errors import CallError, MachineError
 from tests.make import BIN, environment, one_message
 from train.chat import Chat, Speaker
@@ -52,14 +53,14 @@ def test_an_answer_comes_in_pieces_and_is_that_of_a_chat_app(run: Path) -> None:
 
 
 def test_an_answer_that_nobody_reads_on_ends_and_the_next_is_as_ever(run: Path) -> None:
-    asked = [{"role": "user", "content": "What is salt?"}]
+    asked, likeliest = [{"role": "user", "content": "What is salt?"}], Sampling(0.0, 0.0, 1.0)
     with Speaker(run) as speaker:
-        whole = list(speaker.reply(asked, speaker.sampling, 200))
+        whole = list(speaker.reply(asked, likeliest, 200))
         assert speaker.ended["ended"] in ("stop", "length") and speaker.ended["completion_tokens"] == len(whole)
-        process, answer = process_of(speaker), speaker.reply(asked, speaker.sampling, 200_000)
+        process, answer = process_of(speaker), speaker.reply(asked, likeliest, 200)
         assert [next(answer), next(answer)] == whole[:2]
         answer.close()
-        assert list(speaker.reply(asked, speaker.sampling, 200)) == whole
+        assert list(speaker.reply(asked, likeliest, 200)) == whole
         assert process_of(speaker) == process
 
 
