@@ -89,5 +89,5 @@ def test_every_step_has_words():
     """A step's one word is for the line that stays; while it works a person reads what is done."""
     root = Path(__file__).parents[2]
     source = "\n".join(path.read_text(encoding="utf-8") for name in ("curate", "train") for path in (root / name).rglob("*.py"))
-    steps = set(re.findall(r'(?:job\.stage\(|step\(run, watch, |(?:progress|watch)\.begin\()"([a-z ]+)"', source))
+    steps = set(re.findall(r'(?:job\.stage\(|job\.step\(|(?:progress|watch)\.begin\()"([a-z ]+)"', source))
     assert {"generate", "train", "export"} <= steps <= progress.WORDS.keys()
