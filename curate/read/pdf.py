@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from curate.read.lines import keeps_hyphen, vocabulary
 from curate.read.markup import Part, is_verse, put_in, raised, table_row
 from curate.read.reading import Reading, Unreadable
 
@@ -45,9 +46,6 @@ _CAPTION = re.compile(
 )
 _LEADERS = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$|(?<!…)…{2,}\s*\d{1,4}\s*$", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…:。！？][\"'”’»)\]]*$")
-_KEPT_PREFIXES = {"self", "well", "ill", "all", "ever", "half", "quasi", "ex", "cross", "so", "mid", "vice", "twenty", "thirty",
-                  "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}  # fmt: skip
-"""First parts of compounds that keep their hyphen."""
 
 
 @dataclass(slots=True)
@@ -376,7 +374,7 @@ def _parts(pages: list[list[Line]]) -> Iterator[Part]:
         for line in everything:
             line.monospace = False
     paragraphs = list(_paragraphs(columns, body))
-    yield from _blocks(paragraphs, body, _vocabulary(everything), out)
+    yield from _blocks(paragraphs, body, vocabulary(line.text for line in everything), out)
 
 
 def _usual(lines: list[Line]) -> float:
@@ -814,7 +812,7 @@ def _breaks_over(current: Paragraph, line: Line, column: Column, *, indented: bo
 # --- blocks ---
 
 
-def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], gone: list[tuple[int, str]]) -> Iterator[Part]:
+def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone: list[tuple[int, str]]) -> Iterator[Part]:
     paragraphs = _with_verse(paragraphs)
     sizes = sorted({round(each.lines[0].size) for each in paragraphs if _is_heading(each, body)}, reverse=True)
     gone.sort(key=lambda each: each[0])
@@ -824,7 +822,7 @@ def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], 
         while gone and gone[0][0] < each.lines[0].page:
             yield _gone(gone.pop(0)[1])
         lines = each.lines
-        text = _joined(lines, vocabulary)
+        text = _joined(lines, words)
         if (
             _LEADERS.search(text)
             and len(lines) <= 60
@@ -946,16 +944,7 @@ def _as_code(lines: list[Line], leading: float) -> str:
     return "\n".join(out)
 
 
-def _vocabulary(lines: list[Line]) -> Counter[str]:
-    """Count the words that are not hyphenated at a line end, to look up words that are."""
-    words: Counter[str] = Counter()
-    for line in lines:
-        found = re.findall(r"[^\W\d_]+(?:[-‐’'][^\W\d_]+)*", line.text.casefold())
-        words.update(found[:-1] if line.text.endswith(tuple(HYPHENS)) else found)
-    return words
-
-
-def _joined(lines: list[Line], vocabulary: Counter[str]) -> str:
+def _joined(lines: list[Line], words: Counter[str]) -> str:
     """Join lines, and the words that are hyphenated at line ends."""
     text = lines[0].text
     for line in lines[1:]:
@@ -965,12 +954,6 @@ def _joined(lines: list[Line], vocabulary: Counter[str]) -> str:
             text += ("" if text.endswith(("-", "–", "—")) and re.search(r"\S[-–—]$", text) else " ") + line.text
             continue
         first, second = end[1], start[0]
-        whole, compound = f"{first}{second}".casefold(), f"{first}-{second}".casefold()
-        if vocabulary[compound] and vocabulary[compound] >= vocabulary[whole]:
-            keeps = True
-        elif vocabulary[whole]:
-            keeps = False
-        else:
-            keeps = second[0].isupper() or first.rpartition("-")[2].casefold() in _KEPT_PREFIXES
+        keeps = keeps_hyphen(end[1], start[0], words)
         text = (text[:-1] + "-" if keeps else text[:-1]) + line.text
     return text

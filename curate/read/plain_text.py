@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from curate.read.lines import NOWHERE, columns, is_verse, join_wrapped, usual_width
+from curate.read.lines import NOWHERE, columns, is_verse, join_wrapped, usual_width, vocabulary
 from curate.read.reading import LINE_END, Reading
 
 LONG_LINE = 100
@@ -84,14 +85,14 @@ class _PlainText:
     lines: list[str]
     is_gutenberg: bool
     width: int = 0
-    words: set[str] = field(default_factory=set)
+    words: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
         """Read all lines."""
         blocks = list(_blocks(self.lines))
         self.width = usual_width(block for block in blocks if max(map(len, block)) <= LONG_LINE and not FENCE.match(block[0]))
         if any(line.endswith("-") for line in self.lines):
-            self.words = set(re.findall(r"[^\W\d_]+", "\n".join(self.lines).lower()))
+            self.words = vocabulary(self.lines)
         is_contents = False
         for number, block in enumerate(blocks):
             if is_contents and len(block) > 2:
