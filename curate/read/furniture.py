@@ -81,7 +81,7 @@ _NAMES = {
     "popup": """modal popup pop-up overlay lightbox-caption toast offcanvas drawer hello-bar notification-bar""",
     "page_numbers": """pagenum pageno page-?number pagebreak page-break-number lnum linenum line-?num verse-?num""",
     "gutenberg": """pg-(?:boilerplate|header|footer|machine-header) pgheader pg-start-separator transnote tnote""",
-    "figures": r"""lineno linenos line-?numbers? line-numbers-rows gutter rouge-gutter crayon-nums blob-num hljs-ln-numbers
+    "figures": r"""lineno linenos lnt? hl-ln-n line-?numbers? line-numbers-rows gutter rouge-gutter crayon-nums blob-num hljs-ln-numbers
         ln-num code-line-number linenumber linenodiv""",
 }  # fmt: skip
 
@@ -96,7 +96,7 @@ _STATE = re.compile(
 )
 """A name that describes the page ("has-sidebar", "comments-open") and not the element that has it."""
 _NOT_FURNITURE = re.compile(
-    r"^(?:elementor(?:-widget.*|-element.*)?|ctxt-?menu.*|math-?jax.*|mjx.*|(?:hljs|token|cm|pl)-?.*|wp-block-(?:group|columns?|post-content)|.*-?content-?(?:area|wrap(?:per)?)"
+    r"^(?:code-toolbar|elementor(?:-widget.*|-element.*)?|ctxt-?menu.*|math-?jax.*|mjx.*|(?:hljs|token|cm|pl)-?.*|wp-block-(?:group|columns?|post-content)|.*-?content-?(?:area|wrap(?:per)?)"
     r"|menu-item-object.*|post-\d+|category-.*|tag-.*|type-.*|format-.*|status-.*)$"
 )
 
