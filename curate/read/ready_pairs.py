@@ -275,20 +275,21 @@ def _responses(row: Row) -> Iterator[tuple[str, Any, str]]:
 
 
 def _conversation(messages: list[Any]) -> Turns:
-    """The turns of a chat, up to the first call of a tool."""
+    """The turns of a chat without the calls of tools. An answer that rests on what a tool said is not learnt."""
     turns: list[tuple[str, str]] = []
     unlearnt: set[int] = set()
-    with_tools = False
+    with_tools = calls = False
     for message in messages:
         if not isinstance(message, dict) or (role := ROLES.get(str(message.get("role") or message.get("from")).lower())) is None:
             raise NotLearnt(UNKNOWN)
         if role == "tool" or message.get("tool_calls") or message.get("function_call"):
-            with_tools = True
-            break
+            with_tools = calls = True
+            continue
         if role != "system":
             content = next((message[key] for key in ("content", "value", "parts", "text") if message.get(key) is not None), None)
-            if message.get("weight") == 0:  # OpenAI's mark
+            if message.get("weight") == 0 or (calls and role == "assistant"):  # OpenAI's mark
                 unlearnt.add(len(turns))
+            calls = calls and role != "user"
             turns.append((role, _text(content)))
     greetings = 0
     while turns and turns[0][0] == "assistant":
@@ -303,6 +304,8 @@ def _conversation(messages: list[Any]) -> Turns:
     if any(not text.strip() for _, text in turns):
         raise NotLearnt(EMPTY)
     learnt = [at for at in range(1, len(turns), 2) if at + greetings not in unlearnt]
+    if not learnt and with_tools:
+        raise NotLearnt(TOOLS)
     if not learnt:
         raise NotLearnt("marked as not to be learnt")
     return turns, learnt
