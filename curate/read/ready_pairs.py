@@ -287,10 +287,11 @@ def _conversation(messages: list[Any]) -> Turns:
             continue
         if role != "system":
             content = next((message[key] for key in ("content", "value", "parts", "text") if message.get(key) is not None), None)
+            goes_on = bool(turns) and turns[-1][0] == role
             if message.get("weight") == 0 or (calls and role == "assistant"):  # OpenAI's mark
-                unlearnt.add(len(turns))
+                unlearnt.add(len(turns) - goes_on)
             calls = calls and role != "user"
-            turns.append((role, _text(content)))
+            turns[len(turns) - goes_on :] = [(role, f"{turns[-1][1]}\n\n{_text(content)}" if goes_on else _text(content))]
     greetings = 0
     while turns and turns[0][0] == "assistant":
         turns.pop(0)
