@@ -35,11 +35,11 @@ UNSAID = {"markup", "media", "controls"}
 
 _POEM = re.compile(r"(?:^|[\s_-])(?:poem|poetry|verse|stanza|lyrics|linegroup)(?:$|[\s_-])")
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:wp-caption-text|tr-caption|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
+    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
     r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?"
-    r"|msoquote|msointensequote|epigraphs?|epi|extract|ext|bq|bquote)\d{0,3}(?:$|[\s_-])"
+    r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
 _TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
@@ -52,6 +52,12 @@ _SIGNS_OF_CODE = re.compile(r"[{};=<>$\\|]|\w\(|->|::|^[ \t]*(?:#|//|\$|>>>|@)",
 _MARKS = re.compile(r"[\[(]?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){1,4}[\])]?")
 """Several footnote marks at one place."""
 _MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[a-z]|[ivxl]{1,6})\s*[\])]?", re.IGNORECASE)
+_UNITS = {"cm", "cos", "dm", "ft", "in", "km", "log", "m", "mi", "mm", "nm", "sec", "sin", "tan", "yd", "µm", "μm"}
+_SHORT_WORDS = set(
+    """a i ah al am an as at au by da de do du ed el en er es et ex go ha he hi ho if il io is it je la le lo ma me my no nu of og
+    oh ok on or os ou ox oy ja se si so su te to tu um un up us vi we ye yo zu ob wo da er es im in""".split()
+) - {"in"}
+"""Words of one or two letters; another one is a variable."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _SHARE = re.compile(
     r"(?:twitter|x)\.com/(?:intent|share)|facebook\.com/(?:sharer|share\.php|dialog)|linkedin\.com/share|//t\.me/share|"
@@ -166,14 +172,19 @@ def raised(before: str, text: str) -> str | None:
         return None
     if text.isdigit() or text == "n":
         word = re.search(r"(?:[^\W\d_]+|\d+|.)$", before[-40:])
-        if word is None or (word[0].isalpha() and len(word[0]) > 3 and text != "n"):
+        if word is None or (word[0].isalpha() and text != "n" and not _takes_a_power(word[0])):
             return None
         if word[0].isdigit():
             return None if re.fullmatch(r"1[5-9]\d\d|20\d\d", word[0]) else text.translate(_SUPERSCRIPTS)
-        if word[0].isalpha() or (word[0] == ")" and re.search(r"\([^()\s]{1,8}\)$", before[-12:])):
+        if word[0].isalpha() or (word[0] == ")" and re.search(r"\((?:[a-z]|[^()\s]{0,6}[+*/−-][^()\s]{1,6})\)$", before[-16:])):
             return text.translate(_SUPERSCRIPTS)
         return None
     return text
+
+
+def _takes_a_power(word: str) -> bool:
+    """Whether a word may have an exponent: a unit, a variable or a function."""
+    return word.lower() in _UNITS or (len(word) <= 2 and word.lower() not in _SHORT_WORDS)
 
 
 def table_row(cells: list[str]) -> str:
@@ -653,6 +664,8 @@ def tidied(parts: list[Part]) -> Iterator[Part]:
         if part.kind and part.reason == "pull_quote" and _plain(part.text) in said:
             yield Part(None, part.text, "pull_quote")
             continue
+        if part.kind in ("prose", "list") and part.text[-2:].strip("\ufe0e")[-1:] in ("↩", "⤴", "↵", "⏎"):
+            part.text = part.text.rstrip("\ufe0e↩⤴↵⏎ ")
         if part.kind in ("prose", "verse") and _is_quoted(part, parts[number + 1 : number + 2]):
             part.kind = "quotation"
         elif part.kind == "prose" and number and parts[number - 1].kind == "quotation" and ATTRIBUTION.fullmatch(part.text):

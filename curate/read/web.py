@@ -71,9 +71,11 @@ _OF_THE_TEXT = {"verse", "quotation", "code"}
 """Kinds of block that are not above the title of a page."""
 _NOTE = re.compile(r"(?:- )?[\[(]?(\d{1,3}|[*†‡§]{1,3}|[¹²³⁰⁴-⁹]{1,3})[\])]?[.:]?\s*\S")
 _TYPED = re.compile(
-    r"(?:(?<=[\w.,;:!?”\"’')])(?:\*{1,3}|[†‡§]{1,2}|[¹²³⁰⁴-⁹]{1,3})|(?<=[\w.,;:!?”\"’')]) ?\[\d{1,3}\])(?=[\s.,;:)!?”’]|$)"
+    r"(?:(?<=[\w.,;:!?”\"’')])(?:\*{1,3}|[†‡§]{1,2})|(?:(?<=[^\W\d_]{4})|(?<=[.,;:!?”\"’')]))[¹²³⁰⁴-⁹]{1,3}"
+    r"|(?<=[\w.,;:!?”\"’')]) ?\[\d{1,3}\])(?=[\s.,;:)!?”’]|$)"
 )
 """A mark of a note that is typed after a word."""
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 LAST_PARTS = 4
 LONGEST_CALL = 45
 _CALL = re.compile(
@@ -334,11 +336,23 @@ def _omit_notes(page: Element, omitted: Omitted) -> None:
         note = found[name]
         if note is None or any(above is note for above in link.iterancestors()):
             continue
+        if not raised and words.isdigit() and not _begins_with(note, words) and not _links_back(note, link):
+            continue  # a link to a numbered part of the text
         reason = "comments" if name.startswith(("cmnt", "_cmnt", "_msocom")) else "footnotes"
         omitted.setdefault(with_its_sup(link), reason)
         if places[target] > places[link]:
             omitted.setdefault(note, reason)
     _omit_whole_lists(omitted)
+
+
+def _begins_with(note: Element, mark: str) -> bool:
+    """Whether a note is in a list, which numbers it, or begins with its mark."""
+    return note.tag in ("li", "dd", "dt") or re.match(rf"[\[(]?{mark}\b", one_line(note, {}, 40)) is not None
+
+
+def _links_back(note: Element, link: Element) -> bool:
+    names = {name for each in (link, link.getparent()) if each is not None for name in (each.get("id"), each.get("name")) if name}
+    return any((each.get("href") or "").partition("#")[2] in names for each in note.iter("a"))
 
 
 def _omit_whole_lists(omitted: Omitted) -> None:
@@ -593,33 +607,59 @@ def _without_head(parts: list[Part], named: str) -> list[Part]:
 
 
 def _without_unlinked_notes(parts: list[Part]) -> list[Part]:
-    """Leave out notes at the end of a post whose marks are not links: `3` in the text, `3. Of the upper pond.` below."""
+    """Leave out notes whose marks are not links: `3` in the text, `3. Of the upper pond.` below.
+
+    They are at the end of the post, or two and more in a row in its second half.
+    """
     marks = {
-        mark.strip("[]() ")
+        _bare(mark)
         for part in parts
         if part.reason == "footnotes" and part.kind is None
         for mark in re.split(r"[\s,;]+", part.text[:200])
     }
     marks = {mark for mark in marks if re.fullmatch(r"\d{1,3}|[*†‡§]{1,3}", mark)}
-    typed = {mark.strip() for part in parts if part.kind in ("prose", "list", "quotation") for mark in _TYPED.findall(part.text)}
-    found_typed: set[str] = set()
-    last = len(parts)
-    while (marks or typed) and last:
-        part = parts[last - 1]
-        found = _NOTE.match(part.text) if part.kind in ("prose", "list") else None
-        mark = re.match(r"[\[(]?[\d*†‡§¹²³⁰⁴-⁹]{1,3}[\])]?", part.text.removeprefix("- ")) if found else None
-        if part.kind in ("prose", "list") and part.noted in marks:
-            pass
-        elif mark and mark[0] in typed:
-            found_typed.add(mark[0])
-        elif part.kind and not (found and found[1] in marks):
+    typed: dict[str, set[str]] = {}
+    for part in parts:
+        if part.kind in ("prose", "list", "quotation"):
+            for mark in _TYPED.findall(part.text):
+                typed.setdefault(_bare(mark), set()).add(mark)
+    known = marks | set(typed)
+    if not known:
+        return parts
+    notes = {id(part) for part in parts if _is_note(part, known)}
+    at_end: list[Part] = []
+    for part in reversed(parts):
+        if part.kind and id(part) not in notes:
             break
-        last -= 1
-    if found_typed:
-        for part in parts[:last]:
-            if part.kind in ("prose", "list", "quotation"):
-                part.text = _TYPED.sub(lambda mark: "" if mark[0].strip() in found_typed else mark[0], part.text)
-    return [Part(None, part.text, "footnotes") if number >= last and part.kind else part for number, part in enumerate(parts)]
+        at_end += [part] if part.kind else []
+    run: list[Part] = []
+    gone = at_end
+    for part in [*parts[len(parts) // 2 :], Part("other", "")]:
+        if part.kind == "prose" and id(part) in notes:
+            run.append(part)
+        elif part.kind:
+            gone += run if len(run) > 1 else []
+            run = []
+    found = {form for part in gone if (mark := _NOTE.match(part.text)) for form in typed.get(_bare(mark[1]), ())}
+    left_out = {id(part) for part in gone}
+    for part in parts:
+        if id(part) in left_out:
+            part.kind, part.reason = None, "footnotes"
+        elif found and part.kind in ("prose", "list", "quotation"):
+            part.text = _TYPED.sub(lambda mark: "" if mark[0] in found else mark[0], part.text)
+    return parts
+
+
+def _is_note(part: Part, marks: set[str]) -> bool:
+    if part.kind not in ("prose", "list"):
+        return False
+    found = _NOTE.match(part.text)
+    return part.noted in marks or (found is not None and _bare(found[1]) in marks)
+
+
+def _bare(mark: str) -> str:
+    """A mark without brackets; superscript digits become digits."""
+    return mark.strip("[]() ").translate(_DIGITS)
 
 
 def _without_calls(parts: list[Part]) -> list[Part]:
