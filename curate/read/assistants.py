@@ -1,4 +1,4 @@
-"""Read exports of chats with a language model (ChatGPT, Claude, Gemini). No text of the model becomes a response of the author."""
+"""Read exports of chats with a language model (ChatGPT, Claude, Gemini). No text of the model becomes an author's response."""
 
 from __future__ import annotations
 
@@ -81,11 +81,12 @@ def _chatgpt(talk: Row) -> Iterator[Said]:
         message = node.get("message")
         if not isinstance(message, dict):
             continue
-        role = (message.get("author") or {}).get("role")
-        content = message.get("content") if isinstance(message.get("content"), dict) else {}
+        author: Row = who if isinstance(who := message.get("author"), dict) else {}
+        content: Row = said if isinstance(said := message.get("content"), dict) else {}
+        role = author.get("role")
         if role not in ("user", "assistant") or content.get("content_type") not in ("text", "multimodal_text"):
             continue
-        parts = content.get("parts") if isinstance(content.get("parts"), list) else []
+        parts: list[Any] = given if isinstance(given := content.get("parts"), list) else []
         text = "\n".join(part for part in parts if isinstance(part, str))
         if text.strip():
             beside = any(isinstance(part, dict) for part in parts)

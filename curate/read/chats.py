@@ -173,7 +173,8 @@ MESSENGER_DID = (
     r"|turned|cleared|waved|mentioned|ended|sent|shared|can now|are now|blocked|unblocked|upgraded)\b"
 )
 MESSENGER_EVENT = re.compile(
-    rf"You {MESSENGER_DID}.{{0,100}}|Mentioned you in .{{1,40}}|Replied to (?:your|a) story\W?|.{{1,40}} call ended", re.IGNORECASE
+    rf"You {MESSENGER_DID}.{{0,100}}|Mentioned you in .{{1,40}}|Replied to (?:your|a) story\W?|.{{1,40}} call ended",
+    re.IGNORECASE,
 )
 """Lines that Messenger and Instagram write about what somebody did."""
 

@@ -47,7 +47,8 @@ ABBREVIATION = re.compile(r"\*\[[^\[\]\n]{1,60}\]:[ \t]")
 COLUMNS = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*\Z")
 """The line below the head of a table as Pandoc writes it, whose dashes show the columns."""
 TEX = re.compile(
-    r"[ \t]*\\(?:newpage|pagebreak|clearpage|noindent|(?:v|h)space\*?\{[^{}\n]{0,40}\}|begin\{center\}|end\{center\}|(?:small|med|big)skip)[ \t]*\Z"
+    r"[ \t]*\\(?:newpage|pagebreak|clearpage|noindent|[vh]space\*?\{[^{}\n]{0,40}\}"
+    r"|(?:begin|end)\{center\}|(?:small|med|big)skip)[ \t]*\Z"
 )
 """TeX commands about the page."""
 TOC = re.compile(r"[ \t]*(?:\[TOC\]|\[\[_?TOC_?\]\]|\$\{toc\}|<!--[ \t]*(?:TOC|toc).*-->)[ \t]*\Z", re.IGNORECASE)
@@ -173,7 +174,11 @@ class _Dialect:
         mark, quoted = opened["mark"], ">" in opened["before"]
         indent = len(opened["before"].expandtabs(4)) + 3
         closing = re.compile(rf"(?P<before>[ \t>]*){re.escape(mark[0])}{{{len(mark)},}}[ \t]*\Z")
-        before = opened["before"] if not opened["before"].strip() and len(opened["before"].expandtabs(4)) > 3 and not self.listed else ""
+        before = (
+            opened["before"]
+            if not opened["before"].strip() and len(opened["before"].expandtabs(4)) > 3 and not self.listed
+            else ""
+        )
         self.out += ["", opened[0][len(before) :]] if before else [self.lines[at]]
         for number in range(at + 1, len(self.lines)):
             line = self.lines[number].removeprefix(before)
@@ -313,12 +318,9 @@ class _Dialect:
             line = self._without_comments(line)
         for start, end in code_spans(line):
             out.append(self._without_marks(line, at, start))
-            if raw := RAW.match(line, end):
-                out.append(self.masks.put(line[start : raw.end()], reason="markup"))
-                end = raw.end()
-            else:
-                out.append(line[start:end])
-            at = end
+            raw = RAW.match(line, end)
+            at = raw.end() if raw else end
+            out.append(self.masks.put(line[start:at], reason="markup") if raw else line[start:at])
         return "".join([*out, self._without_marks(line, at, len(line))])
 
     def _without_comments(self, line: str) -> str:

@@ -79,7 +79,9 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "sull[’']autore", "about_author"),
         ("also by .{1,80}|(?:other )?books by .{1,80}|by the same author|praise for .{1,80}|von .{1,60} bei .{1,60} erschienen|"
          "du même auteur|newsletter(?: sign-?up)?|stay in touch|(?:an? )?(?:excerpt|extract|preview) (?:from|of) .{1,80}|"
-         "also available.{0,60}|coming soon.{0,60}|more (?:from|by) .{1,80}|read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|discover more.{0,60}|a note on the type|"
+         "also available.{0,60}|coming soon.{0,60}|more (?:from|by) .{1,80}|"
+         "read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|discover more.{0,60}|"
+         "a note on the type|"
          "about the publisher", "advertisement"),
         ("bibliography|works cited|references|literatur(?:verzeichnis)?|bibliographie|bibliografía|bibliografia", "bibliography"),
     )
@@ -90,12 +92,14 @@ _IMPRINT = re.compile(
     r"tutti i diritti|library of congress|british library|first (?:published|edition)|printed (?:in|and bound)|"
     r"published by|\be-?isbn\b|"
     r"(?:produced|created|generated|converted) (?:by|with) (?:calibre|sigil|vellum|pandoc|scrivener)|free e-?books|"
-    r"licen[cs]e notes|smashwords|licensed for your personal|work of fiction|any resemblance to|no part of this (?:e-?)?(?:book|publication)|"
+    r"licen[cs]e notes|smashwords|licensed for your personal|work of fiction|any resemblance to|"
+    r"no part of this (?:e-?)?(?:book|publication)|"
     r"moral rights? of|version \d|cover design|creative commons|public domain|wszelkie prawa",
     re.IGNORECASE,
 )
 _ADVERTISES = re.compile(
-    r"leave a review|write a review|newsletter|sign up|mailing list|thanks? (?:you )?for reading|did you enjoy|if you enjoyed|visit (?:me|us|my|our|www)"
+    r"leave a review|write a review|newsletter|sign up|mailing list|thanks? (?:you )?for reading|did you enjoy|if you enjoyed"
+    r"|visit (?:me|us|my|our|www)"
     r"|follow (?:me|us)|other (?:books|titles)|available (?:now|from|at)|rezension|bewertung|deja una reseña|laissez un avis",
     re.IGNORECASE,
 )

@@ -81,7 +81,9 @@ _NAMES = {
     "popup": """modal popup pop-up overlay lightbox-caption toast offcanvas drawer hello-bar notification-bar""",
     "page_numbers": """pagenum pageno page-?number pagebreak page-break-number lnum linenum line-?num verse-?num""",
     "gutenberg": """pg-(?:boilerplate|header|footer|machine-header) pgheader pg-start-separator transnote tnote""",
-    "figures": r"""lineno linenos lnt? hl-ln-n line-?numbers? line-numbers-rows gutter rouge-gutter crayon-nums blob-num hljs-ln-numbers
+    "figures": r"""lineno linenos
+        lnt? hl-ln-n line-?numbers? line-numbers-rows gutter
+        rouge-gutter crayon-nums blob-num hljs-ln-numbers
         ln-num code-line-number linenumber linenodiv""",
 }  # fmt: skip
 

@@ -73,7 +73,9 @@ def _is_line(element: Element) -> bool:
 
 def _join_lines(parent: Element) -> None:
     """Move each run of lines into an element that is named as a poem."""
-    if any(each.tag in VERBATIM or each.tag == "code" or CODE.search(names_of(each)) for each in (parent, *parent.iterancestors())):
+    if any(
+        each.tag in VERBATIM or each.tag == "code" or CODE.search(names_of(each)) for each in (parent, *parent.iterancestors())
+    ):
         return
     run: list[Element] = []
     for child in [*parent, None]:

@@ -37,7 +37,8 @@ FORWARD = re.compile(
 )
 """The prefixes with which mail programs mark the subject of a forwarded mail, in many languages."""
 ANSWER = re.compile(
-    r"(?:re|aw|antw|antwort|sv|vs|odp|odpov[eě]ď|rif|r|res|resp|ref|ynt|yn|bls|atb|vá|vl|να|απ|σχετ|ответ|відп|hồi âm|trả lời|回复|回覆|答复|답장|회신"
+    r"(?:re|aw|antw|antwort|sv|vs|odp|odpov[eě]ď|rif|r|res|resp|ref|ynt|yn|bls|atb"
+    r"|vá|vl|να|απ|σχετ|ответ|відп|hồi âm|trả lời|回复|回覆|答复|답장|회신"
     r"|返信|השב|רד|تر|رد)(?:\[\d+\])?\s?[:：]",
     re.IGNORECASE,
 )
@@ -55,8 +56,10 @@ READ_AS = {  # the encoding that a name mostly stands for, as browsers read it (
     "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
     "latin-1": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7", "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "iso-8859-6-i": "iso-8859-6",
-    "x-sjis": "cp932", "windows-31j": "cp932", "x-mac-roman": "mac_roman", "macintosh": "mac_roman", "ansi": "cp1252", "utf8": "utf-8", "x-unknown": "utf-8",
+    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7",
+    "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "iso-8859-6-i": "iso-8859-6",
+    "x-sjis": "cp932", "windows-31j": "cp932", "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman", "ansi": "cp1252", "utf8": "utf-8", "x-unknown": "utf-8",
 }  # fmt: skip
 SEVERAL_BYTES = {
     "gb18030",
@@ -101,7 +104,8 @@ def mail_messages(path: Path) -> Iterator[Message]:
             sender=tuple(sorted({address for _, address in getaddresses([_header(mail, "from")]) if address})),
             text=text,
             thread=identifier,  # only the header tells which mail is answered
-            reply_to=" ".join(_answered(mail)) or (f"<quoted-in-{identifier.strip('<>')}>" if quoted and ANSWER.match(_subject(mail)) else ""),
+            reply_to=" ".join(_answered(mail))
+            or (f"<quoted-in-{identifier.strip('<>')}>" if quoted and ANSWER.match(_subject(mail)) else ""),
             wordless=wordless,
             quoted=quoted,
             quoted_from=quoted_from,

@@ -46,12 +46,15 @@ HIGHLIGHT = re.compile(r"(?<![A-Za-z0-9_=])==(?=[^\s=])([^=\n]*[^\s=])==(?![A-Za
 SMALL = re.compile(r"(?<=[\w)])(?:~([\w+−-]{1,12})~|\^([\w+−-]{1,12})\^)")
 BLOCK_ID = re.compile(r"(?:^|\s)\^(?=[\w-]*[A-Za-z])[A-Za-z0-9-]{2,40}\Z")
 FRONT_MATTER = re.compile(r"(?P<mark>---|\+\+\+|;;;)[ \t]*\n")
-HEADLESS = re.compile(r"((?:(?:title|date|layout|tags|categories|permalink):[^\n]*\n(?:[ \t]*- [^\n]*\n){0,20}){2,12})---[ \t]*\n")
+HEADLESS = re.compile(
+    r"((?:(?:title|date|layout|tags|categories|permalink):[^\n]*\n(?:[ \t]*- [^\n]*\n){0,20}){2,12})---[ \t]*\n"
+)
 """Front matter as Hexo takes it, without a line above."""
 PANDOC_TITLE = re.compile(r"% *([^\n]*(?:\n[ \t]+[^\n]+){0,5})(?:\n% *[^\n]*(?:\n[ \t]+[^\n]+){0,20}){0,2}(?:\n|\Z)")
 TAGS_AFTER = re.compile(rf"(?<=\S)((?:[ \t]+{TAG})+)\s*\Z")
 TASK = re.compile(
-    r"[ \t]*(?:[📅✅⏳🛫➕❌]\ufe0f?[ \t]*\d{4}-\d\d-\d\d|🔁\ufe0f?[ \t]*every[\w ]{1,40}|[⏫🔼🔽🔺⏬]\ufe0f?|🆔[ \t]*\w+|⛔[ \t]*\w+)"
+    r"[ \t]*(?:[📅✅⏳🛫➕❌]\ufe0f?[ \t]*\d{4}-\d\d-\d\d"
+    r"|🔁\ufe0f?[ \t]*every[\w ]{1,40}|[⏫🔼🔽🔺⏬]\ufe0f?|🆔[ \t]*\w+|⛔[ \t]*\w+)"
 )
 """What Obsidian's Tasks adds to a task: dates, priorities, how often."""
 BARE_ADDRESS = re.compile(r"<?https?://\S+>?\Z")
@@ -120,9 +123,7 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
     can_close = found.can_close or bool(before.strip() and after and ONE_SPACELESS.match(after) and marker == "*")
     for _ in range(found.length):
         state.push("text", "", 0).content = marker
-        state.delimiters.append(
-            Delimiter(ord(marker), found.length, len(state.tokens) - 1, -1, open=can_open, close=can_close)
-        )
+        state.delimiters.append(Delimiter(ord(marker), found.length, len(state.tokens) - 1, -1, open=can_open, close=can_close))
     state.pos = end
     return True
 

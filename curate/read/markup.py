@@ -666,9 +666,7 @@ def tidied(parts: list[Part]) -> Iterator[Part]:
             continue
         if part.kind in ("prose", "list") and part.text[-2:].strip("\ufe0e")[-1:] in ("↩", "⤴", "↵", "⏎"):
             part.text = part.text.rstrip("\ufe0e↩⤴↵⏎ ")
-        if part.kind in ("prose", "verse") and _is_quoted(part, parts[number + 1 : number + 2]):
-            part.kind = "quotation"
-        elif part.kind == "prose" and number and parts[number - 1].kind == "quotation" and ATTRIBUTION.fullmatch(part.text):
+        if _is_quoted(part, parts[max(number - 1, 0) : number], parts[number + 1 : number + 2]):
             part.kind = "quotation"
         if part.kind == "heading" and number > 0:
             following = parts[number + 1 : number + 40]
@@ -686,16 +684,25 @@ def tidied(parts: list[Part]) -> Iterator[Part]:
         yield part
 
 
-def _is_quoted(part: Part, following: list[Part]) -> bool:
-    """Whether a paragraph is a quote: its last line or the paragraph below names whose words it has, or `>` is before its lines."""
+def _is_quoted(part: Part, before: list[Part], following: list[Part]) -> bool:
+    """Whether a paragraph is a quote, or names whose words a quote has: `— Ann` below it, or `>` before all lines.
+
+    Args:
+        part: the paragraph.
+        before: the part before it, if there is one.
+        following: the part after it, if there is one.
+    """
+    if part.kind not in ("prose", "verse"):
+        return False
     lines = part.text.split("\n")
     if all(line.lstrip().startswith(">") for line in lines):
+        return True
+    if part.kind == "prose" and before and before[0].kind == "quotation" and ATTRIBUTION.fullmatch(part.text):
         return True
     opens = part.text.lstrip()[:1] in "\"“„«‘'"
     if len(lines) > 1 and (by := ATTRIBUTION.fullmatch(lines[-1].strip())):
         return opens or len(by[1].split()) > 1
-    below = following[0] if following else None
-    return opens and below is not None and below.kind == "prose" and ATTRIBUTION.fullmatch(below.text.strip()) is not None
+    return opens and bool(following) and following[0].kind == "prose" and bool(ATTRIBUTION.fullmatch(following[0].text.strip()))
 
 
 def _is_beside_verse(parts: list[Part], number: int) -> bool:

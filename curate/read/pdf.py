@@ -823,7 +823,9 @@ def _breaks_over(current: Paragraph, line: Line, column: Column, *, indented: bo
     before = current.lines[-1]
     if before.monospace and line.monospace:
         return False
-    if _is_other_kind(before, line) or (_ITEM.match(line.text) and not (_DASH.match(line.text) and not _ENDED.search(before.text))):
+    if _is_other_kind(before, line) or (
+        _ITEM.match(line.text) and not (_DASH.match(line.text) and not _ENDED.search(before.text))
+    ):
         return True
     if len(line.cells) > 1:
         return False
@@ -874,7 +876,11 @@ def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone:
             if following is not None and _LEADERS.search(following.lines[0].text[-200:]):
                 contents.append(text)
                 continue
-            if following is not None and len(following.lines[0].cells) == len(text.split()) > 1 and following.lines[0].size < 1.1 * body:
+            if (
+                following is not None
+                and len(following.lines[0].cells) == len(text.split()) > 1
+                and following.lines[0].size < 1.1 * body
+            ):
                 yield Part("table", table_row(text.split()))
                 continue
             level = min(sizes.index(round(lines[0].size)) + 1, 6)
@@ -900,7 +906,10 @@ def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone:
 def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
     """Whether one row is the head or the end of the table below or above it."""
     cells = len(paragraphs[number].lines[0].cells)
-    return any(len(each.lines[0].cells) == cells for each in paragraphs[max(number - 1, 0) : number] + paragraphs[number + 1 : number + 2])
+    return any(
+        len(each.lines[0].cells) == cells
+        for each in paragraphs[max(number - 1, 0) : number] + paragraphs[number + 1 : number + 2]
+    )
 
 
 def _is_item(text: str) -> bool:
@@ -998,7 +1007,6 @@ def _joined(lines: list[Line], words: Counter[str]) -> str:
         if not end or not start:
             text += ("" if text.endswith(("-", "–", "—")) and re.search(r"\S[-–—]$", text) else " ") + line.text
             continue
-        first, second = end[1], start[0]
         keeps = keeps_hyphen(end[1], start[0], words)
         text = (text[:-1] + "-" if keeps else text[:-1]) + line.text
     return text

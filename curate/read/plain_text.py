@@ -26,14 +26,17 @@ GUTENBERG_ENDS = re.compile(
 )
 GUTENBERG_TITLE = re.compile(r"^Title: *(.+(?:\n {4,}\S.*)*)", re.MULTILINE)
 CREDITS = re.compile(
-    r"\s*(?:\[?(?:\S+ ){0,4}(?:produced|prepared|transcribed) (?:by|from) |credits:|html version by |note: *project gutenberg also"
+    r"\s*(?:\[?(?:\S+ ){0,4}(?:produced|prepared|transcribed) (?:by|from) |credits:|html version by "
+    r"|note: *project gutenberg also"
     r"|(?:images of|this file was produced|transcriber['’]s note))",
     re.IGNORECASE,
 )
 """How the lines begin that say who typed a book; they are among its first paragraphs."""
 FIRST_BLOCKS = 8
 APPARATUS = re.compile(r"\s*\[(Illustration|Footnote|Sidenote|Decoration|Music|Transcriber['’]?s? Note)\b", re.IGNORECASE)
-INLINE_APPARATUS = re.compile(r"\s?\[(?:Illustration|Footnote|Sidenote|Decoration|Transcriber['’]?s? Note)\b[^\[\]]{0,2000}\]", re.IGNORECASE)
+INLINE_APPARATUS = re.compile(
+    r"\s?\[(?:Illustration|Footnote|Sidenote|Decoration|Transcriber['’]?s? Note)\b[^\[\]]{0,2000}\]", re.IGNORECASE
+)
 BOLD = re.compile(r"(?<![\w=])=(?=\S)([^=\n]{1,200}?)(?<=\S)=(?![\w=])")
 UNDERSCORE = re.compile(r"(?<!\w)_(?=\S)|(?<=\S)_(?!\w)")
 """A mark for italics that go over more than one paragraph."""
@@ -42,16 +45,23 @@ NOTE_MARK = re.compile(r"\[(?:\d{1,3}|[A-Z]|\*)\]|[ \t]?(?:\[(?:Pg|Page|p\.) ?\d
 """The mark of a footnote, and of a page of the printed book."""
 PAGE_MARK = re.compile(r"\{\d{1,4}\}|\[(?:Pg|Page|p\.) ?\d{1,4}\]", re.IGNORECASE)
 NOTE = re.compile(r"\s*\[(?:\d{1,3}|[A-Z]|\*)\]\s+\S")
-BACK_MATTER = re.compile(r"\s*(?:foot-?|end-?)?notes?[.:]?\Z|\s*(?:transcriber['’]?s?['’]? (?:end )?notes?|errata)[.:]?\Z", re.IGNORECASE)
+BACK_MATTER = re.compile(
+    r"\s*(?:foot-?|end-?)?notes?[.:]?\Z|\s*(?:transcriber['’]?s?['’]? (?:end )?notes?|errata)[.:]?\Z", re.IGNORECASE
+)
 """The heading above a book's footnotes or the note of whoever typed it."""
 TITLE_PAGE = re.compile(
-    r"^\s*by\b|copyright|publish|\bpress\b|london|new york|boston|edinburgh|paris|berlin|leipzig|\b1[5-9]\d\d\b|rights reserved|edition|author of"
+    r"^\s*by\b|copyright|publish|\bpress\b|london|new york|boston|edinburgh|paris|berlin|leipzig|\b1[5-9]\d\d\b"
+    r"|rights reserved|edition|author of"
     r"|contents|illustrat",
     re.IGNORECASE | re.MULTILINE,
 )
-LISTED = re.compile(r".*(?:\s{2,}|\.{3,}\s*)(?:\d{1,4}|[ivxlc]{1,7}|_?frontispiece_?)\s*\Z|\s*(?:chap(?:ter)?\.?\s+)?page\.?\s*\Z", re.IGNORECASE)
+LISTED = re.compile(
+    r".*(?:\s{2,}|\.{3,}\s*)(?:\d{1,4}|[ivxlc]{1,7}|_?frontispiece_?)\s*\Z|\s*(?:chap(?:ter)?\.?\s+)?page\.?\s*\Z", re.IGNORECASE
+)
 """A line of a table of contents."""
-CONTENTS = re.compile(r"\s*(?:(?:table of )?contents|list of (?:illustrations|plates|figures|maps)|illustrations|index)[ .:]*\Z", re.IGNORECASE)
+CONTENTS = re.compile(
+    r"\s*(?:(?:table of )?contents|list of (?:illustrations|plates|figures|maps)|illustrations|index)[ .:]*\Z", re.IGNORECASE
+)
 
 MARKED_HEADING = re.compile(r"#{1,6} \S")
 UNDERLINE = re.compile(r"(=+|-+|~+|\*+|#+|_+)\Z")
@@ -72,7 +82,9 @@ ATTRIBUTION = re.compile(r"[ \t]+((?:--|[–—―])[ \t]*[^\W\d].{1,70})\Z")
 """The line below a quote that names its author."""
 GAP = re.compile(r"\S(?: {3,}|\t+)\S")
 BORDER = re.compile(r"[ \t]*[+|][-=+|: ]{3,}[+|][ \t]*\Z")
-PROGRAM = re.compile(r"(?:def|class|func|fn|public|private|static|int|void)\b[^.!?]*\([^.!?]*\)[^.!?]*[:{]\s*\Z|#include <|\$ \w|import \w+\Z|#!/")
+PROGRAM = re.compile(
+    r"(?:def|class|func|fn|public|private|static|int|void)\b[^.!?]*\([^.!?]*\)[^.!?]*[:{]\s*\Z|#include <|\$ \w|import \w+\Z|#!/"
+)
 """The first line of a program that is not indented."""
 CODE_LIKE = re.compile(
     r"[{};]\s*$|[=!<>]=|\w\(.*\)|->|=>|\w=\w"
@@ -262,7 +274,9 @@ def _end_of_title_page(blocks: Sequence[list[str]]) -> int:
 def _is_text(block: list[str]) -> bool:
     """Whether a block is a paragraph of prose."""
     words = len(" ".join(block).split())
-    return words >= FEWEST_WORDS_OF_TEXT and not CREDITS.match(block[0]) and not APPARATUS.match(block[0]) and not _is_listed(block)
+    return (
+        words >= FEWEST_WORDS_OF_TEXT and not CREDITS.match(block[0]) and not APPARATUS.match(block[0]) and not _is_listed(block)
+    )
 
 
 def _is_listed(block: list[str]) -> bool:

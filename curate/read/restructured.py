@@ -189,7 +189,7 @@ class _Walk:
         if all(block.kind == "heading" for block in self.reading.blocks):
             titles = [field[1].astext() for field in node.findall(n.field) if field[0].astext().casefold() == "title"]
             self.reading.title = self.reading.title or "".join(titles)
-            said = (node.rawsource or "\n".join(f"{field[0].astext()}: {field[1].astext()}" for field in node.findall(n.field)))
+            said = node.rawsource or "\n".join(f"{field[0].astext()}: {field[1].astext()}" for field in node.findall(n.field))
             self.reading.leave_out("front_matter", said)
             return
         self.state.lists.append(len(self.reading.blocks))

@@ -43,7 +43,9 @@ POST = re.compile(
 _SUBTITLE = re.compile(r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|(?:article|post)-excerpt)(?:$|[\s-])")
 _TITLE = re.compile(r"(?:^|[\s-])(?:entry-title|post-title|article-title|p-name|headline|mso-title)(?:$|\s)")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-_MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[¹²³⁰⁴-⁹]{1,3}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE)
+_MARK = re.compile(
+    r"[\[(]?\s*(?:\d{1,4}|[¹²³⁰⁴-⁹]{1,3}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE
+)
 """The text of a footnote mark."""
 _FOOT = re.compile(
     r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed|"
@@ -79,13 +81,16 @@ _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 LAST_PARTS = 4
 LONGEST_CALL = 45
 _CALL = re.compile(
-    r"\b(?:subscri|sign up|newsletter|mailing list|follow (?:me|us|along)|share (?:this|it)|comment|buy me a coffee|ko-?fi|patreon"
-    r"|support my|tip jar|rss|discuss|abonnier|teilt?\b|folgt? mir|kommentar|suscr[ií]b|s[ií]gue(?:me|nos)|comparte|comentario|abonne"
+    r"\b(?:subscri|sign up|newsletter|mailing list|follow (?:me|us|along)|share (?:this|it)|comment|buy me a coffee|ko-?fi"
+    r"|patreon"
+    r"|support my|tip jar|rss|discuss|abonnier|teilt?\b|folgt? mir|kommentar|suscr[ií]b|s[ií]gue(?:me|nos)|comparte|comentario"
+    r"|abonne"
     r"|suivez|partage|commentaire|iscriviti|seguimi|condividi|inscreva|assine|siga-me|compartilhe|subskrybuj|подпи[сш]|поделит)",
     re.IGNORECASE,
 )
 _CALLS = re.compile(
-    r"(?:(?:please|and|also)\W+)?(?:if you (?:liked|enjoyed|found)|(?:did you )?enjoy(?:ed)? this|(?:thanks|thank you) for reading"
+    r"(?:(?:please|and|also)\W+)?(?:if you (?:liked|enjoyed|found)|(?:did you )?enjoy(?:ed)? this"
+    r"|(?:thanks|thank you) for reading"
     r"|share this|subscribe|follow me|sign up for|leave a comment|like this\?|discuss this|want more)\b",
     re.IGNORECASE,
 )
@@ -583,7 +588,9 @@ def _without_links_at_the_ends(parts: list[Part]) -> list[Part]:
         return parts
     ends = [*range(first), *range(last, len(parts))]
     return [
-        Part(None, part.text, part.reason or "navigation") if number in ends or (part.kind and (_is_bar(part) or _is_column(part))) else part
+        Part(None, part.text, part.reason or "navigation")
+        if number in ends or (part.kind and (_is_bar(part) or _is_column(part)))
+        else part
         for number, part in enumerate(parts)
     ]
 
@@ -668,9 +675,10 @@ def _without_calls(parts: list[Part]) -> list[Part]:
     for number in kept[-LAST_PARTS:]:
         part = parts[number]
         words = len(part.text.split())
-        if part.kind == "prose" and words <= LONGEST_CALL and len(kept) > LAST_PARTS:
-            if (part.linked > 0 and _CALL.search(part.text)) or (words <= LONGEST_CALL // 2 and _CALLS.match(part.text)):
-                parts[number] = Part(None, part.text, "share")
+        if part.kind != "prose" or words > LONGEST_CALL or len(kept) <= LAST_PARTS:
+            continue
+        if (part.linked > 0 and _CALL.search(part.text)) or (words <= LONGEST_CALL // 2 and _CALLS.match(part.text)):
+            parts[number] = Part(None, part.text, "share")
     return parts
 
 
