@@ -80,7 +80,8 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("also by .{1,80}|(?:other )?books by .{1,80}|by the same author|praise for .{1,80}|von .{1,60} bei .{1,60} erschienen|"
          "du même auteur|newsletter(?: sign-?up)?|stay in touch|(?:an? )?(?:excerpt|extract|preview) (?:from|of) .{1,80}|"
          "also available.{0,60}|coming soon.{0,60}|more (?:from|by) .{1,80}|"
-         "read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|discover more.{0,60}|"
+         "read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|"
+         "discover more.{0,60}|"
          "a note on the type|"
          "about the publisher", "advertisement"),
         ("bibliography|works cited|references|literatur(?:verzeichnis)?|bibliographie|bibliografía|bibliografia", "bibliography"),

@@ -33,7 +33,7 @@ OUTPUT = {
 """Languages of a fenced block that holds the output of a program."""
 QUERIES = {"base", "dataview", "dataviewjs", "query", "tasks", "toc"}
 """Languages of a fenced block that holds a query, which Obsidian replaces by its results."""
-LANGUAGE = re.compile(r"[\s{.]*(?:code-block\}|code\}|code-cell\})?[\s{.]*([\w+#./-]+)")
+LANGUAGE = re.compile(r"[\s{.]{0,20}(?:code(?:-block|-cell)?\}[\s{.]{0,5})?([\w+#./-]+)")
 """The language in the first line of a fenced block. What follows it is for programs: a title, line numbers, highlighted lines."""
 QUOTED_CALLOUTS = {"cite", "quote"}
 TAG = r"#[\w/-]{0,40}[^\W\d_][\w/-]{0,40}"
@@ -53,7 +53,7 @@ HEADLESS = re.compile(
 PANDOC_TITLE = re.compile(r"% *([^\n]*(?:\n[ \t]+[^\n]+){0,5})(?:\n% *[^\n]*(?:\n[ \t]+[^\n]+){0,20}){0,2}(?:\n|\Z)")
 TAGS_AFTER = re.compile(rf"(?<=\S)((?:[ \t]+{TAG})+)\s*\Z")
 TASK = re.compile(
-    r"[ \t]*(?:[📅✅⏳🛫➕❌]\ufe0f?[ \t]*\d{4}-\d\d-\d\d"
+    r"[ \t]{0,3}(?:[📅✅⏳🛫➕❌]\ufe0f?[ \t]*\d{4}-\d\d-\d\d"
     r"|🔁\ufe0f?[ \t]*every[\w ]{1,40}|[⏫🔼🔽🔺⏬]\ufe0f?|🆔[ \t]*\w+|⛔[ \t]*\w+)"
 )
 """What Obsidian's Tasks adds to a task: dates, priorities, how often."""

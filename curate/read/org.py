@@ -17,7 +17,7 @@ UNSEEN = re.compile(r"COMMENT\b|.*:noexport:[\w@#%:]*[ \t]*\Z")
 """A headline whose whole subtree Org does not export."""
 NOTES = {"footnotes"}
 """Headlines below which Org collects its footnotes."""
-COOKIE = re.compile(r"[ \t]*\[\d*(?:%|/\d*)\]")
+COOKIE = re.compile(r"[ \t]{0,3}\[\d*(?:%|/\d*)\]")
 START = re.compile(r"\[@\d+\][ \t]*")
 ATTRIBUTION = re.compile(r"[ \t]*(?:--|[–—―])[ \t]*[^\W\d]")
 TAGS = re.compile(r"(?<![ \t])[ \t]+:[\w@#%:]+:[ \t]*\Z")

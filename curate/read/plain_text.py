@@ -50,15 +50,15 @@ BACK_MATTER = re.compile(
 )
 """The heading above a book's footnotes or the note of whoever typed it."""
 TITLE_PAGE = re.compile(
-    r"^\s*by\b|copyright|publish|\bpress\b|london|new york|boston|edinburgh|paris|berlin|leipzig|\b1[5-9]\d\d\b"
+    r"^[ \t]{0,80}by\b|copyright|publish|\bpress\b|london|new york|boston|edinburgh|paris|berlin|leipzig|\b1[5-9]\d\d\b"
     r"|rights reserved|edition|author of"
     r"|contents|illustrat",
     re.IGNORECASE | re.MULTILINE,
 )
 LISTED = re.compile(
-    r".*(?:\s{2,}|\.{3,}\s*)(?:\d{1,4}|[ivxlc]{1,7}|_?frontispiece_?)\s*\Z|\s*(?:chap(?:ter)?\.?\s+)?page\.?\s*\Z", re.IGNORECASE
+    r"(?:\s\s|\.\.\.)\s?(?:\d{1,4}|[ivxlc]{1,7}|_?frontispiece_?)\Z|^\s*(?:chap(?:ter)?\.?\s+)?page\.?\Z", re.IGNORECASE
 )
-"""A line of a table of contents."""
+"""The end of a line of a table of contents."""
 CONTENTS = re.compile(
     r"\s*(?:(?:table of )?contents|list of (?:illustrations|plates|figures|maps)|illustrations|index)[ .:]*\Z", re.IGNORECASE
 )
@@ -281,7 +281,7 @@ def _is_text(block: list[str]) -> bool:
 
 def _is_listed(block: list[str]) -> bool:
     """Whether a block is part of a table of contents: most of its lines end in a page number."""
-    return sum(LISTED.match(line) is not None for line in block) * 2 >= len(block)
+    return sum(LISTED.search(line.rstrip()[-40:]) is not None for line in block) * 2 >= len(block)
 
 
 def _apparatus(line: str, *, is_first: bool) -> str:

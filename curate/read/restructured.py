@@ -26,8 +26,9 @@ CONDITION = {"only", "versionadded", "versionchanged", "deprecated", "tabularcol
 """Directives whose argument is a version or a condition."""
 MARKUP = {"raw", "meta", "role", "default-role", "class", "include", "literalinclude", "graphviz", "uml", "mermaid", "plantuml"}
 TARGET = re.compile(r"(?<!\s)\s*<[^<>]*>\Z")
-SPACE_BEFORE = re.compile(r"[ \t]+([.,;:!?)])")
-"""A blank that stays before punctuation where a footnote's mark or a picture was."""
+GAP = "\ue002"
+AT_GAP = re.compile(rf"[ \t]{{0,3}}{GAP}(?=[.,;:!?)])|{GAP}")
+"""The place of a footnote's mark or a picture, with the blank that would stay before punctuation."""
 WITH_TEXT = {
     "admonition", "attention", "card", "caution", "centered", "danger", "deprecated", "details", "dropdown", "error", "hint",
     "important", "note", "only", "rubric", "seealso", "tab", "tab-item", "tip", "topic", "versionadded", "versionchanged",
@@ -266,21 +267,21 @@ class _Walk:
             if isinstance(child, n.Text):
                 out.append(str(child))
             elif isinstance(child, n.footnote_reference | n.citation_reference):
-                out.append("")
+                out.append(GAP)
             elif isinstance(child, n.literal):
                 out.append(f"``{child.astext()}``" if "`" in child.astext() else f"`{child.astext()}`")
             elif isinstance(child, n.problematic):
                 out.append(ROLE.sub(_role, child.astext()))
             elif isinstance(child, n.image):
                 self.reading.leave_out("image", child.get("alt", "") or child.get("uri", ""))
-                out.append("")
+                out.append(GAP)
             elif isinstance(child, n.raw):
                 self.reading.leave_out("markup", child.astext())
             elif not isinstance(child, n.system_message | n.target):
                 out.append(self._words(child))
             elif isinstance(child, n.target):
                 out.append(child.astext())
-        text = SPACE_BEFORE.sub(r"\1", "".join(out)) if "" in out else "".join(out)
+        text = AT_GAP.sub("", "".join(out))
         return join_wrapped(text.split("\n")) if isinstance(node, n.paragraph | n.title | n.term | n.line) else text
 
 
