@@ -28,16 +28,17 @@ def mark_layout(page: Element) -> None:
     """Name indented paragraphs as block quotes, and put lines that follow each other into a poem."""
     _mark_indented(page)
     _free_whole_pages(page)
-    for parent in {each.getparent() for each in page.iter("div", "p", "span") if _is_line(each)}:
+    for parent in {each.getparent() for each in page.iter("div", "p", "span") if each.attrib and _is_line(each)}:
         if parent is not None:
             _join_lines(parent)
 
 
 def _mark_indented(page: Element) -> None:
-    paragraphs = [each for each in page.iter("p") if next(each.iterancestors("li", "td", "blockquote"), None) is None]
-    indented = [each for each in paragraphs if _is_indented(each)]
+    indented = [each for each in page.iter("p") if each.get("style") and _is_indented(each)]
     if not indented:
         return
+    paragraphs = [each for each in page.iter("p") if next(each.iterancestors("li", "td", "blockquote"), None) is None]
+    indented = [each for each in indented if next(each.iterancestors("li", "td", "blockquote"), None) is None]
     size = sum(len(one_line(each, {})) for each in paragraphs)
     if sum(len(one_line(each, {})) for each in indented) > MOST_INDENTED * size:
         return
@@ -65,10 +66,10 @@ def _is_indented(paragraph: Element) -> bool:
 
 
 def _is_line(element: Element) -> bool:
-    names = names_of(element)
-    style = (element.get("style") or "")[:1000]
-    hangs = element.tag != "span" and bool(HANGING.search(style)) and "mso-" not in style
-    return hangs or bool(names and LINE.search(names))
+    style, named = element.get("style"), element.get("class")
+    if style and element.tag != "span" and HANGING.search(style[:1000]) and "mso-" not in style:
+        return True
+    return named is not None and LINE.search(named.lower()) is not None
 
 
 def _join_lines(parent: Element) -> None:

@@ -143,6 +143,8 @@ def others_words(text: str, subject: str = "") -> tuple[str, str]:
         introduction = above[_first_of_introduction(above, len(above)) :] if above[-1].rstrip().endswith(COLON) else []
         inner = inner[first:]
         for at in range(min(3, len(inner))):  # iPhones quote the introduction, too
+            if any(line.strip() for line in inner[:at]):
+                break
             if _introduces_the_rest(inner, at):
                 end = next((n + 1 for n in range(at, min(at + 3, len(inner))) if inner[n].rstrip().endswith(COLON)), at + 1)
                 introduction, inner = inner[at:end], inner[end:]
