@@ -75,6 +75,10 @@ SEVERAL_BYTES = {
     "utf-32",
 }
 SIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n", re.MULTILINE)
+PICTURE = re.compile(
+    r"^([> \t]{0,20})(?:<[^<>@\n]{1,120}\.\w{2,5}>|\[(?:cid|image|bild|imagen): ?[^\[\]\n]{1,120}\])[ \t]*$", re.MULTILINE | re.I
+)
+"""What stands in the plain form for a picture within the text."""
 MARKED = re.compile(r"(?<![\w*/_])([*/_])(\w(?:[^*/_\n]{0,80}\w)?)\1(?![\w*/_])")
 """A word in bold or italics, as mail programs write it in the plain form of an HTML mail."""
 TWICE = re.compile("[\u00c2\u00c3][\u00a0-\u00bf\u0192\u201a]|\u00e2\u20ac[\u2122\u0153\u009d\u201c\u201d\u02dc\u00a6]")
@@ -178,6 +182,7 @@ def _is_unsent(mail: Mail) -> bool:
         bool(labels & UNSENT_LABELS)
         or _header(mail, "x-uniform-type-identifier") == "com.apple.mail-draft"
         or _header(mail, "x-unsent") == "1"
+        or _header(mail, "x-apple-auto-saved") == "1"
     )
 
 
@@ -192,6 +197,7 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
         return "", ENCRYPTED, "", ""
     if signed := SIGNED.search(text):
         text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
+    text = PICTURE.sub(r"\1", text)
     quoted, quoted_from = others_words(text, _subject(mail))
     text = without_signature(without_others(text, _subject(mail)))
     # `html_lines` writes a horizontal rule as ten underscores

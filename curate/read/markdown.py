@@ -60,6 +60,8 @@ TASK = re.compile(
 BARE_ADDRESS = re.compile(r"<?https?://\S+>?\Z")
 NOTION_PAGE = re.compile(r"(?!https?:)[^?#]*(?:%20|[ -])[0-9a-f]{32}(?:_all)?\.(?:md|csv)\Z")
 FILE = re.compile(r"\.\w{1,5}\Z")
+ICON = re.compile("\\A\\s*[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]\ufe0f?[ \\t\\n]+")
+"""The icon with which Notion begins a callout."""
 GRID = re.compile(r"[+|].*[+|]\s*\Z")
 """A line of a table that is drawn with `+---+`."""
 ATTRIBUTION = re.compile(r"\s*(?:--|[–—―]+)\s*[^\W\d]")
@@ -383,7 +385,7 @@ class _Walk:
             return
         if not lines:
             return
-        if not self.containers and _is_address(inline.children or (), lines):
+        if (not self.containers or self.containers[-1].kind == "item") and _is_address(inline.children or (), lines):
             self.reading.leave_out("link", "\n".join(lines))
             return
         if len(lines) > 2 and all(map(GRID.match, raw)):
@@ -486,6 +488,8 @@ class _Walk:
             if html.tags <= CONTAINERS and "\n" not in text:
                 (inline,) = _parser().parseInline(text)
                 text = self._inline(inline.children or ()).replace(HARD_BREAK, "")
+            if "aside" in html.tags:
+                text = ICON.sub("", text)
             text = self._normalised(part.kind, text)
             self._emit(part.kind, f"{'#' * part.level} {text}" if part.kind == "heading" else text)
         if html.quotes > 0 and "</blockquote" in self.lower:
@@ -568,10 +572,15 @@ def _is_address(children: Sequence[Token], lines: Sequence[str]) -> bool:
         return True
     if len(children) < 3 or children[0].type != "link_open" or children[-1].type != "link_close":
         return False
-    href = unquote(str(children[0].attrGet("href")))
-    one = sum(child.type == "link_open" for child in children) == 1
-    is_file = "://" not in href and bool(FILE.search(href)) and href.rpartition("/")[2] == "".join(lines).strip()
-    return one and (is_file or bool(NOTION_PAGE.match(str(children[0].attrGet("href")))))
+    links = [unquote(str(child.attrGet("href"))) for child in children if child.type == "link_open"]
+    if len(links) == 1 and "://" not in links[0] and FILE.search(links[0]):
+        return links[0].rpartition("/")[2] == "".join(lines).strip() or bool(NOTION_PAGE.match(links[0]))
+    depth = 0
+    for child in children:
+        depth += child.nesting
+        if depth == 0 and child.content.strip():
+            return False
+    return all(map(NOTION_PAGE.match, links))
 
 
 def _is_link_within(children: Sequence[Token]) -> bool:
