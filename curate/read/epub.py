@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from curate.read.book_styles import inset_classes, mark_quotes
 from curate.read.furniture import EPUB_TYPE, EPUB_TYPES
 from curate.read.markup import (
     BLOCKS,
@@ -126,6 +127,7 @@ def read_epub(path: Path) -> Reading:
         reading = Reading(book.title)
         files = list(book.files())
         _omit_notes_elsewhere(files)
+        mark_quotes([file.root for file in files], book.inset_classes())
         started = False
         open_end: Part | None = None
         for file in files:
@@ -256,6 +258,12 @@ class _Book:
             if content is not None and label is not None:
                 target = resolved(posixpath.dirname(name), content.get("src") or "")
                 self._labels.setdefault(target, " ".join((label.text or "").split()))
+
+    def inset_classes(self) -> set[str]:
+        """The classes of paragraphs that the book's style sheets set in on both sides."""
+        sheets = [item for item in self._items.values() if item.get("media-type") == "text/css"]
+        names = [resolved(self._folder, item.get("href") or "") for item in sheets]
+        return {each for name in names for each in inset_classes((self._package.read(name) or b"").decode("utf-8", "replace"))}
 
     def files(self) -> Iterator[_File]:
         """The files of the spine in order."""
