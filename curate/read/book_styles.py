@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from curate.read.markup import Element, one_line
 
-RULE = re.compile(r"([^{}]{1,400})\{([^{}]{0,2000})\}")
+STYLE_RULE = re.compile(r"([^{}]{1,400})\{([^{}]{0,2000})\}")
 CLASS = re.compile(r"\.([\w-]{1,80})\Z")
 DECLARATION = re.compile(r"(?:^|;)\s{0,20}(margin(?:-left|-right)?)\s{0,5}:\s{0,5}([^;]{1,100})", re.IGNORECASE)
 SIZE = re.compile(r"(-?[\d.]{1,6})(em|rem|%|px|pt|in|cm)?\Z")
@@ -22,7 +22,7 @@ MOST_SET_IN = 0.25
 def inset_classes(css: str) -> set[str]:
     """The classes whose paragraphs a style sheet sets in on both sides."""
     found = set()
-    for selectors, body in RULE.findall(re.sub(r"/\*[^*]{0,10000}\*/", "", css)):
+    for selectors, body in STYLE_RULE.findall(re.sub(r"/\*[^*]{0,10000}\*/", "", css)):
         left, right = _margins(body)
         if left >= LEAST_LEFT and right >= LEAST_RIGHT and not OTHERWISE.search(body):
             found |= {named[1] for each in selectors.split(",") if (named := CLASS.search(each.strip()))}
