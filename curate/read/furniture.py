@@ -64,6 +64,7 @@ _NAMES = {
     "contents": r"""toc toc2 table-of-contents tableofcontents ez-toc lwptoc post-toc mso-?toc(?:\d|heading)? tocbot""",
     "navigation": """nav navbar navigation navi breadcrumbs? menu menus menubar submenu skip-?(?:link|to|nav) skiplinks?
         screen-reader-text sr-only visually-hidden visuallyhidden back-?to-?top search-?form searchbox language-switcher
+        (?:input|output|in|out)-prompt code-?(?:header|title|filename|lang) codeblock-header
         headerlink anchor-?link heading-?anchor header-?anchor permalink mw-editsection mw-jump-link edit-link zeroclipboard
         copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji""",
     "site": """site-(?:header|footer|branding|title|description|info|nav) masthead top-?bar page-footer colophon footer

@@ -508,7 +508,7 @@ class Renderer:
         said = (
             element.find(".//code") is not None
             or element.tag == "code"
-            or re.search(r"lang|hljs|prism|highlight|code|brush:", around)
+            or re.search(r"lang|hljs|prism|highlight|code|brush:|input_area", around)
         )
         if element.find(".//samp") is not None or _OUTPUT.search(around):
             kind: BlockKind = "output"

@@ -78,6 +78,20 @@ _TYPED = re.compile(
 )
 """A mark of a note that is typed after a word."""
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+FIRST_PARTS = 3
+LONGEST_BYLINE = 14
+_BYLINE = re.compile(
+    r"(?:published|posted|updated|last (?:updated|modified)|written|veröffentlicht|publié|publicad[oa]"
+    r"|pubblicato)\b[^.!?]{0,60}\b(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
+_ABOUT_THE_PAGE = re.compile(
+    r"(?:filed under|posted in|tag(?:s|ged)?\b|categor(?:y|ies)|edit this page|view (?:the )?source|permalink|back to"
+    r"|older|newer|previous|next"
+    r"|[←→⟵]|kategorien?|schlagw|abgelegt|étiquettes?|catégories?|categorías?|etiquetas?|categorie)(?=[\s:])[^.!?]{0,200}\Z",
+    re.IGNORECASE,
+)
+"""A line below a post: its tags, or links to its neighbours."""
 LAST_PARTS = 4
 LONGEST_CALL = 45
 _CALL = re.compile(
@@ -280,10 +294,11 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
 
 
 def _is_anchor(link: Element) -> bool:
-    """Whether a link in a heading only has the address of the heading."""
-    if (link.get("href") or "")[:1] != "#" or next(link.iterancestors(*HEADINGS), None) is None:
+    """Whether a link only has the address of the heading or the paragraph that it is in."""
+    words = one_line(link, {}, 20)
+    if (link.get("href") or "")[:1] != "#" or words not in ("#", "¶", "§", "🔗", "⚓", "∞", "link"):
         return False
-    return one_line(link, {}, 20) in ("#", "¶", "§", "🔗", "⚓", "∞", "link")
+    return words in ("¶", "🔗", "⚓") or next(link.iterancestors(*HEADINGS), None) is not None
 
 
 def _is_card(link: Element) -> bool:
@@ -670,10 +685,20 @@ def _bare(mark: str) -> str:
 
 
 def _without_calls(parts: list[Part]) -> list[Part]:
-    """Leave out short paragraphs at the end of a post that ask its readers to share it or to subscribe."""
+    """Leave out the byline, and short paragraphs at the end of a post about its page or that ask its readers to share it."""
     kept = [number for number, part in enumerate(parts) if part.kind]
+    for number in kept[:FIRST_PARTS] if len(kept) > LAST_PARTS else ():
+        if (
+            _BYLINE.match(parts[number].text)
+            and parts[number].kind == "prose"
+            and len(parts[number].text.split()) <= LONGEST_BYLINE
+        ):
+            parts[number] = Part(None, parts[number].text, "byline")
     for number in kept[-LAST_PARTS:]:
         part = parts[number]
+        if len(kept) > LAST_PARTS and part.kind == "prose" and part.linked > 0 and _ABOUT_THE_PAGE.match(part.text):
+            parts[number] = Part(None, part.text, "navigation")
+            continue
         words = len(part.text.split())
         if part.kind != "prose" or words > LONGEST_CALL or len(kept) <= LAST_PARTS:
             continue
