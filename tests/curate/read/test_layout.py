@@ -36,7 +36,7 @@ def test_a_list_without_items_is_an_indented_quote():
     assert ("quotation", letter) in kinds(f"<p>{PROSE}</p><dl><dd>{letter}</dl><p>{PROSE}</p>")
 
 
-def test_figures_that_are_raised_are_exponents_only_after_units_and_variables():
+def test_raised_figures_are_exponents_only_after_units_and_variables():
     page = f"<p>{PROSE}The sea<sup>3</sup> took 40 km<sup>2</sup>, and x<sup>2</sup> of it in 10<sup>-3</sup> years.</p>"
     ((_, text),) = kinds(page)
     assert text.endswith("The sea took 40 km², and x² of it in 10⁻³ years.")
