@@ -30,6 +30,7 @@ LISTS = {"ul", "ol", "menu", "dl", "dir"}
 VERBATIM = {"pre", "listing", "xmp", "plaintext"}
 GAP = "\ue002"
 """Stands where the mark of a note was, so that the brackets around it go, too."""
+FEW_ROWS = 2
 UNSAID = {"markup", "media", "controls"}
 """Reasons that are not recorded, because no reader would call such elements text."""
 
@@ -473,6 +474,8 @@ class Renderer:
                 return False
         if element.get("role") in ("presentation", "none") or _CAPTION.search(names) or "tr-caption-container" in names:
             return False
+        if len(list(element.iter("tr"))) <= FEW_ROWS and any(cell.find(".//br") is not None for cell in element.iter("td")):
+            return False  # lines of verse side by side
         rows: list[list[str]] = []
         texts = cells = 0
         arranges = element.get("border") == "0" and element.find(".//th") is None

@@ -622,7 +622,9 @@ def _is_column(part: Part) -> bool:
 
 def _without_head(parts: list[Part], named: str) -> list[Part]:
     """For a page without a marked post: leave out short lines above the heading that is the page's title."""
-    title = next((number for number, part in enumerate(parts) if part.kind == "heading" and _plain(part.text) in named), 0)
+    in_title = [number for number, part in enumerate(parts) if part.kind == "heading" and _plain(part.text) in named]
+    begins = [number for number in in_title if named.startswith(_plain(parts[number].text))]
+    title = next(iter([*begins, *in_title]), 0)
     if any(part.kind and (len(part.text.split()) >= 25 or part.kind in _OF_THE_TEXT) for part in parts[:title]):
         return parts
     return [Part(None, part.text, part.reason or "page_around") if number < title else part for number, part in enumerate(parts)]
@@ -755,13 +757,15 @@ def _plain(text: str) -> str:
 
 def _title_in(post: Element, named: str, omitted: Omitted) -> str:
     """The heading in the post that is part of the page's title, else its first heading of level 1."""
-    first = ""
+    first = within = ""
     for each, words in _titles(post, omitted):
-        if words and _plain(words) and _plain(words) in _plain(named):
+        if words and _plain(words) and _plain(named).startswith(_plain(words)):
             return words
         if each.tag == "h1" and not first:
             first = words
-    return first
+        if words and _plain(words) and _plain(words) in _plain(named) and not within:
+            within = words
+    return within or first
 
 
 def _head(post: Element, omitted: Omitted, named: str) -> list[Element]:
