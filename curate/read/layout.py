@@ -39,8 +39,8 @@ def _mark_indented(page: Element) -> None:
         return
     paragraphs = [each for each in page.iter("p") if next(each.iterancestors("li", "td", "blockquote"), None) is None]
     indented = [each for each in indented if next(each.iterancestors("li", "td", "blockquote"), None) is None]
-    size = sum(len(one_line(each, {})) for each in paragraphs)
-    if sum(len(one_line(each, {})) for each in indented) > MOST_INDENTED * size:
+    size = sum(map(_size, paragraphs))
+    if sum(map(_size, indented)) > MOST_INDENTED * size:
         return
     for each in indented:
         each.set("class", f"{each.get('class') or ''} blockquote")
@@ -51,10 +51,15 @@ def _free_whole_pages(page: Element) -> None:
     quotes = [each for each in page.iter("blockquote") if next(each.iterancestors("blockquote"), None) is None]
     if not quotes:
         return
-    size = len(one_line(page, {}))
+    size = _size(page)
     for each in quotes:
-        if len(one_line(each, {})) > MOST_QUOTED * size:
+        if _size(each) > MOST_QUOTED * size:
             each.tag = "div"
+
+
+def _size(element: Element) -> int:
+    """About how many characters an element holds."""
+    return sum(len(text.strip()) for text in element.itertext())
 
 
 def _is_indented(paragraph: Element) -> bool:
