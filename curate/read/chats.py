@@ -7,12 +7,13 @@ kept with an empty text; otherwise an answer to it would be taken for an answer 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from curate.model import Stage
-from curate.read.assistants import assistant_of, why_not
+from curate.read.assistants import assistant_messages, assistant_of
 from curate.read.documents import Unreadable, decode
 from curate.read.imessage import ME, database_messages, is_sqlite, is_text_export, text_messages
 from curate.read.mail_html import html_lines
@@ -74,6 +75,9 @@ def _folder(folder: Path) -> Iterator[Message]:
     """Slack's folder, Telegram's pages, or the inbox of Messenger or Instagram: a folder for each talk, newest file first."""
     if pages := sorted(folder.glob("messages*.html"), key=lambda page: (len(page.name), page.name)):
         return (message for page in pages for message in chat_messages(page, Stage("read")))
+    for talks in (folder / "conversations.json", *sorted(folder.rglob("MyActivity.json"))):
+        if talks.is_file():
+            return _json_export(json_value(talks), talks)
     if not (folder / "users.json").is_file() and (parts := sorted(folder.rglob("message_*.json"))):
         return _inbox(folder, parts)
     return slack_folder(folder)
@@ -92,7 +96,7 @@ def _inbox(folder: Path, parts: list[Path]) -> Iterator[Message]:
 def _json_export(export: Any, path: Path) -> Iterator[Message]:
     """Recognise a JSON export by keys that only its program writes."""
     if program := assistant_of(export):
-        raise Unreadable(why_not(program))
+        return assistant_messages(export, program)
     if isinstance(export, list) and export and all(isinstance(row, dict) for row in export):
         if all("ts" in row for row in export):
             return slack_day(export, path.parent.name, people_of(path.parent.parent, path.parent))
@@ -164,6 +168,15 @@ MESSENGER_PICTURED = ("photos", "videos", "audio_files", "files", "gifs", "media
 MESSENGER_OWN = re.compile(r"(?:.{1,80} sent an attachment\.|.{1,80} shared a (?:story|post|reel)\.)\s*")
 MESSENGER_PASSING = re.compile(r"(?:Liked a message|Reacted \S{1,12} to (?:your|a) (?:message|story)|.{1,80} liked a message)\s*")
 """In other languages these are too short to become pairs."""
+MESSENGER_DID = (
+    r"(?:missed|called|named|changed|set|left|created|added|removed|reacted|liked|started|joined|pinned|replied|unsent|updated"
+    r"|turned|cleared|waved|mentioned|ended|sent|shared|can now|are now|blocked|unblocked|upgraded)\b"
+)
+MESSENGER_EVENT = re.compile(
+    rf"You {MESSENGER_DID}.{{0,100}}|Mentioned you in .{{1,40}}|Replied to (?:your|a) story\W?|.{{1,40}} call ended",
+    re.IGNORECASE,
+)
+"""Lines that Messenger and Instagram write about what somebody did."""
 
 
 def _messenger(export: Row) -> Iterator[Message]:
@@ -175,6 +188,7 @@ def _messenger(export: Row) -> Iterator[Message]:
     rows = _dicts(export["messages"])
     if rows and (epoch(rows[0].get(time_key)) or 0) > (epoch(rows[-1].get(time_key)) or 0):
         rows.reverse()
+    texts = Counter(decode_name(row.get(text_key)) for row in rows if any(row.get(key) for key in MESSENGER_PICTURED))
     for number, row in enumerate(rows):
         if row.get("type") in ("Call", "Subscribe", "Unsubscribe", "placeholder") or "call_duration" in row:
             continue
@@ -183,8 +197,12 @@ def _messenger(export: Row) -> Iterator[Message]:
             continue
         if MESSENGER_PASSING.fullmatch(text) or (row.get("sticker") and not text):
             continue
-        wordless = row.get("is_unsent") or row.get("isUnsent") or MESSENGER_OWN.fullmatch(text)
         sender = names(decode_name(row.get(sender_key)))
+        pictured = any(row.get(key) for key in MESSENGER_PICTURED)
+        is_event = _is_event(text, sender) or (pictured and texts[text] > 1 and text.endswith("."))
+        if is_event and not pictured:
+            continue
+        wordless = is_event or row.get("is_unsent") or row.get("isUnsent") or MESSENGER_OWN.fullmatch(text)
         words = "" if wordless else without_quotes(text)
         yield Message(
             str(number),
@@ -193,8 +211,18 @@ def _messenger(export: Row) -> Iterator[Message]:
             words,
             thread="",
             deleted=bool(row.get("is_unsent") or row.get("isUnsent")),
-            pictured=any(row.get(key) for key in MESSENGER_PICTURED),
+            pictured=pictured,
         )
+
+
+def _is_event(text: str, sender: tuple[str, ...]) -> bool:
+    """Whether a text is about its sender, whose name it begins with, as people do not write of themselves."""
+    if "\n" in text or len(text) > 160 or not sender:
+        return False
+    name, first = sender[0], sender[0].split()[0]
+    whole = len(name.split()) > 1 and text.startswith(f"{name} ") and len(text.split()) <= 16
+    did = text.startswith(f"{first} ") and re.match(MESSENGER_DID, text[len(first) + 1 :]) is not None
+    return whole or did or MESSENGER_EVENT.fullmatch(text.strip()) is not None
 
 
 def _plain(text: Any) -> str:

@@ -25,9 +25,10 @@ LONG_SILENCE = 3 * 60 * 60
 """Seconds of silence after which the next message begins a new conversation, unless it names the message that it answers."""
 QUESTION_WAITS = 24 * 60 * 60
 """Seconds within which an answer to a question still counts as one: people may answer the next day."""
-FEWEST_WORDS = 8
+FEWEST_WORDS = 5
 """A shorter answer (`Thanks, will do`) makes no sense without its conversation."""
-FEWEST_WORDS_TO_A_QUESTION = 5
+FEWEST_WORDS_BESIDE = 8
+"""A shorter remark beside a picture (`Look at this one`) says nothing without it."""
 FEWEST_WORDS_ASKED = 3
 EARLIER_TURNS = 4
 MOST_WORDS_BEFORE = 200
@@ -47,8 +48,8 @@ GONE = "with a picture, a file or a message that is gone"
 """Why no pair is made of messages that say too little without a picture, a file or a message that is not in the export."""
 POINTING = re.compile(
     r"\b(?:this|these|those|that one|here|look|see|dies\w{0,2}|das hier|hier|schau|guck|est[aeo]s?|mira|aqu[ií]|ceci|cela|ça"
-    r"|celui|regarde|voici|quest[aeio]|guarda|ecco|ist[ao]|iss[ao]|olha|dit|deze|kijk|tego|patrz|это|этот|эта|эти|вот|смотри|هذا|هذه|انظر|זה|זאת|תראה|bu|şu)\b"
-    r"|これ|この|それ|ほら|这|這|看|이거|이것|이게|여기",
+    r"|celui|regarde|voici|quest[aeio]|guarda|ecco|ist[ao]|iss[ao]|olha|deze|kijk|tego|patrz|этот|эта|эти|вот|смотри|هذا|هذه|انظر|תראה|şu)\b"
+    r"|これ|この|それ|ほら|看|이거|이것|이게|여기",
     re.IGNORECASE,
 )
 """Words that point at something beside the message, such as a picture. A short message with one of them asks about that."""
@@ -267,13 +268,13 @@ def _senseless(prompt: list[Turn], said: Said) -> str | None:
     asked = LINK.sub(" ", prompt[-1].content)
     if not asked or not answer:
         return GONE
-    if said.answers and said.answers.beside and len(_words(asked)) < (FEWEST_WORDS if POINTING.search(asked) else 4):
+    fewest_beside = FEWEST_WORDS if QUESTION.search(asked) else FEWEST_WORDS_BESIDE
+    if said.answers and said.answers.beside and len(_words(asked)) < fewest_beside and POINTING.search(asked):
         return GONE
     if not _words(asked) or not _words(answer):
         return "only a link or an emoji"
     question = bool(QUESTION.search(asked))
-    fewest, fewest_asked = (FEWEST_WORDS_TO_A_QUESTION if question else FEWEST_WORDS), FEWEST_WORDS_ASKED - question
-    if len(_words(answer)) < fewest or (len(prompt) == 1 and len(_words(asked)) < fewest_asked):
+    if len(_words(answer)) < FEWEST_WORDS or (len(prompt) == 1 and len(_words(asked)) < FEWEST_WORDS_ASKED - question):
         return "too short to stand alone"
     if len(prompt) == 1 and len(_words(answer)) < DANGLING_WORDS and DANGLING.match(answer):
         return "points at something that is not there"

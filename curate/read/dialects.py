@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html import unescape
 
 OPEN, DIGITS, CLOSE = "\ufdd0", "\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5\ufdd6\ufdd7\ufdd8\ufdd9\ufdda", "\ufddb"
 HARD_BREAK = "\ufddc"
@@ -18,6 +20,8 @@ SHOWN = 200
 """Most lines that a template tag may span."""
 
 FENCE = re.compile(r"(?P<before>(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]))*[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)")
+ITEM = re.compile(r"[ \t]*(?:[-*+:]|\d{1,9}[.)]|\[\^[^\]\n]{1,60}\]:|!!!|\?\?\?\+?|===)(?:[ \t]|\Z)")
+"""The beginning of a list item, a definition, a footnote or an admonition, below which text is indented."""
 TICKS = re.compile(r"`+")
 RUN = re.compile(r"([\[!(<{*_~^$&\\])\1{39,}|(?:!\[){20,}|(?:\^\[){20,}|(?:\[\^){20,}")
 """A row of marks that has no meaning, but that takes a Markdown parser long to parse."""
@@ -26,14 +30,27 @@ INLINE = re.compile(
     r"|(?P<wiki>\[\[(?P<target>[^\[\]|\n`]{0,300}?)(?:\\?\|(?P<alias>[^\[\]\n`]{1,300}))?\]\](?!\())"
     r"|(?P<comment>(?<![^\s(])%%(?!%)[^%\n]+(?:%[^%\n]+)*%%(?!%))"
     r"|(?P<shortcode>\{\{[<%](?:(?!\}\}|\{\{).){1,1000}[>%]\}\}|\{%(?:(?!%\}|\{%).){1,1000}%\}"
-    r"|\{\{(?:(?!\}\}|\{\{).){1,1000}\}\})"
+    r"|\{\{(?:(?!\}\}|\{\{).){1,1000}\}\}|<%(?:(?!%>).){1,1000}%>)"
     r"|(?P<property>[\[(][^\W\d_][\w \-]{0,30}::[ \t][^\[\]()\n`]{1,300}[\])])"
     r"|\[(?P<span>[^\[\]\n`]{1,300})\]\{[#.][^{}\n]{1,200}\}"
     r"|(?P<citation>[ \t]?\[(?:[^\[\]\n@`]{0,80}[\s;])?-?@\w[^\[\]\n`]{0,300}\](?![(\[:]))"
     r"|(?P<attributes>\{::?[^{}\n]{1,200}\}|(?<=[)\]`])\{[#.:\w][^{}\n`]{0,200}\}|(?<=\s)\{[#.][\w:-][^{}\n`]{0,200}\}(?=\s*\Z))"
+    r"|<code>(?P<html_code>[^<>`\n]{1,300})</code>"
     r"|(?P<formula>\\\((?:(?!\\\)).){1,400}\\\))"
 )
+WITH_CODE = re.compile(r"(?<![^\s(])%%(?!%)[^%\n]*`[^%\n]*%%(?!%)")
 PROPERTY = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(?:\*\*)?[^\W\d_][\w \-]{0,30}(?:\*\*)?::(?:[ \t]+\S.*|[ \t]*)\Z")
+RAW = re.compile(r"\{=\w{1,20}\}")
+"""Pandoc's mark for inline code that is HTML or TeX."""
+ABBREVIATION = re.compile(r"\*\[[^\[\]\n]{1,60}\]:[ \t]")
+"""A definition of an abbreviation, which kramdown and PHP Markdown Extra show only when the reader points at it."""
+COLUMNS = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*\Z")
+"""The line below the head of a table as Pandoc writes it, whose dashes show the columns."""
+TEX = re.compile(
+    r"[ \t]*\\(?:newpage|pagebreak|clearpage|noindent|[vh]space\*?\{[^{}\n]{0,40}\}"
+    r"|(?:begin|end)\{center\}|(?:small|med|big)skip)[ \t]*\Z"
+)
+"""TeX commands about the page."""
 TOC = re.compile(r"[ \t]*(?:\[TOC\]|\[\[_?TOC_?\]\]|\$\{toc\}|<!--[ \t]*(?:TOC|toc).*-->)[ \t]*\Z", re.IGNORECASE)
 COLONS = re.compile(r"[ \t]*:{3,}(?:[ \t]*(?:\{[^}\n]*\}|[\w-]+)(?P<title>.*))?\Z")
 ADMONITION = re.compile(r"(?P<indent> *)(?:!!!|\?\?\?\+?|===!?\+?)[ \t]+(?=[\w\"])[\w \t-]*(?:\"(?P<title>[^\"\n]*)\")?[ \t]*\Z")
@@ -117,30 +134,58 @@ class _Dialect:
     never: set[str] = field(default_factory=set)
     """Names of closing marks that do not occur in the rest of the text."""
 
+    listed: bool = False
+    """Whether a list is open, whose items are indented like code."""
+    coded: bool = False
+    """Whether the line before is indented code."""
+
     def run(self) -> None:
         """Read all lines."""
         at = 0
         while at < len(self.lines):
             line = self.lines[at]
             if (fence := FENCE.match(line)) and not (fence["mark"][0] == "`" and "`" in fence["info"]):
+                if at and (above := self.lines[at - 1].strip()).startswith("<") and above.endswith(">"):
+                    self.out.append("")  # or HTML would end only at the next blank line
                 at = self._fence(at, fence)
+            elif self._is_indented_code(at):
+                self.out.append(line)
+                at += 1
             elif (end := self._over_lines(at, line)) is not None:
                 at = end
             else:
                 self.out.append(self._line(line))
                 at += 1
 
+    def _is_indented_code(self, at: int) -> bool:
+        """Whether a line is code because it is indented, outside of any list."""
+        line = self.lines[at]
+        if not line.strip():
+            return False
+        indented = line.startswith(("    ", "\t"))
+        after_blank = not at or not self.lines[at - 1].strip()
+        if not indented and (after_blank or ITEM.match(line)):
+            self.listed = ITEM.match(line) is not None or (self.listed and line[0] in " \t")
+        self.coded = indented and not self.listed and (self.coded or after_blank)
+        return self.coded
+
     def _fence(self, at: int, opened: re.Match[str]) -> int:
         """Keep a code block; return the number of the line after it."""
         mark, quoted = opened["mark"], ">" in opened["before"]
-        closing = re.compile(rf"[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*\Z")
-        self.out.append(self.lines[at])
+        indent = len(opened["before"].expandtabs(4)) + 3
+        closing = re.compile(rf"(?P<before>[ \t>]*){re.escape(mark[0])}{{{len(mark)},}}[ \t]*\Z")
+        before = (
+            opened["before"]
+            if not opened["before"].strip() and len(opened["before"].expandtabs(4)) > 3 and not self.listed
+            else ""
+        )
+        self.out += ["", opened[0][len(before) :]] if before else [self.lines[at]]
         for number in range(at + 1, len(self.lines)):
-            line = self.lines[number]
+            line = self.lines[number].removeprefix(before)
             if quoted and not line.lstrip().startswith(">"):
                 return number
             self.out.append(line)
-            if closing.match(line):
+            if (closed := closing.match(line)) and len(closed["before"].expandtabs(4)) <= indent:
                 return number + 1
         return len(self.lines)
 
@@ -163,8 +208,16 @@ class _Dialect:
             title = (colons["title"] or "").strip()
             self.out += ["", title, ""]
             return at + 1
+        if first == "-" and self.out and self.out[-1].strip() and COLUMNS.match(line):
+            return self._simple_table(at, line)
         if first in "!?=" and (found := ADMONITION.match(line)):
             return self._admonition(at, found)
+        if first == "*" and ABBREVIATION.match(line):
+            self.out.append(self.masks.put(line, reason="abbreviations"))
+            return at + 1
+        if first == "\\" and TEX.match(line):
+            self.out += ["", self.masks.put(line, reason="markup"), ""]
+            return at + 1
         if first in "ie" and MODULE.match(line):
             self.out.append(self.masks.put(line, reason="imports"))
             return at + 1
@@ -181,9 +234,10 @@ class _Dialect:
             ends = re.compile(rf"[ \t]*\{{(?:\{{[<%]|%-?)[ \t]*(?:/[ \t]*|end){code['name']}\b[^\n]*\}}[ \t]*\Z")
             end = self._find(at + 1, lambda each: ends.match(each) is not None, f"end of {code['name']}")
             if end is not None:
-                inside = self.lines[at + 1 : end]
+                inside = textwrap.dedent("\n".join(self.lines[at + 1 : end])).split("\n")
                 fence = "```" if not any("```" in each for each in inside) else "~" * 12
-                self.out += ["", fence + code["language"], *inside, fence, ""]
+                named = re.search(r"\blang:([\w+#-]+)", line)
+                self.out += ["", fence + (named[1] if named else code["language"]), *inside, fence, ""]
                 return end + 1
         if quote := TAG_OF_QUOTE.match(line):
             self.out += ["", "</blockquote>" if quote["end"] else "<blockquote>", ""]
@@ -223,6 +277,21 @@ class _Dialect:
             self.never.add(name)
         return found
 
+    def _simple_table(self, at: int, line: str) -> int:
+        """Write a table of Pandoc, whose columns begin and end with the dashes, as a table with bars."""
+        starts = [found.start() for found in re.finditer(r"-+", line)]
+        ends = [*starts[1:], None]
+        end = at + 1
+        while end < len(self.lines) and self.lines[end].strip() and not COLUMNS.match(self.lines[end]):
+            end += 1
+        starts[0] = 0
+        head = self.out.pop()
+        rows = [head, *self.lines[at + 1 : end]]
+        cells = [[row[a:b].strip().replace("|", "\\|") for a, b in zip(starts, ends, strict=True)] for row in rows]
+        written = [f"| {' | '.join(row)} |" for row in cells]
+        self.out += ["", written[0], f"|{' --- |' * len(starts)}", *written[1:], ""]
+        return end + (end < len(self.lines) and bool(COLUMNS.match(self.lines[end])))
+
     def _admonition(self, at: int, found: re.Match[str]) -> int | None:
         """An admonition of MkDocs: its title, and the indented lines below it, which are its text."""
         indent = found["indent"] + "    "
@@ -241,14 +310,28 @@ class _Dialect:
         line = RUN.sub(lambda run: self.masks.put(run[0], shown=run[0]), line)
         if "*" in line:
             line = TIMES.sub(lambda times: self.masks.put("*", shown="*"), line)
-        if len(line) > LONGEST_LINE or not any(mark in line for mark in ("[[", "%%", "{", "::", "\\(", "@")):
+        if len(line) > LONGEST_LINE or not any(mark in line for mark in ("[[", "%%", "{", "::", "\\(", "@", "<%", "<code>")):
             return line
         out = []
         at = 0
+        if line.count("%%") > 1:
+            line = self._without_comments(line)
         for start, end in code_spans(line):
-            out += [self._without_marks(line, at, start), line[start:end]]
-            at = end
+            out.append(self._without_marks(line, at, start))
+            raw = RAW.match(line, end)
+            at = raw.end() if raw else end
+            out.append(self.masks.put(line[start:at], reason="markup") if raw else line[start:at])
         return "".join([*out, self._without_marks(line, at, len(line))])
+
+    def _without_comments(self, line: str) -> str:
+        """Mask the comments of Obsidian that hold inline code; those without are masked with everything else."""
+        spans = code_spans(line)
+
+        def masked(found: re.Match[str]) -> str:
+            in_code = any(start < found.start() < end for start, end in spans)
+            return found[0] if in_code else self.masks.put(found[0], reason="comments")
+
+        return WITH_CODE.sub(masked, line)
 
     def _without_marks(self, line: str, start: int, end: int) -> str:
         """Mask the text between two pieces of inline code. Attributes right after the first piece may belong to it."""
@@ -270,6 +353,8 @@ class _Dialect:
                 return self.masks.put(original, reason="shortcode")
             case "property":
                 return self.masks.put(original, reason="properties")
+            case "html_code":
+                return self.masks.put(original, shown=f"`{unescape(found['html_code'])}`")
             case "span":
                 return found["span"]
             case "citation":
@@ -280,7 +365,7 @@ class _Dialect:
                 return self.masks.put(original, shown=original) if re.search(r"[\\^_=]", original[2:-2]) else original
         target = found["target"]
         name, _, place = target.partition("#")
-        shown = found["alias"] or name.rpartition("/")[2] or place.lstrip("^")
+        shown = found["alias"] or name.partition("^")[0].rpartition("/")[2] or place.lstrip("^")
         return self.masks.put(original, shown=shown.strip()) if shown.strip() else original
 
 

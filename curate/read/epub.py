@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from curate.read.book_styles import inset_classes, mark_quotes
 from curate.read.furniture import EPUB_TYPE, EPUB_TYPES
 from curate.read.markup import (
     BLOCKS,
@@ -79,7 +80,10 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "sull[’']autore", "about_author"),
         ("also by .{1,80}|(?:other )?books by .{1,80}|by the same author|praise for .{1,80}|von .{1,60} bei .{1,60} erschienen|"
          "du même auteur|newsletter(?: sign-?up)?|stay in touch|(?:an? )?(?:excerpt|extract|preview) (?:from|of) .{1,80}|"
-         "leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|discover more.{0,60}|a note on the type|"
+         "also available.{0,60}|coming soon.{0,60}|more (?:from|by) .{1,80}|"
+         "read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|"
+         "discover more.{0,60}|"
+         "a note on the type|"
          "about the publisher", "advertisement"),
         ("bibliography|works cited|references|literatur(?:verzeichnis)?|bibliographie|bibliografía|bibliografia", "bibliography"),
     )
@@ -90,9 +94,19 @@ _IMPRINT = re.compile(
     r"tutti i diritti|library of congress|british library|first (?:published|edition)|printed (?:in|and bound)|"
     r"published by|\be-?isbn\b|"
     r"(?:produced|created|generated|converted) (?:by|with) (?:calibre|sigil|vellum|pandoc|scrivener)|free e-?books|"
-    r"version \d|cover design|creative commons|public domain|wszelkie prawa",
+    r"licen[cs]e notes|smashwords|licensed for your personal|work of fiction|any resemblance to|"
+    r"no part of this (?:e-?)?(?:book|publication)|"
+    r"moral rights? of|version \d|cover design|creative commons|public domain|wszelkie prawa",
     re.IGNORECASE,
 )
+_ADVERTISES = re.compile(
+    r"leave a review|write a review|newsletter|sign up|mailing list|thanks? (?:you )?for reading|did you enjoy|if you enjoyed"
+    r"|visit (?:me|us|my|our|www)"
+    r"|follow (?:me|us)|other (?:books|titles)|available (?:now|from|at)|rezension|bewertung|deja una reseña|laissez un avis",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(r"(?:page|pg|p|seite|pagina|pag)[_.-]?\d{1,4}", re.IGNORECASE)
+"""The id of a place where a page of the printed book begins."""
 _ENDED = re.compile(r"[.!?…:;。！？]['\"’”»)\]]*$")
 SHORT_PAGE = 40
 """A page before the first chapter with at most so many words and no full sentence is a half-title or the like."""
@@ -113,6 +127,7 @@ def read_epub(path: Path) -> Reading:
         reading = Reading(book.title)
         files = list(book.files())
         _omit_notes_elsewhere(files)
+        mark_quotes([file.root for file in files], book.inset_classes())
         started = False
         open_end: Part | None = None
         for file in files:
@@ -244,6 +259,12 @@ class _Book:
                 target = resolved(posixpath.dirname(name), content.get("src") or "")
                 self._labels.setdefault(target, " ".join((label.text or "").split()))
 
+    def inset_classes(self) -> set[str]:
+        """The classes of paragraphs that the book's style sheets set in on both sides."""
+        sheets = [item for item in self._items.values() if item.get("media-type") == "text/css"]
+        names = [resolved(self._folder, item.get("href") or "") for item in sheets]
+        return {each for name in names for each in inset_classes((self._package.read(name) or b"").decode("utf-8", "replace"))}
+
     def files(self) -> Iterator[_File]:
         """The files of the spine in order."""
         seen = set()
@@ -287,6 +308,7 @@ def _headed(file: _File) -> str:
     """Why a file is left out, by its first heading or its name in the table of contents."""
     heading = next((each for each in file.root.iter(*HEADINGS) if each not in file.omitted), None)
     names = [file.label, one_line(heading, file.omitted, 120) if heading is not None else ""]
+    names.append(next((words for each in file.root.iter("p") if (words := one_line(each, file.omitted, 120))), ""))
     reason = next((reason for name in names for pattern, reason in _HEADS if name and pattern.fullmatch(name)), "")
     if reason in ("contents", "footnotes", "index") and _is_prose(file):
         return ""  # a chapter that is called so
@@ -310,6 +332,8 @@ def _reason_within(file: _File, words: int, parts: list[Part], *, started: bool,
         and re.search(r"calibre|sigil|vellum|pandoc|scrivener|e-?books", text, re.IGNORECASE)
     ):
         return "imprint"
+    if started and words <= 200 and len({found.lower() for found in _ADVERTISES.findall(text)}) >= 2:
+        return "advertisement"
     if words <= 600 and signs >= (4 if started else 2):
         return "imprint"
     links = [one_line(link, {}, 200) for link in file.root.iter("a") if link.get("href") and link not in file.omitted]
@@ -338,7 +362,7 @@ def _omit_notes_elsewhere(files: list[_File]) -> None:
     ids: dict[str, dict[str, Element]] = {}
     for file in files:
         folder = posixpath.dirname(file.name)
-        for link in file.root.iter("a"):
+        for link in file.root.iter("a") if file.reason not in ("index", "contents") else ():
             href = link.get("href") or ""
             target, _, fragment = href.partition("#")
             if not target or not fragment or "://" in href[:10] or not is_mark(one_line(link, {}, 40)) or _begins_its_block(link):
@@ -351,7 +375,7 @@ def _omit_notes_elsewhere(files: list[_File]) -> None:
                     name: each for each in other.root.iter(etree.Element) if (name := each.get("id") or each.get("name"))
                 }
             note = ids[other.name].get(fragment)
-            block = note_at(note) if note is not None else None
+            block = note_at(note) if note is not None and not _PAGE.fullmatch(fragment) and _begins_its_block(note) else None
             if block is not None or is_raised(link):
                 file.omitted.setdefault(with_its_sup(link), "footnotes")
             if block is not None:

@@ -64,6 +64,7 @@ _NAMES = {
     "contents": r"""toc toc2 table-of-contents tableofcontents ez-toc lwptoc post-toc mso-?toc(?:\d|heading)? tocbot""",
     "navigation": """nav navbar navigation navi breadcrumbs? menu menus menubar submenu skip-?(?:link|to|nav) skiplinks?
         screen-reader-text sr-only visually-hidden visuallyhidden back-?to-?top search-?form searchbox language-switcher
+        (?:input|output|in|out)-prompt code-?(?:header|title|filename|lang) codeblock-header
         headerlink anchor-?link heading-?anchor header-?anchor permalink mw-editsection mw-jump-link edit-link zeroclipboard
         copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji""",
     "site": """site-(?:header|footer|branding|title|description|info|nav) masthead top-?bar page-footer colophon footer
@@ -81,7 +82,9 @@ _NAMES = {
     "popup": """modal popup pop-up overlay lightbox-caption toast offcanvas drawer hello-bar notification-bar""",
     "page_numbers": """pagenum pageno page-?number pagebreak page-break-number lnum linenum line-?num verse-?num""",
     "gutenberg": """pg-(?:boilerplate|header|footer|machine-header) pgheader pg-start-separator transnote tnote""",
-    "figures": r"""lineno linenos line-?numbers? line-numbers-rows gutter rouge-gutter crayon-nums blob-num hljs-ln-numbers
+    "figures": r"""lineno linenos
+        lnt? hl-ln-n line-?numbers? line-numbers-rows gutter
+        rouge-gutter crayon-nums blob-num hljs-ln-numbers
         ln-num code-line-number linenumber linenodiv""",
 }  # fmt: skip
 
@@ -96,7 +99,7 @@ _STATE = re.compile(
 )
 """A name that describes the page ("has-sidebar", "comments-open") and not the element that has it."""
 _NOT_FURNITURE = re.compile(
-    r"^(?:elementor(?:-widget.*|-element.*)?|ctxt-?menu.*|math-?jax.*|mjx.*|(?:hljs|token|cm|pl)-?.*|wp-block-(?:group|columns?|post-content)|.*-?content-?(?:area|wrap(?:per)?)"
+    r"^(?:code-toolbar|elementor(?:-widget.*|-element.*)?|ctxt-?menu.*|math-?jax.*|mjx.*|(?:hljs|token|cm|pl)-?.*|wp-block-(?:group|columns?|post-content)|.*-?content-?(?:area|wrap(?:per)?)"
     r"|menu-item-object.*|post-\d+|category-.*|tag-.*|type-.*|format-.*|status-.*)$"
 )
 

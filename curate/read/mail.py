@@ -13,12 +13,14 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 from curate.read.documents import Unreadable
+from curate.read.encoding import decode_text
 from curate.read.mail_html import html_lines
 from curate.read.mail_words import (
     joined,
     others_words,
     recurring,
     tidy_mail,
+    unescaped,
     unflowed,
     without_others,
     without_signature,
@@ -34,6 +36,13 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 """The prefixes with which mail programs mark the subject of a forwarded mail, in many languages."""
+ANSWER = re.compile(
+    r"(?:re|aw|antw|antwort|sv|vs|odp|odpov[eě]ď|rif|r|res|resp|ref|ynt|yn|bls|atb"
+    r"|vá|vl|να|απ|σχετ|ответ|відп|hồi âm|trả lời|回复|回覆|答复|답장|회신"
+    r"|返信|השב|רד|تر|رد)(?:\[\d+\])?\s?[:：]",
+    re.IGNORECASE,
+)
+"""The prefixes with which mail programs mark the subject of an answer; not every program names the mail that it answers."""
 UNSENT_LABELS = frozenset(
     """drafts draft trash spam bin entwürfe papierkorb brouillons corbeille borradores papelera bozze cestino rascunhos lixeira
     concepten prullenbak kladder papirkurv utkast papperskorgen luonnokset roskakori черновики корзина спам чернетки кошик
@@ -47,7 +56,10 @@ READ_AS = {  # the encoding that a name mostly stands for, as browsers read it (
     "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
     "latin-1": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7", "utf8": "utf-8", "x-unknown": "utf-8",
+    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7",
+    "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "iso-8859-6-i": "iso-8859-6",
+    "x-sjis": "cp932", "windows-31j": "cp932", "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman", "ansi": "cp1252", "utf8": "utf-8", "x-unknown": "utf-8",
 }  # fmt: skip
 SEVERAL_BYTES = {
     "gb18030",
@@ -63,6 +75,15 @@ SEVERAL_BYTES = {
     "utf-32",
 }
 SIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n", re.MULTILINE)
+PICTURE = re.compile(
+    r"^([> \t]{0,20})(?:<[^<>@\n]{1,120}\.\w{2,5}>|\[(?:cid|image|bild|imagen): ?[^\[\]\n]{1,120}\])[ \t]*$", re.MULTILINE | re.I
+)
+"""What stands in the plain form for a picture within the text."""
+MARKED = re.compile(r"(?<![\w*/_])([*/_])(\w(?:[^*/_\n]{0,80}\w)?)\1(?![\w*/_])")
+"""A word in bold or italics, as mail programs write it in the plain form of an HTML mail."""
+TWICE = re.compile("[\u00c2\u00c3][\u00a0-\u00bf\u0192\u201a]|\u00e2\u20ac[\u2122\u0153\u009d\u201c\u201d\u02dc\u00a6]")
+FOREIGN = frozenset(map(chr, range(0xC0, 0x100)))
+FEW_LETTERS = 12
 FEW = 3
 """A plain part that has less than 1/FEW of the HTML part's words only says that there is an HTML part."""
 
@@ -87,7 +108,8 @@ def mail_messages(path: Path) -> Iterator[Message]:
             sender=tuple(sorted({address for _, address in getaddresses([_header(mail, "from")]) if address})),
             text=text,
             thread=identifier,  # only the header tells which mail is answered
-            reply_to=" ".join(_answered(mail)),
+            reply_to=" ".join(_answered(mail))
+            or (f"<quoted-in-{identifier.strip('<>')}>" if quoted and ANSWER.match(_subject(mail)) else ""),
             wordless=wordless,
             quoted=quoted,
             quoted_from=quoted_from,
@@ -160,6 +182,7 @@ def _is_unsent(mail: Mail) -> bool:
         bool(labels & UNSENT_LABELS)
         or _header(mail, "x-uniform-type-identifier") == "com.apple.mail-draft"
         or _header(mail, "x-unsent") == "1"
+        or _header(mail, "x-apple-auto-saved") == "1"
     )
 
 
@@ -174,6 +197,7 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
         return "", ENCRYPTED, "", ""
     if signed := SIGNED.search(text):
         text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
+    text = PICTURE.sub(r"\1", text)
     quoted, quoted_from = others_words(text, _subject(mail))
     text = without_signature(without_others(text, _subject(mail)))
     # `html_lines` writes a horizontal rule as ten underscores
@@ -232,6 +256,7 @@ def _body(mail: Mail) -> tuple[str, bool]:
         lines = "\n".join(html_lines(each) for each in html)
         if len(re.findall(r"\w+", text)) * FEW < len(re.findall(r"\w+", lines)):
             return lines, True
+        text = MARKED.sub(lambda marked: marked[2] if marked[0] not in lines and marked[2] in lines else marked[0], text)
     return text, False
 
 
@@ -240,7 +265,7 @@ def _decoded(part: Mail) -> str:
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_param("charset")
     named = str(charset[2] if isinstance(charset, tuple) else charset or "").strip().lower()
-    return decoded(data, named).replace("\r\n", "\n").replace("\r", "\n")
+    return unescaped(decoded(data, named).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def decoded(data: bytes, named: str) -> str:
@@ -253,7 +278,27 @@ def decoded(data: bytes, named: str) -> str:
         [known, "utf-8"] if known in SEVERAL_BYTES or known.startswith(("iso2022", "hz", "utf")) else ["utf-8", known]
     ):
         try:
-            return data.decode(encoding or "cp1252")
+            text = data.decode(encoding or "cp1252")
+            return _as_meant(text, data) if encoding in ("cp1252", "utf-8") else text
         except (UnicodeError, LookupError):
             continue
-    return data.decode("cp1252" if not known or known.startswith("utf") else known, "replace")
+    try:  # the name is wrong, or the mail is damaged
+        return decode_text(data)[0]
+    except Unreadable:
+        return data.decode("cp1252" if not known or known.startswith("utf") else known, "replace")
+
+
+def _as_meant(text: str, data: bytes) -> str:
+    """The text without the two usual lies: UTF-8 that was read as Windows-1252 before, and Cyrillic with a Western name."""
+    if TWICE.search(text):
+        try:
+            return text.encode("cp1252").decode("utf-8")
+        except UnicodeError:
+            return text
+    letters = sum(map(str.isalpha, text))
+    if sum(character in FOREIGN for character in text) * 2 > letters > FEW_LETTERS:
+        try:
+            return decode_text(data)[0]
+        except Unreadable:
+            return text
+    return text

@@ -18,6 +18,8 @@ CUT = "\ue001"
 
 QUOTED = re.compile(r"[ \t]{0,3}(?:>|\w{1,3}> )")
 QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:>|\w{1,3}> ) ?")
+TIGHT_QUOTE = re.compile(r">(?!From |[ >]|\Z)")
+"""A quoted line of a program that puts no blank after the mark."""
 REPL = re.compile(r">>>(?: |$)")
 RULE = re.compile(r"[-_=*─━—]{3,}|[-_=*─━—]{2,20} ?[^-_=*─━—\n]{3,80}[-_=*─━—]{2,20}")
 HEAD_LINE = re.compile(r"[*_]{0,2}([^\W\d_][^\n:：<>@*]{0,28})[*_]{0,2} ?[:：](?!//)[*_]{0,2}\s*(.*)")
@@ -141,6 +143,8 @@ def others_words(text: str, subject: str = "") -> tuple[str, str]:
         introduction = above[_first_of_introduction(above, len(above)) :] if above[-1].rstrip().endswith(COLON) else []
         inner = inner[first:]
         for at in range(min(3, len(inner))):  # iPhones quote the introduction, too
+            if any(line.strip() for line in inner[:at]):
+                break
             if _introduces_the_rest(inner, at):
                 end = next((n + 1 for n in range(at, min(at + 3, len(inner))) if inner[n].rstrip().endswith(COLON)), at + 1)
                 introduction, inner = inner[at:end], inner[end:]
@@ -168,7 +172,7 @@ def _clean(line: str) -> str:
 
 
 def _quoted(lines: list[str]) -> list[bool]:
-    """Which lines are quoted. Not quoted are `>From`, which some programs write for `From`, and `>>>`, if it is the only mark."""
+    """Which lines are quoted. Not quoted is `>>>`, if it is the only mark."""
     found = [bool(QUOTED.match(line)) for line in lines]
     marks = [line for line, is_quoted in zip(lines, found, strict=True) if is_quoted]
     if marks and all(REPL.match(line) for line in marks):
@@ -176,10 +180,6 @@ def _quoted(lines: list[str]) -> list[bool]:
     for at in range(1, len(lines) - 1):  # the second half of a quoted line that a program wrapped
         long = found[at - 1] and len(lines[at - 1]) >= 60
         found[at] = found[at] or (long and found[at + 1] and lines[at][:1].islower())
-    for at, line in enumerate(lines):
-        beside = [lines[n] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
-        if line.startswith(">From ") and not any(QUOTED.match(other) and not other.startswith(">From ") for other in beside):
-            lines[at], found[at] = line[1:], False
     return found
 
 
@@ -437,6 +437,18 @@ def _joined_paragraph(lines: list[str], width: int) -> list[str]:
             out[-1] += f" {line.lstrip()}"
         last = line
     return out
+
+
+def unescaped(text: str) -> str:
+    """The text with `From` where an mbox has `>From` at the beginning of a line, except within a quote."""
+    if ">From " not in text:
+        return text
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        beside = [lines[n] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
+        if line.startswith(">From ") and not any(TIGHT_QUOTE.match(other) for other in beside):
+            lines[at] = line[1:]
+    return "\n".join(lines)
 
 
 def unflowed(text: str, *, delete_space: bool) -> str:

@@ -36,7 +36,9 @@ def is_mbox(path: Path) -> bool:
 
 
 def raw_mails(path: Path) -> Iterator[bytes]:
-    """The raw mails of a file or a folder. Drafts and deleted mails are left out if the mail program marks them."""
+    """The raw mails of a file or a folder. Drafts and deleted mails are left out if the mail program marks or names them."""
+    if _is_unsent(_names(path)):
+        return
     for file in _mail_files(path) if path.is_dir() else [path]:
         suffix = file.suffix.lower()
         if suffix == ".emlx":
@@ -104,15 +106,22 @@ NOT_SENT_FOLDERS = frozenset(
 """Names that mail programs give to the folders of drafts, deleted mail and spam."""
 
 
-def _is_unsent(path: Path, folder: Path) -> bool:
-    parts = [re.sub(r"\.(?:mbox|mbx|sbd|mbs)$", "", part.casefold()) for part in path.relative_to(folder).parts]
-    return any(re.sub(r"[\W_]", "", part.rpartition(".")[2] or part) in NOT_SENT_FOLDERS for part in parts)
+def _is_unsent(parts: Iterable[str]) -> bool:
+    plain = [re.sub(r"\.(?:mbox|mbx|sbd|mbs)$", "", part.casefold()) for part in parts]
+    return any(re.sub(r"[\W_]", "", part.rpartition(".")[2] or part) in NOT_SENT_FOLDERS for part in plain)
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The names of a mailbox: of its file, or of the folder around it if every such folder has a file of that name."""
+    yield path.name
+    if path.name == "mbox" or path.suffix.lower() in (".emlx", ".eml"):
+        yield path.parent.name
 
 
 def _mail_files(folder: Path) -> Iterator[Path]:
     """The mail files in a folder: Apple's `X.mbox/mbox`, Maildir's `cur` and `new`, `.eml`, and mbox files of any name."""
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or _is_unsent(path, folder):
+        if not path.is_file() or _is_unsent(path.relative_to(folder).parts):
             continue
         suffix = path.suffix.lower()
         if suffix in (".eml", ".emlx"):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline, backtick
+from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -20,7 +23,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from curate.model import BlockKind
 from curate.read.dialects import HARD_BREAK, Masks, without_dialects
 from curate.read.html_parts import CONTAINERS, is_html, name_of, read_html_parts
-from curate.read.lines import LONG_LINE, columns, is_verse, join_wrapped, usual_width
+from curate.read.lines import LONG_LINE, ONE_SPACELESS, columns, is_verse, join_wrapped, usual_width
 from curate.read.reading import LINE_END, Reading, normalised
 
 OUTPUT = {
@@ -28,8 +31,10 @@ OUTPUT = {
     "text/console-output", "traceback",
 }  # fmt: skip
 """Languages of a fenced block that holds the output of a program."""
-QUERIES = {"dataview", "dataviewjs", "query", "tasks"}
+QUERIES = {"base", "dataview", "dataviewjs", "query", "tasks", "toc"}
 """Languages of a fenced block that holds a query, which Obsidian replaces by its results."""
+LANGUAGE = re.compile(r"[\s{.]{0,20}(?:code(?:-block|-cell)?\}[\s{.]{0,5})?([\w+#./-]+)")
+"""The language in the first line of a fenced block. What follows it is for programs: a title, line numbers, highlighted lines."""
 QUOTED_CALLOUTS = {"cite", "quote"}
 TAG = r"#[\w/-]{0,40}[^\W\d_][\w/-]{0,40}"
 TAGS_ALONE = re.compile(rf"{TAG}(?:[\s,]+{TAG})*\s*\Z")
@@ -41,9 +46,26 @@ HIGHLIGHT = re.compile(r"(?<![A-Za-z0-9_=])==(?=[^\s=])([^=\n]*[^\s=])==(?![A-Za
 SMALL = re.compile(r"(?<=[\w)])(?:~([\w+−-]{1,12})~|\^([\w+−-]{1,12})\^)")
 BLOCK_ID = re.compile(r"(?:^|\s)\^(?=[\w-]*[A-Za-z])[A-Za-z0-9-]{2,40}\Z")
 FRONT_MATTER = re.compile(r"(?P<mark>---|\+\+\+|;;;)[ \t]*\n")
+HEADLESS = re.compile(
+    r"((?:(?:title|date|layout|tags|categories|permalink):[^\n]*\n(?:[ \t]*- [^\n]*\n){0,20}){2,12})---[ \t]*\n"
+)
+"""Front matter as Hexo takes it, without a line above."""
 PANDOC_TITLE = re.compile(r"% *([^\n]*(?:\n[ \t]+[^\n]+){0,5})(?:\n% *[^\n]*(?:\n[ \t]+[^\n]+){0,20}){0,2}(?:\n|\Z)")
+TAGS_AFTER = re.compile(rf"(?<=\S)((?:[ \t]+{TAG})+)\s*\Z")
+TASK = re.compile(
+    r"[ \t]{0,3}(?:[📅✅⏳🛫➕❌]\ufe0f?[ \t]*\d{4}-\d\d-\d\d"
+    r"|🔁\ufe0f?[ \t]*every[\w ]{1,40}|[⏫🔼🔽🔺⏬]\ufe0f?|🆔[ \t]*\w+|⛔[ \t]*\w+)"
+)
+"""What Obsidian's Tasks adds to a task: dates, priorities, how often."""
 BARE_ADDRESS = re.compile(r"<?https?://\S+>?\Z")
 NOTION_PAGE = re.compile(r"(?!https?:)[^?#]*(?:%20|[ -])[0-9a-f]{32}(?:_all)?\.(?:md|csv)\Z")
+FILE = re.compile(r"\.\w{1,5}\Z")
+ICON = re.compile("\\A\\s*[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]\ufe0f?[ \\t\\n]+")
+"""The icon with which Notion begins a callout."""
+GRID = re.compile(r"[+|].*[+|]\s*\Z")
+"""A line of a table that is drawn with `+---+`."""
+ATTRIBUTION = re.compile(r"\s*(?:--|[–—―]+)\s*[^\W\d]")
+"""The line below a quote that names its author."""
 KEY = re.compile(r"(?:#|\s*\Z|[\"']?[^\W\d][^:\n]{0,80}[\"']?:(?:\s|\Z)|[-\]}])")
 NOTION_KEYS = {
     "archived", "area", "assign", "assignee", "attendees", "author", "category", "created", "created at", "created by",
@@ -58,7 +80,8 @@ def read_markdown(text: str) -> Reading:
     """Read the words of Markdown, without marks, addresses and text that only programs read.
 
     Headings (`## `), lists with their marks and nesting, tables, hard line breaks, verse, inline code with its backticks and
-    code blocks with their fences are kept. The lines of wrapped paragraphs are joined.
+    code blocks are kept. Code blocks get fences and lose the indentation of their list. The lines of wrapped paragraphs are
+    joined.
     """
     reading = Reading()
     text = LINE_END.sub("\n", text).removeprefix("\ufeff")
@@ -74,6 +97,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin).use(deflist_plugin).use(dollarmath_plugin, allow_digits=False, allow_space=False)
     parser.inline.ruler.at("backticks", _inline_code_as_it_is)
+    parser.inline.ruler.at("emphasis", _emphasis)
     return parser
 
 
@@ -84,6 +108,26 @@ def _inline_code_as_it_is(state: StateInline, silent: bool) -> bool:
     if len(state.tokens) > before and (token := state.tokens[-1]).type == "code_inline":
         token.content = state.src[start + len(token.markup) : state.pos - len(token.markup)]
     return found
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """The rule for emphasis of CommonMark, but a Chinese or Japanese character beside the marks counts as a blank does.
+
+    CommonMark does not see the end of `**注意：**不要` because no blank follows the mark.
+    """
+    marker = state.src[state.pos]
+    if silent or marker not in "_*":
+        return False
+    found = state.scanDelims(state.pos, marker == "*")
+    end = state.pos + found.length
+    before, after = state.src[state.pos - 1 : state.pos], state.src[end : end + 1]
+    can_open = found.can_open or bool(after.strip() and before and ONE_SPACELESS.match(before) and marker == "*")
+    can_close = found.can_close or bool(before.strip() and after and ONE_SPACELESS.match(after) and marker == "*")
+    for _ in range(found.length):
+        state.push("text", "", 0).content = marker
+        state.delimiters.append(Delimiter(ord(marker), found.length, len(state.tokens) - 1, -1, open=can_open, close=can_close))
+    state.pos = end
+    return True
 
 
 def _front_matter(text: str, reading: Reading) -> int:
@@ -99,6 +143,10 @@ def _front_matter(text: str, reading: Reading) -> int:
         reading.title = {"---": _yaml_title, "+++": _toml_title, ";;;": _json_title}[mark](inner)
         reading.leave_out("front_matter", inner)
         return end.end()
+    if headless := HEADLESS.match(text, begin):
+        reading.title = _yaml_title(headless[1])
+        reading.leave_out("front_matter", headless[1])
+        return headless.end()
     if titled := PANDOC_TITLE.match(text, begin):
         reading.title = " ".join(titled[1].split())
         reading.leave_out("front_matter", titled[0])
@@ -173,7 +221,6 @@ class _Walk:
     held_kind: BlockKind = "list"
 
     def __post_init__(self) -> None:
-        self.lines = self.source.split("\n")
         self.width = usual_width(
             token.content.split("\n")
             for before, token in zip(self.tokens, self.tokens[1:], strict=False)
@@ -256,21 +303,21 @@ class _Walk:
             return "list"
         return kind
 
-    def _emit(self, kind: BlockKind, text: str, *, tight: bool = False, as_written: bool = False) -> None:
+    def _emit(self, kind: BlockKind, text: str, *, tight: bool = False, apart: bool = False) -> None:
         """Append a normalised block. Lists and block quotes are held until they are complete.
 
         Args:
             kind: its kind outside of all containers.
             text: its text.
             tight: whether no blank line comes before it within its list.
-            as_written: whether the text already has the indentation of its list.
+            apart: whether it stands outside its list, so that none of its characters changes.
         """
         if not text.strip():
             return
         kind = self._kind(kind)
         if kind not in ("list", "quotation") or (self.held and self.held_kind != kind):
             self._flush()
-        text = text if as_written else self._indented(text)
+        text = text if apart else self._indented(text)
         if kind not in ("list", "quotation"):
             self.reading.add(kind, text, ready=True)
             return
@@ -313,7 +360,7 @@ class _Walk:
     def _heading(self, level: int, inline: Token) -> None:
         text = self._inline(inline.children or ()).replace(HARD_BREAK, "")
         self._say_what_is_left_out(text)
-        text = self._normalised("heading", BLOCK_ID.sub("", text))
+        text = self._normalised("heading", self._without_tags(BLOCK_ID.sub("", text), TAGS_AFTER))
         if text and self._kind("heading") == "heading":
             text = f"{'#' * level} {text}"
         self._emit("heading", text)
@@ -338,18 +385,29 @@ class _Walk:
             return
         if not lines:
             return
-        if not self.containers and _is_address(inline.children or (), lines):
+        if (not self.containers or self.containers[-1].kind == "item") and _is_address(inline.children or (), lines):
             self.reading.leave_out("link", "\n".join(lines))
+            return
+        if len(lines) > 2 and all(map(GRID.match, raw)):
+            self._emit("table", self.masks.restored("\n".join(raw)))
             return
         if TAGS_ALONE.match(self.masks.as_text("\n".join(lines)).strip()):
             self.reading.leave_out("tags", "\n".join(lines))
             return
         lines[-1] = BLOCK_ID.sub("", lines[-1].rstrip())
-        if tags := TAGS_AT_THE_END.search(lines[-1]):
-            self.reading.leave_out("tags", tags[1])
-            lines[-1] = lines[-1][: tags.start()]
+        is_task = bool(self.containers) and self.containers[-1].kind == "item" and re.match(r"\[.\] ", lines[0])
+        if is_task:
+            lines = [TASK.sub("", line) for line in lines]
+        lines[-1] = self._without_tags(lines[-1], TAGS_AFTER if is_task else TAGS_AT_THE_END)
         kind, text = self._joined(lines, raw)
         self._emit(kind, self._normalised(kind, text), tight=tight)
+
+    def _without_tags(self, text: str, pattern: re.Pattern[str]) -> str:
+        """The text without the tags at its end, which are recorded."""
+        if "#" not in text or not (tags := pattern.search(text)):
+            return text
+        self.reading.leave_out("tags", tags[1])
+        return text[: tags.start()]
 
     def _joined(self, lines: Sequence[str], raw: Sequence[str]) -> tuple[BlockKind, str]:
         """The kind and the text of a paragraph's lines: verse, or prose.
@@ -366,6 +424,8 @@ class _Walk:
             return "verse", "\n".join(line[2:] for line in lines)  # Pandoc's line block
         broken = [line.endswith(HARD_BREAK) for line in lines[:-1]]
         lines = [line.replace(HARD_BREAK, "") for line in lines]
+        if self._kind("prose") == "quotation" and ATTRIBUTION.match(lines[-1]):
+            broken[-1] = True
         is_listed = any(container.kind == "item" for container in self.containers)
         if (all(broken) and len(broken) > 1 and max(map(columns, raw)) <= LONG_LINE) or (
             not is_listed and not any(broken) and is_verse(raw, self.width)
@@ -386,30 +446,17 @@ class _Walk:
         return all(keys) and any(key in NOTION_KEYS for key in keys)
 
     def _code(self, token: Token) -> None:
-        language = token.info.split(maxsplit=1)[0].strip("{}.").casefold() if token.info.strip() else ""
-        if language in QUERIES:
+        language = found[1] if (found := LANGUAGE.match(self.masks.restored(token.info))) else ""
+        if language.casefold() in QUERIES:
             self.reading.leave_out("query", self.masks.restored(token.content))
             return
-        written = self._as_written(token)
-        is_output = language in OUTPUT or token.content.startswith("Traceback (most recent call last)")
-        if token.type == "fence":
-            text = f"{token.markup}{token.info}\n{token.content}{token.markup}"
-        else:
-            text = "\n".join("    " + line if line else "" for line in token.content.split("\n"))
-        self._emit(
-            "output" if is_output else "code",
-            normalised("code", self.masks.restored(text if written is None else written)),
-            as_written=written is not None,
-        )
-
-    def _as_written(self, token: Token) -> str | None:
-        """A code block as it is in the file, with the indentation of its list; None if other marks are before its lines."""
-        if not token.map or any(container.kind != "item" or container.mark for container in self.containers):
-            return None
-        lines = self.lines[slice(*token.map)]
-        if token.type == "fence" and len(lines) > 1 and not lines[-1].strip().startswith(token.markup):
-            lines.append(lines[0][: len(lines[0]) - len(lines[0].lstrip())] + token.markup)  # left open to its end
-        return "\n".join(lines)
+        is_output = language.casefold() in OUTPUT or token.content.startswith("Traceback (most recent call last)")
+        content = self.masks.restored(token.content)
+        if token.type == "code_block" and self.containers:
+            content = textwrap.dedent(content)
+        mark = token.markup or ("```" if "```" not in content else "~" * 12)
+        code = f"{mark}{language}\n{content.removesuffix(chr(10))}\n{mark}"
+        self._emit("output" if is_output else "code", normalised("code", code), apart=True)
 
     def _table(self, tokens: Sequence[Token]) -> None:
         rows: list[list[str]] = []
@@ -441,6 +488,8 @@ class _Walk:
             if html.tags <= CONTAINERS and "\n" not in text:
                 (inline,) = _parser().parseInline(text)
                 text = self._inline(inline.children or ()).replace(HARD_BREAK, "")
+            if "aside" in html.tags:
+                text = ICON.sub("", text)
             text = self._normalised(part.kind, text)
             self._emit(part.kind, f"{'#' * part.level} {text}" if part.kind == "heading" else text)
         if html.quotes > 0 and "</blockquote" in self.lower:
@@ -518,13 +567,20 @@ def _small(found: re.Match[str]) -> str:
 
 
 def _is_address(children: Sequence[Token], lines: Sequence[str]) -> bool:
-    """Whether a paragraph is only a URL, or only a link to another page of a Notion export."""
+    """Whether a paragraph is only a URL, or only a link to another page or file of a Notion export."""
     if len(lines) == 1 and BARE_ADDRESS.match(lines[0].strip()):
         return True
     if len(children) < 3 or children[0].type != "link_open" or children[-1].type != "link_close":
         return False
-    one = sum(child.type == "link_open" for child in children) == 1
-    return one and bool(NOTION_PAGE.match(str(children[0].attrGet("href"))))
+    links = [unquote(str(child.attrGet("href"))) for child in children if child.type == "link_open"]
+    if len(links) == 1 and "://" not in links[0] and FILE.search(links[0]):
+        return links[0].rpartition("/")[2] == "".join(lines).strip() or bool(NOTION_PAGE.match(links[0]))
+    depth = 0
+    for child in children:
+        depth += child.nesting
+        if depth == 0 and child.content.strip():
+            return False
+    return all(map(NOTION_PAGE.match, links))
 
 
 def _is_link_within(children: Sequence[Token]) -> bool:

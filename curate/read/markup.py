@@ -20,24 +20,27 @@ Omitted = dict[Element, str]
 """The elements that are not text, and why. Their descendants are skipped, too."""
 
 BLOCKS = {
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt",
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
     "en-note", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html", "legend", "li",
     "listing", "main", "menu", "ol", "p", "plaintext", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr", "ul", "xmp", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-LISTS = {"ul", "ol", "menu", "dl"}
+LISTS = {"ul", "ol", "menu", "dl", "dir"}
 VERBATIM = {"pre", "listing", "xmp", "plaintext"}
+GAP = "\ue002"
+"""Stands where the mark of a note was, so that the brackets around it go, too."""
+FEW_ROWS = 2
 UNSAID = {"markup", "media", "controls"}
 """Reasons that are not recorded, because no reader would call such elements text."""
 
 _POEM = re.compile(r"(?:^|[\s_-])(?:poem|poetry|verse|stanza|lyrics|linegroup)(?:$|[\s_-])")
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:wp-caption-text|tr-caption|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
+    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
     r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?"
-    r"|msoquote|msointensequote|epigraphs?|epi|extract|ext|bq|bquote)\d{0,3}(?:$|[\s_-])"
+    r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
 _TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
@@ -47,7 +50,15 @@ _CODE_BLOCK = re.compile(
     r"(?:^|[\s_-])(?:highlight|highlighttable|rouge-table|codehilite|syntaxhighlighter|code-?block|hljs|sourcecode)(?:$|[\s_-])"
 )
 _SIGNS_OF_CODE = re.compile(r"[{};=<>$\\|]|\w\(|->|::|^[ \t]*(?:#|//|\$|>>>|@)", re.MULTILINE)
+_MARKS = re.compile(r"[\[(]?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){1,4}[\])]?")
+"""Several footnote marks at one place."""
 _MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[a-z]|[ivxl]{1,6})\s*[\])]?", re.IGNORECASE)
+_UNITS = {"cm", "cos", "dm", "ft", "in", "km", "log", "m", "mi", "mm", "nm", "sec", "sin", "tan", "yd", "µm", "μm"}
+_SHORT_WORDS = set(
+    """a i ah al am an as at au by da de do du ed el en er es et ex go ha he hi ho if il io is it je la le lo ma me my no nu of og
+    oh ok on or os ou ox oy ja se si so su te to tu um un up us vi we ye yo zu ob wo da er es im in""".split()
+) - {"in"}
+"""Words of one or two letters; another one is a variable."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _SHARE = re.compile(
     r"(?:twitter|x)\.com/(?:intent|share)|facebook\.com/(?:sharer|share\.php|dialog)|linkedin\.com/share|//t\.me/share|"
@@ -74,6 +85,10 @@ class Part:
     """The level of a heading, from 1."""
     ready: bool = False
     """Whether its white space is kept as it is."""
+    noted: str = ""
+    """The superscript mark with which it begins, as a note does."""
+    typed: bool = False
+    """Whether it is within an element whose line ends are the author's."""
 
 
 def is_element(item: Element) -> bool:
@@ -147,6 +162,10 @@ def raised(before: str, text: str) -> str | None:
         return None
     if not text or (before[-1:].isspace() and text.isdigit()):
         return None if text else ""
+    if re.fullmatch(r"[+−-]\d{1,3}", text) and before[-1:].isalnum():
+        return text.translate(_SUPERSCRIPTS)
+    if _MARKS.fullmatch(text) and not before[-1:].isdigit():
+        return None
     bracketed = text[0] in "[(" and not before[-1:].isdigit()
     if not _MARK.fullmatch(text) or ((text.isalpha() and text not in "n") and not bracketed):
         return text
@@ -154,14 +173,19 @@ def raised(before: str, text: str) -> str | None:
         return None
     if text.isdigit() or text == "n":
         word = re.search(r"(?:[^\W\d_]+|\d+|.)$", before[-40:])
-        if word is None or (word[0].isalpha() and len(word[0]) > 3 and text != "n"):
+        if word is None or (word[0].isalpha() and text != "n" and not _takes_a_power(word[0])):
             return None
         if word[0].isdigit():
             return None if re.fullmatch(r"1[5-9]\d\d|20\d\d", word[0]) else text.translate(_SUPERSCRIPTS)
-        if word[0].isalpha() or (word[0] == ")" and re.search(r"\([^()\s]{1,8}\)$", before[-12:])):
+        if word[0].isalpha() or (word[0] == ")" and re.search(r"\((?:[a-z]|[^()\s]{0,6}[+*/−-][^()\s]{1,6})\)$", before[-16:])):
             return text.translate(_SUPERSCRIPTS)
         return None
     return text
+
+
+def _takes_a_power(word: str) -> bool:
+    """Whether a word may have an exponent: a unit, a variable or a function."""
+    return word.lower() in _UNITS or (len(word) <= 2 and word.lower() not in _SHORT_WORDS)
 
 
 def table_row(cells: list[str]) -> str:
@@ -207,6 +231,8 @@ class Renderer:
         self._word_marker = ""
         self._after_item = False
         self._ruby_open = False
+        self._noted = ""
+        self._indents: list[Element] = []  # open lists without items
 
     def walk(self, root: Element) -> None:
         """Collect the blocks below `root`."""
@@ -240,13 +266,18 @@ class Renderer:
                 return False
             if tag == "table" and self._table(element, names):
                 return False
-            if tag in LISTS:
+            if tag in LISTS and _only_indents(element, tag):
+                self._end_stanza()
+                self._quotes += 1
+                self._indents.append(element)
+            elif tag in LISTS:
                 if not self._lists and _is_contents(element, self._omitted):
                     self.parts.append(Part(None, one_line(element, self._omitted), "contents"))
                     return False
                 self._open_list(element, tag)
             elif tag in ("li", "dt", "dd"):
-                self._open_item(element, tag)
+                if not (self._quotes and tag == "dd" and not self._lists):
+                    self._open_item(element, tag)
             elif tag in HEADINGS:
                 self._heading = HEADINGS[tag]
             elif tag == "blockquote":
@@ -294,7 +325,7 @@ class Renderer:
     def _open_inline(self, element: Element, tag: str, names: str) -> bool:
         if tag == "br":
             self._words.append("\n")
-        elif tag == "sup":
+        elif tag == "sup" or (tag == "span" and "super" in (element.get("style") or "") and len(element) == 0):
             self._raise(element)
             return False
         elif tag == "q":
@@ -338,7 +369,11 @@ class Renderer:
             return
         if tag in BLOCKS:
             self._flush()
-            if tag in LISTS and self._lists and self._lists[-1][0] is element:
+            if self._indents and self._indents[-1] is element:
+                self._end_stanza()
+                self._quotes -= 1
+                self._indents.pop()
+            elif tag in LISTS and self._lists and self._lists[-1][0] is element:
                 self._lists.pop()
                 self._after_item = self._after_item and bool(self._lists)
             elif tag in ("li", "dt", "dd"):
@@ -368,6 +403,8 @@ class Renderer:
         if element.tag in BLOCKS:
             self._flush()
         reason = self._omitted[element]
+        if reason == "footnotes" and element.tag not in BLOCKS and self._words:
+            self._words.append(GAP)
         if reason not in UNSAID and (text := raw_text(element, {}).strip()):
             self._gone.append(Part(None, "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip()), reason))
         if element.tag in BLOCKS:
@@ -416,9 +453,18 @@ class Renderer:
             if code is not None:
                 self._verbatim(code, "code")
                 return True
+        if (lines := [each for each in element.iter("td") if "blob-code" in names_of(each).split()]) and len(lines) > 0:
+            self._put("code", "\n".join(raw_text(each, self._omitted).rstrip() for each in lines))  # of a gist
+            return True
         if _CODE_BLOCK.search(names) or element.find(".//pre") is not None:
             code = next(
-                (each for each in element.iter(*VERBATIM) if each not in self._omitted and not _above_in(each, self._omitted)),
+                (
+                    each
+                    for each in element.iter(*VERBATIM)
+                    if each not in self._omitted
+                    and not _above_in(each, self._omitted)
+                    and not re.fullmatch(r"[\d\s]+", raw_text(each, self._omitted, 5000))
+                ),
                 None,
             )
             if code is not None:
@@ -428,6 +474,8 @@ class Renderer:
                 return False
         if element.get("role") in ("presentation", "none") or _CAPTION.search(names) or "tr-caption-container" in names:
             return False
+        if len(list(element.iter("tr"))) <= FEW_ROWS and any(cell.find(".//br") is not None for cell in element.iter("td")):
+            return False  # lines of verse side by side
         rows: list[list[str]] = []
         texts = cells = 0
         arranges = element.get("border") == "0" and element.find(".//th") is None
@@ -463,7 +511,7 @@ class Renderer:
         said = (
             element.find(".//code") is not None
             or element.tag == "code"
-            or re.search(r"lang|hljs|prism|highlight|code|brush:", around)
+            or re.search(r"lang|hljs|prism|highlight|code|brush:|input_area", around)
         )
         if element.find(".//samp") is not None or _OUTPUT.search(around):
             kind: BlockKind = "output"
@@ -489,6 +537,8 @@ class Renderer:
         before = "".join(self._words[-3:])
         marked = raised(before, text)
         if marked is None:
+            if not "".join(self._words).strip():
+                self._noted = text.strip("[]() ")
             self._gone.append(Part(None, text, "footnotes"))
         else:
             self._words.append(marked)
@@ -497,7 +547,11 @@ class Renderer:
                 self._gone.append(Part(None, one_line(child, {}), self._omitted[child]))
 
     def _flush(self) -> None:
+        before = len(self.parts)
         self._flush_words()
+        if self._noted and len(self.parts) > before:
+            self.parts[before].noted = self._noted
+        self._noted = ""
         self.parts += self._gone
         self._gone.clear()
 
@@ -506,6 +560,8 @@ class Renderer:
             return
         text = "".join(self._words)
         self._words = []
+        if GAP in text:
+            text = re.sub(rf"\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP}", "", text)
         paragraphs: list[list[str]] = [[]]
         for line in text.split("\n"):
             if line.strip():
@@ -513,6 +569,8 @@ class Renderer:
             elif paragraphs[-1]:
                 paragraphs.append([])
         lines = [line for paragraph in paragraphs for line in paragraph]
+        if not lines and self._poems and ("\n" in text or "\xa0" in text):
+            self._end_stanza()
         size = sum(len(line) for line in lines)
         if size and self._shared * 2 >= size:
             self.parts.append(Part(None, "\n".join(line.strip() for line in lines), "share"))
@@ -523,7 +581,7 @@ class Renderer:
         self._linked = self._shared = self._links = 0
 
     def _paragraph(self, lines: list[str]) -> None:
-        if self._heading:
+        if self._heading and not self._quotes:
             self._put("heading", "#" * self._heading + " " + " ".join(line.strip() for line in lines), level=self._heading)
         elif self._captions:
             self._put("caption", "\n".join(lines))
@@ -559,13 +617,23 @@ class Renderer:
             self._put("quotation" if self._quotes else "verse", "\n".join(lines))
 
     def _put(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        if self._lines and kind not in ("verse", "quotation"):
+            self._end_stanza()
         self._after_item = False
         reason = "pull_quote" if self._pulled else ""
-        self.parts.append(Part(kind, text, reason, level=level, linked=self._share_of_links([text])))
+        linked = self._share_of_links([text])
+        self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=self._as_typed > 0))
 
     def _share_of_links(self, lines: list[str]) -> float:
         size = sum(len(re.sub(r"[\s|·•\[\]/,–-]+", "", line)) for line in lines)
         return self._linked / size if size else 0.0
+
+
+def _only_indents(element: Element, tag: str) -> bool:
+    """Whether a list has no items: pages of the 1990s indented text so, mostly what they quoted."""
+    if tag == "dl":
+        return element.find("dd") is not None and element.find(".//dt") is None
+    return element.find(".//li") is None
 
 
 def _above_in(element: Element, omitted: Omitted) -> bool:
@@ -585,16 +653,24 @@ def _is_contents(element: Element, omitted: Omitted) -> bool:
     return len(one_line(element, omitted)) <= 1.3 * sum(len(one_line(link, omitted)) + 1 for link in links) + 4 * len(links)
 
 
+ATTRIBUTION = re.compile(r"(?:--|[–—―~])\s?((?:[^\W\d_]|[“\"(])[^\n]{1,80}?)[.)]?")
+"""A line that names the author of a quote."""
+
+
 def tidied(parts: list[Part]) -> Iterator[Part]:
     """Leave out headings whose text was left out, and pull quotes, which repeat a sentence of the text."""
     pulled = any(part.reason == "pull_quote" for part in parts)
     said = _plain(" ".join(part.text for part in parts if part.kind == "prose")) if pulled else ""
     for number, part in enumerate(parts):
-        if part.kind == "prose" and "\n" in part.text and _is_beside_verse(parts, number):
+        if part.kind == "prose" and ("\n" in part.text or part.typed) and _is_beside_verse(parts, number):
             part.kind = "verse"
         if part.kind and part.reason == "pull_quote" and _plain(part.text) in said:
             yield Part(None, part.text, "pull_quote")
             continue
+        if part.kind in ("prose", "list") and part.text[-2:].strip("\ufe0e")[-1:] in ("↩", "⤴", "↵", "⏎"):
+            part.text = part.text.rstrip("\ufe0e↩⤴↵⏎ ")
+        if _is_quoted(part, parts[max(number - 1, 0) : number], parts[number + 1 : number + 2]):
+            part.kind = "quotation"
         if part.kind == "heading" and number > 0:
             following = parts[number + 1 : number + 40]
             omitted = next((each for each in following if each.kind is None), None)
@@ -609,6 +685,27 @@ def tidied(parts: list[Part]) -> Iterator[Part]:
                 yield Part(None, part.text.lstrip("# "), omitted.reason)
                 continue
         yield part
+
+
+def _is_quoted(part: Part, before: list[Part], following: list[Part]) -> bool:
+    """Whether a paragraph is a quote, or names whose words a quote has: `— Ann` below it, or `>` before all lines.
+
+    Args:
+        part: the paragraph.
+        before: the part before it, if there is one.
+        following: the part after it, if there is one.
+    """
+    if part.kind not in ("prose", "verse"):
+        return False
+    lines = part.text.split("\n")
+    if all(line.lstrip().startswith(">") for line in lines):
+        return True
+    if part.kind == "prose" and before and before[0].kind == "quotation" and ATTRIBUTION.fullmatch(part.text):
+        return True
+    opens = part.text.lstrip()[:1] in "\"“„«‘'"
+    if len(lines) > 1 and (by := ATTRIBUTION.fullmatch(lines[-1].strip())):
+        return opens or len(by[1].split()) > 1
+    return opens and bool(following) and following[0].kind == "prose" and bool(ATTRIBUTION.fullmatch(following[0].text.strip()))
 
 
 def _is_beside_verse(parts: list[Part], number: int) -> bool:

@@ -12,7 +12,14 @@ from curate.read.lines import is_verse, join_wrapped, usual_width
 from curate.read.reading import LINE_END, Reading
 
 HEADLINE = re.compile(r"(\*+)[ \t]+(\S.*)?\Z")
-STATE = re.compile(r"(?:TODO|DONE|NEXT|WAITING|HOLD|CANCELL?ED|STARTED|SOMEDAY)[ \t]+|\[#[A-Z0-9]\][ \t]*|COMMENT[ \t]+")
+STATE = re.compile(r"(?:TODO|DONE|NEXT|WAITING|HOLD|CANCELL?ED|STARTED|SOMEDAY)[ \t]+|\[#[A-Z0-9]\][ \t]*")
+UNSEEN = re.compile(r"COMMENT\b|.*:noexport:[\w@#%:]*[ \t]*\Z")
+"""A headline whose whole subtree Org does not export."""
+NOTES = {"footnotes"}
+"""Headlines below which Org collects its footnotes."""
+COOKIE = re.compile(r"[ \t]{0,3}\[\d*(?:%|/\d*)\]")
+START = re.compile(r"\[@\d+\][ \t]*")
+ATTRIBUTION = re.compile(r"[ \t]*(?:--|[–—―])[ \t]*[^\W\d]")
 TAGS = re.compile(r"(?<![ \t])[ \t]+:[\w@#%:]+:[ \t]*\Z")
 KEYWORD = re.compile(r"[ \t]*#\+(\w[\w-]*)(?:\[.*\])?:[ \t]*(.*)\Z")
 BEGIN = re.compile(r"(?P<indent>[ \t]*)#\+begin_(?P<name>\w+)[ \t]*(?P<language>[^\s:]*)", re.IGNORECASE)
@@ -30,7 +37,9 @@ INLINE = re.compile(
     r"|(?<![\w*/_=~+])(?P<mark>[*/_+=~])(?P<inner>[^\s*/_=~+](?:[^\n]{0,400}?[^\s])?)(?P=mark)(?![\w*/_=~+])"
     r"|\[fn:[^\]\n:]*(?::(?P<note>[^\]\n]*))?\]"
     r"|(?P<time>[<\[]\d{4}-\d\d-\d\d[^>\]\n]*[>\]](?:--[<\[]\d{4}-\d\d-\d\d[^>\]\n]*[>\]])?)"
-    r"|(?P<macro>\{\{\{[^{}\n]{0,1000}\}\}\})|(?P<target2><<<?[^<>\n]+>>>?)"
+    r"|(?P<macro>\{\{\{[^{}\n]{0,1000}\}\}\})|<<(?P<radio><)?(?P<place>[^<>\n]+)>>>?"
+    r"|(?P<code>\bsrc_[\w-]{1,30}(?:\[[^\]\n]{0,200}\])?\{(?P<program>[^{}\n]{1,400})\})"
+    r"|[ \t]?(?P<citation>\[cite(?:/[\w/]{1,20})?:[^\]\n]{1,300}\])|@@(?P<backend>\w{1,20}):[^@\n]{0,400}@@"
 )
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|pdf)\Z", re.IGNORECASE)
 VERBATIM = {"example": "output", "src": "code"}
@@ -56,7 +65,8 @@ class _Org:
 
     def run(self) -> None:
         """Read all lines."""
-        self.width = usual_width(block.split("\n") for block in "\n".join(self.lines).split("\n\n"))
+        paragraphs = ([line.strip() for line in block.split("\n")] for block in "\n".join(self.lines).split("\n\n"))
+        self.width = usual_width(lines for lines in paragraphs if all(line[:1] not in ("#", ":", "|", "*") for line in lines))
         while self.at < len(self.lines):
             self._line(self.lines[self.at])
         self._end()
@@ -85,7 +95,7 @@ class _Org:
             self.reading.leave_out("comments", line.lstrip()[2:])
         elif line.startswith("[fn:") and (found := FOOTNOTE.match(line)):
             self._end()
-            note = [line, *self._while(lambda each: bool(each.strip()) and not HEADLINE.match(each) and not FOOTNOTE.match(each))]
+            note = [line, *self._rest_of_note()]
             self.reading.leave_out("footnotes", "\n".join(note))
         elif RULE.match(line):
             self._end()
@@ -97,16 +107,30 @@ class _Org:
             self._end()
             fixed = [line, *self._while(lambda each: each.lstrip().startswith(": ") or each.strip() == ":")]
             self.reading.add("output", "\n".join(each.lstrip()[2:] for each in fixed))
-        elif ITEM.match(line) and not self.paragraph:
+        elif ITEM.match(line) and (not self.paragraph or not line[:1].isdigit()):
+            self._end()
             self._list(line)
         else:
             self.paragraph.append(line)
 
+    def _rest_of_note(self) -> list[str]:
+        """The lines of a footnote below its first one: up to two blank lines, a headline or the next footnote."""
+        begin = self.at
+        while self.at < len(self.lines) and not HEADLINE.match(line := self.lines[self.at]) and not FOOTNOTE.match(line):
+            if not line.strip() and not (self.lines[self.at + 1 : self.at + 2] or [""])[0].strip():
+                break
+            self.at += 1
+        return self.lines[begin : self.at]
+
     def _headline(self, level: int, words: str) -> None:
         while state := STATE.match(words):
             words = words[state.end() :]
-        words = TAGS.sub("", words)
-        if words:
+        if UNSEEN.match(words):
+            tree = self._while(lambda each: not (below := HEADLINE.match(each)) or len(below[1]) > level)
+            self.reading.leave_out("comments", "\n".join([words, *tree]))
+            return
+        words = COOKIE.sub("", TAGS.sub("", words))
+        if words and words.strip().casefold() not in NOTES:
             self.reading.add("heading", f"{'#' * min(level, 6)} {self._words(words)}")
 
     def _keyword(self, name: str, value: str) -> None:
@@ -115,9 +139,18 @@ class _Org:
         elif name == "caption":
             self.reading.add("caption", self._words(value))
         elif name == "results":
-            pass
+            self._results()
         else:
             self.reading.leave_out("front_matter" if name in META else "keywords", f"#+{name}: {value}")
+
+    def _results(self) -> None:
+        """Read the table or the drawer with which Org shows the result of a program."""
+        following = self.lines[self.at] if self.at < len(self.lines) else ""
+        rows = self._while(lambda each: ROW.match(each) is not None)
+        if DRAWER.match(following):
+            self.at += 1
+            rows = self._until(END_OF_DRAWER) or []
+        self.reading.add("output", "\n".join(re.sub(r"^[ \t]*:(?: |\Z)", "", row) for row in rows))
 
     def _block(self, begin: re.Match[str]) -> None:
         name = begin["name"].lower()
@@ -127,7 +160,7 @@ class _Org:
         if name == "comment":
             self.reading.leave_out("comments", "\n".join(body))
         elif name in ("src", "example", "export"):
-            inside = "\n".join(re.sub(r"^([ \t]*),(?=[*,]|#\+)", r"\1", line) for line in body)
+            inside = textwrap.dedent("\n".join(re.sub(r"^([ \t]*),(?=[*,]|#\+)", r"\1", line) for line in body))
             kind: BlockKind = "output" if name == "example" else "code"
             if name == "export":
                 self.reading.leave_out("markup", inside)
@@ -137,8 +170,9 @@ class _Org:
         elif name == "verse":
             self.reading.add("verse", self._words(textwrap.dedent("\n".join(body))))
         elif name == "quote":
-            parts = "\n".join(line.strip() for line in body).split("\n\n")
-            self.reading.add("quotation", "\n\n".join(self._words(join_wrapped(part.split("\n"))) for part in parts))
+            parts = [part.split("\n") for part in "\n".join(line.strip() for line in body).strip("\n").split("\n\n")]
+            said = [_joined(part, [bool(ATTRIBUTION.match(line)) for line in [*part[1:], ""]]) for part in parts]
+            self.reading.add("quotation", "\n\n".join(map(self._words, said)))
         else:  # center, and blocks with names of the author's own
             self.lines[self.at : self.at] = ["", *body, ""]
 
@@ -169,6 +203,7 @@ class _Org:
             found = ITEM.match(item[0])
             if found:
                 mark = found["mark"] if found["mark"][0].isdigit() else "-"
+                item[0] = START.sub("", COOKIE.sub("", item[0]))
                 rest = item[0][found.end("mark") :].replace(" :: ", ": ", 1) if found["term"] else item[0][found.end("mark") :]
                 written.append(f"{found['indent'].expandtabs()}{mark} {self._words(join_wrapped([rest, *item[1:]]))}")
         self.reading.add("list", textwrap.dedent("\n".join(written)))
@@ -183,7 +218,7 @@ class _Org:
         if broken and (all(broken) or is_verse(lines, self.width)):
             self.reading.add("verse", self._words("\n".join(line.strip() for line in lines)))
         else:
-            self.reading.add("prose", self._words(join_wrapped(lines)))
+            self.reading.add("prose", self._words(_joined(lines, [*broken, False])))
 
     def _until(self, end: re.Pattern[str]) -> list[str] | None:
         """The lines up to the closing line, which is skipped; None if there is no closing line."""
@@ -214,8 +249,24 @@ class _Org:
             return found["words"] or re.sub(r"^(?:file|id|\*|#)[:*]?", "", found["target"])
         if found["mark"]:
             return f"`{found['inner']}`" if found["mark"] in "=~" else self._words(found["inner"])
+        if found["place"]:
+            return found["place"] if found["radio"] else ""
+        if found["program"]:
+            return f"`{found['program']}`"
+        if found["citation"]:
+            self.reading.leave_out("citation", found["citation"])
         if found["note"]:
             self.reading.leave_out("footnotes", found["note"])
         elif found["time"] and found["time"][0] == "<":
             return found["time"]
         return found["time"] or ""
+
+
+def _joined(lines: list[str], broken: list[bool]) -> str:
+    """Join wrapped lines, but not those after which the author broke the line."""
+    parts: list[list[str]] = [[]]
+    for line, ends in zip(lines, broken, strict=True):
+        parts[-1].append(line)
+        if ends:
+            parts.append([])
+    return "\n".join(map(join_wrapped, parts))

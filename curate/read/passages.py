@@ -98,7 +98,8 @@ def _pieces(text: str, blocks: Sequence[Block], max_tokens: int) -> Iterator[_Pi
     for number, block in enumerate(blocks):
         following = blocks[number + 1] if number + 1 < len(blocks) else None
         for piece in _pieces_of(text, block, max_tokens):
-            if held and in_item and _is_indented(text, piece) and held.tokens + piece.tokens <= MOST_WHOLE:
+            belongs = block.kind in ("code", "output") or _is_indented(text, piece)
+            if held and in_item and belongs and held.tokens + piece.tokens <= MOST_WHOLE:
                 held = replace(held, end=piece.end, tokens=held.tokens + piece.tokens)
                 continue
             if held:

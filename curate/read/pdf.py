@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from curate.read.markup import Part, is_verse, put_in, raised, table_row
+from curate.read.lines import keeps_hyphen, vocabulary
+from curate.read.markup import ATTRIBUTION, Part, is_verse, put_in, raised, table_row
 from curate.read.reading import Reading, Unreadable
 
 MOST_PAGES = 5_000
@@ -21,6 +22,8 @@ MOST_CHARACTERS = 20_000_000
 FEWEST_CHARACTERS_OF_A_PAGE = 25
 """A page with fewer characters and a picture is a scanned page."""
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+LOWER_HALF = 0.6
+FEWEST_CELLS = 3
 HYPHENS = "-\u2010\u00ad"
 _HYPHEN_CODES = {2, 0xFFFE, 0xAD}
 """Character codes that PDFium gives to a hyphen at the end of a line."""
@@ -38,6 +41,8 @@ _PRINTED = re.compile(
 )
 """The address or the time that a browser prints at the edge of a page."""
 _ITEM = re.compile(r"(?:[•‣◦▪●○■□➢➤*·–—-]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+)(?=\S)")
+_DASH = re.compile(r"[*·–—-]\s+")
+"""A bullet that may also be punctuation at the beginning of a line."""
 _BULLET = re.compile(r"[•‣◦▪●○■□➢➤*·–—-]\s+")
 _NOTE = re.compile(r"(?:(\d{1,3})|[*†‡§¶]{1,3})[.)]?\s*(?=[\"“‘'(\[]?[^\W\d_])")
 _CAPTION = re.compile(
@@ -45,9 +50,6 @@ _CAPTION = re.compile(
 )
 _LEADERS = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$|(?<!…)…{2,}\s*\d{1,4}\s*$", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…:。！？][\"'”’»)\]]*$")
-_KEPT_PREFIXES = {"self", "well", "ill", "all", "ever", "half", "quasi", "ex", "cross", "so", "mid", "vice", "twenty", "thirty",
-                  "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}  # fmt: skip
-"""First parts of compounds that keep their hyphen."""
 
 
 @dataclass(slots=True)
@@ -205,6 +207,8 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
             said = "•"  # a sign of a symbol font
         else:
             said = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        if 48 <= code <= 57 and not turned and _is_superior(raw, handle, index, y.value, size):
+            base, size = base - 0.3 * size, 0.65 * size
         if not piece.takes(left, right, base, size, said):
             _end(piece, found, handle, raw)
             piece = _Piece(number)
@@ -214,6 +218,14 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
     _end(piece, found, handle, raw)
     text_page.close()
     return found, count
+
+
+def _is_superior(raw: Any, handle: Any, index: int, base: float, size: float) -> bool:
+    """Whether a figure is a superscript of the font's own, which stands on the line like any other letter."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    if not raw.FPDFText_GetCharBox(handle, index, *map(ctypes.byref, (left, right, bottom, top))):
+        return False
+    return bottom.value - base > 0.18 * size and top.value - bottom.value < 0.6 * size
 
 
 def _turned(turned: int, wide: float, high: float, box: Any, x: float, y: float) -> tuple[float, float, float, float]:
@@ -362,9 +374,11 @@ def _parts(pages: list[list[Line]]) -> Iterator[Part]:
     out: list[tuple[int, str]] = [(place, text) for place, text in furniture]
     for number, page in enumerate(ordered):
         marks = {mark for line in page for mark in line.marks}
+        lowest = max((line.y for line in page), default=0.0)
         noted_here = False
         for column in _columns(page):
-            kept, notes = _without_footnotes(column, body, marks, continued=noted)
+            at_the_foot = column.lines[-1].y > LOWER_HALF * lowest
+            kept, notes = _without_footnotes(column, body, marks, continued=noted) if at_the_foot else (column.lines, [])
             noted_here = noted_here or bool(notes)
             if notes:
                 out.append((number, "\0" + "\n".join(line.text for line in notes)))
@@ -376,7 +390,7 @@ def _parts(pages: list[list[Line]]) -> Iterator[Part]:
         for line in everything:
             line.monospace = False
     paragraphs = list(_paragraphs(columns, body))
-    yield from _blocks(paragraphs, body, _vocabulary(everything), out)
+    yield from _blocks(paragraphs, body, vocabulary(line.text for line in everything), out)
 
 
 def _usual(lines: list[Line]) -> float:
@@ -650,11 +664,13 @@ def _side_by_side(left: list[Line], right: list[Line]) -> bool:
 
 def _merged(pieces: list[Line]) -> list[Line]:
     """Merge the pieces on each baseline into one line."""
-    lines = []
+    lines: list[Line] = []
+    pieces_of_rows: list[list[str]] = []
     for row in _rows(pieces):
         row.sort(key=lambda each: each.left)
         line = row[0]
         cells = [line.text]
+        pieces_of_rows.append([piece.text for piece in row])
         for piece in row[1:]:
             if piece.left - line.right > 2.2 * line.size:
                 cells.append(piece.text)
@@ -667,6 +683,10 @@ def _merged(pieces: list[Line]) -> list[Line]:
             line.monospace = line.monospace and piece.monospace
         line.cells = cells
         lines.append(line)
+    for number, (line, found) in enumerate(zip(lines, pieces_of_rows, strict=True)):
+        beside = pieces_of_rows[max(number - 1, 0) : number] + pieces_of_rows[number + 1 : number + 2]
+        if len(found) >= FEWEST_CELLS and any(len(each) == len(found) for each in beside):
+            line.cells = found  # a table with narrow gaps
     return lines
 
 
@@ -770,10 +790,15 @@ def _breaks(current: Paragraph, before: Line, line: Line, column: Column) -> tup
     if len(line.cells) > 1:
         return False, False
     item = bool(_ITEM.match(current.lines[0].text))
+    if _DASH.match(line.text) and not item and line.left < column.left + 0.5 * line.size:
+        ended = bool(_ENDED.search(before.text))
+        return ended and _ended_early(before, line, column), False
     if _ITEM.match(line.text) and (item or line.left > column.left + 0.5 * line.size or _BULLET.match(line.text)):
         return True, False
     step = line.left - before.left
     if abs(step) > 0.6 * line.size:
+        if abs(line.left + line.right - before.left - before.right) < line.size and line.text[:1].islower():
+            return False, False  # centred
         if step > 0:
             return not (item and len(current.lines) == 1), False
         if len(current.lines) > 1 and before.left > column.left + 0.6 * line.size:
@@ -798,7 +823,9 @@ def _breaks_over(current: Paragraph, line: Line, column: Column, *, indented: bo
     before = current.lines[-1]
     if before.monospace and line.monospace:
         return False
-    if _is_other_kind(before, line) or _ITEM.match(line.text):
+    if _is_other_kind(before, line) or (
+        _ITEM.match(line.text) and not (_DASH.match(line.text) and not _ENDED.search(before.text))
+    ):
         return True
     if len(line.cells) > 1:
         return False
@@ -814,17 +841,18 @@ def _breaks_over(current: Paragraph, line: Line, column: Column, *, indented: bo
 # --- blocks ---
 
 
-def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], gone: list[tuple[int, str]]) -> Iterator[Part]:
+def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone: list[tuple[int, str]]) -> Iterator[Part]:
     paragraphs = _with_verse(paragraphs)
     sizes = sorted({round(each.lines[0].size) for each in paragraphs if _is_heading(each, body)}, reverse=True)
     gone.sort(key=lambda each: each[0])
     contents: list[str] = []
     tight = False
+    quoted = ""
     for number, each in enumerate(paragraphs):
         while gone and gone[0][0] < each.lines[0].page:
             yield _gone(gone.pop(0)[1])
         lines = each.lines
-        text = _joined(lines, vocabulary)
+        text = _joined(lines, words)
         if (
             _LEADERS.search(text)
             and len(lines) <= 60
@@ -836,9 +864,10 @@ def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], 
             yield Part(None, "\n".join(contents), "contents")
             contents = []
         was_tight, tight = tight, False
+        last, quoted = quoted, ""
         if lines[0].monospace and all(line.monospace for line in lines):
             yield Part("code", _as_code(lines, each.column.leading))
-        elif len(lines[0].cells) > 1 and len(lines) > 1:
+        elif len(lines[0].cells) > 1 and (len(lines) > 1 or _is_beside_table(paragraphs, number)):
             yield Part("table", "\n".join(table_row(line.cells or [line.text]) for line in lines))
         elif each.is_verse:
             yield Part("verse", "\n".join(line.text for line in lines))
@@ -847,14 +876,24 @@ def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], 
             if following is not None and _LEADERS.search(following.lines[0].text[-200:]):
                 contents.append(text)
                 continue
+            if (
+                following is not None
+                and len(following.lines[0].cells) == len(text.split()) > 1
+                and following.lines[0].size < 1.1 * body
+            ):
+                yield Part("table", table_row(text.split()))
+                continue
             level = min(sizes.index(round(lines[0].size)) + 1, 6)
             yield Part("heading", "#" * level + " " + text, level=level)
         elif _CAPTION.match(text) and (lines[0].size < 0.97 * body or len(text.split()) < 40):
             yield Part("caption", text)
-        elif _ITEM.match(lines[0].text) and (_BULLET.match(lines[0].text) or was_tight or _has_neighbour(paragraphs, number)):
+        elif last == "quotation" and ATTRIBUTION.fullmatch(text):
+            yield Part("quotation", text)
+        elif _is_item(lines[0].text) and (was_tight or _has_neighbour(paragraphs, number) or not _DASH.match(lines[0].text)):
             yield Part("list", _BULLET.sub("- ", text, count=1), tight=was_tight)
             tight = True
         elif _is_set_in(each, body):
+            quoted = "quotation"
             yield Part("quotation", text)
         else:
             yield Part("prose", text)
@@ -864,13 +903,26 @@ def _blocks(paragraphs: list[Paragraph], body: float, vocabulary: Counter[str], 
         yield _gone(text)
 
 
+def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
+    """Whether one row is the head or the end of the table below or above it."""
+    cells = len(paragraphs[number].lines[0].cells)
+    return any(
+        len(each.lines[0].cells) == cells
+        for each in paragraphs[max(number - 1, 0) : number] + paragraphs[number + 1 : number + 2]
+    )
+
+
+def _is_item(text: str) -> bool:
+    return _ITEM.match(text) is not None and any(map(str.isalnum, text))
+
+
 def _gone(text: str) -> Part:
     return Part(None, text[1:], "footnotes") if text.startswith("\0") else Part(None, text, "page_header")
 
 
 def _has_neighbour(paragraphs: list[Paragraph], number: int) -> bool:
     around = paragraphs[max(number - 1, 0) : number + 2]
-    return sum(bool(_ITEM.match(each.lines[0].text)) for each in around) > 1
+    return sum(_is_item(each.lines[0].text) for each in around) > 1
 
 
 def _is_heading(each: Paragraph, body: float) -> bool:
@@ -946,16 +998,7 @@ def _as_code(lines: list[Line], leading: float) -> str:
     return "\n".join(out)
 
 
-def _vocabulary(lines: list[Line]) -> Counter[str]:
-    """Count the words that are not hyphenated at a line end, to look up words that are."""
-    words: Counter[str] = Counter()
-    for line in lines:
-        found = re.findall(r"[^\W\d_]+(?:[-‐’'][^\W\d_]+)*", line.text.casefold())
-        words.update(found[:-1] if line.text.endswith(tuple(HYPHENS)) else found)
-    return words
-
-
-def _joined(lines: list[Line], vocabulary: Counter[str]) -> str:
+def _joined(lines: list[Line], words: Counter[str]) -> str:
     """Join lines, and the words that are hyphenated at line ends."""
     text = lines[0].text
     for line in lines[1:]:
@@ -964,13 +1007,6 @@ def _joined(lines: list[Line], vocabulary: Counter[str]) -> str:
         if not end or not start:
             text += ("" if text.endswith(("-", "–", "—")) and re.search(r"\S[-–—]$", text) else " ") + line.text
             continue
-        first, second = end[1], start[0]
-        whole, compound = f"{first}{second}".casefold(), f"{first}-{second}".casefold()
-        if vocabulary[compound] and vocabulary[compound] >= vocabulary[whole]:
-            keeps = True
-        elif vocabulary[whole]:
-            keeps = False
-        else:
-            keeps = second[0].isupper() or first.rpartition("-")[2].casefold() in _KEPT_PREFIXES
+        keeps = keeps_hyphen(end[1], start[0], words)
         text = (text[:-1] + "-" if keeps else text[:-1]) + line.text
     return text

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from curate.read.lines import NOWHERE, columns, is_verse, join_wrapped, usual_width
+from curate.read.lines import NOWHERE, columns, is_verse, join_wrapped, usual_width, vocabulary
 from curate.read.reading import LINE_END, Reading
 
 LONG_LINE = 100
 """A line of more columns is a whole paragraph, because no window is as wide."""
 HEADING_LENGTH = 80
+FEWEST_WORDS_OF_TEXT = 25
+LEAST_QUOTED = 100
+"""Characters of an indented block that is a quote; a shorter one may be an address or a date."""
 GUTENBERG_BEGINS = re.compile(
     r"^\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,400}?(?:\*{3}|\n\n)|^\*END\*? ?THE SMALL PRINT!.*$",
     re.MULTILINE,
@@ -21,10 +25,43 @@ GUTENBERG_ENDS = re.compile(
     r"^(?:\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG|End of (?:the )?Project Gutenberg).*", re.MULTILINE
 )
 GUTENBERG_TITLE = re.compile(r"^Title: *(.+(?:\n {4,}\S.*)*)", re.MULTILINE)
-CREDITS = re.compile(r"\s*(?:\[?(?:\S+ ){0,4}(?:produced|prepared|transcribed) by |credits:)", re.IGNORECASE)
-APPARATUS = re.compile(r"\s*\[(Illustration|Footnote|Transcriber['’]s? Note)\b", re.IGNORECASE)
+CREDITS = re.compile(
+    r"\s*(?:\[?(?:\S+ ){0,4}(?:produced|prepared|transcribed) (?:by|from) |credits:|html version by "
+    r"|note: *project gutenberg also"
+    r"|(?:images of|this file was produced|transcriber['’]s note))",
+    re.IGNORECASE,
+)
+"""How the lines begin that say who typed a book; they are among its first paragraphs."""
+FIRST_BLOCKS = 8
+APPARATUS = re.compile(r"\s*\[(Illustration|Footnote|Sidenote|Decoration|Music|Transcriber['’]?s? Note)\b", re.IGNORECASE)
+INLINE_APPARATUS = re.compile(
+    r"\s?\[(?:Illustration|Footnote|Sidenote|Decoration|Transcriber['’]?s? Note)\b[^\[\]]{0,2000}\]", re.IGNORECASE
+)
+BOLD = re.compile(r"(?<![\w=])=(?=\S)([^=\n]{1,200}?)(?<=\S)=(?![\w=])")
+UNDERSCORE = re.compile(r"(?<!\w)_(?=\S)|(?<=\S)_(?!\w)")
+"""A mark for italics that go over more than one paragraph."""
 ITALICS = re.compile(r"(?<![A-Za-z0-9])_([^_\s](?:[^_]*[^_\s])?)_(?![A-Za-z0-9])")
-NOTE_MARK = re.compile(r"\[(?:\d{1,3}|[A-Z]|\*)\]")
+NOTE_MARK = re.compile(r"\[(?:\d{1,3}|[A-Z]|\*)\]|[ \t]?(?:\[(?:Pg|Page|p\.) ?\d{1,4}\]|\{\d{1,4}\})")
+"""The mark of a footnote, and of a page of the printed book."""
+PAGE_MARK = re.compile(r"\{\d{1,4}\}|\[(?:Pg|Page|p\.) ?\d{1,4}\]", re.IGNORECASE)
+NOTE = re.compile(r"\s*\[(?:\d{1,3}|[A-Z]|\*)\]\s+\S")
+BACK_MATTER = re.compile(
+    r"\s*(?:foot-?|end-?)?notes?[.:]?\Z|\s*(?:transcriber['’]?s?['’]? (?:end )?notes?|errata)[.:]?\Z", re.IGNORECASE
+)
+"""The heading above a book's footnotes or the note of whoever typed it."""
+TITLE_PAGE = re.compile(
+    r"^[ \t]{0,80}by\b|copyright|publish|\bpress\b|london|new york|boston|edinburgh|paris|berlin|leipzig|\b1[5-9]\d\d\b"
+    r"|rights reserved|edition|author of"
+    r"|contents|illustrat",
+    re.IGNORECASE | re.MULTILINE,
+)
+LISTED = re.compile(
+    r"(?:\s\s|\.\.\.)\s?(?:\d{1,4}|[ivxlc]{1,7}|_?frontispiece_?)\Z|^\s*(?:chap(?:ter)?\.?\s+)?page\.?\Z", re.IGNORECASE
+)
+"""The end of a line of a table of contents."""
+CONTENTS = re.compile(
+    r"\s*(?:(?:table of )?contents|list of (?:illustrations|plates|figures|maps)|illustrations|index)[ .:]*\Z", re.IGNORECASE
+)
 
 MARKED_HEADING = re.compile(r"#{1,6} \S")
 UNDERLINE = re.compile(r"(=+|-+|~+|\*+|#+|_+)\Z")
@@ -45,6 +82,10 @@ ATTRIBUTION = re.compile(r"[ \t]+((?:--|[–—―])[ \t]*[^\W\d].{1,70})\Z")
 """The line below a quote that names its author."""
 GAP = re.compile(r"\S(?: {3,}|\t+)\S")
 BORDER = re.compile(r"[ \t]*[+|][-=+|: ]{3,}[+|][ \t]*\Z")
+PROGRAM = re.compile(
+    r"(?:def|class|func|fn|public|private|static|int|void)\b[^.!?]*\([^.!?]*\)[^.!?]*[:{]\s*\Z|#include <|\$ \w|import \w+\Z|#!/"
+)
+"""The first line of a program that is not indented."""
 CODE_LIKE = re.compile(
     r"[{};]\s*$|[=!<>]=|\w\(.*\)|->|=>|\w=\w"
     r"|^\s*(?:def|class|import|from|return|if|for|while|function|const|let|var|#include|public|private)\b.*[:;({]\s*$"
@@ -84,22 +125,37 @@ class _PlainText:
     lines: list[str]
     is_gutenberg: bool
     width: int = 0
-    words: set[str] = field(default_factory=set)
+    margin: int = 0
+    """The indentation of most paragraphs."""
+    words: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
         """Read all lines."""
         blocks = list(_blocks(self.lines))
         self.width = usual_width(block for block in blocks if max(map(len, block)) <= LONG_LINE and not FENCE.match(block[0]))
+        margins = Counter(min(len(line) - len(line.lstrip()) for line in block) for block in blocks if len(block) > 1)
+        self.margin = margins.most_common(1)[0][0] if margins else 0
         if any(line.endswith("-") for line in self.lines):
-            self.words = set(re.findall(r"[^\W\d_]+", "\n".join(self.lines).lower()))
-        is_contents = False
-        for number, block in enumerate(blocks):
-            if is_contents and len(block) > 2:
-                self.reading.leave_out("contents", "\n".join(block))
-                is_contents = False
+            self.words = vocabulary(self.lines)
+        listed = left_out = ""
+        begin = _end_of_title_page(blocks) if self.is_gutenberg else 0
+        self.reading.leave_out("title_page", "\n\n".join("\n".join(block) for block in blocks[:begin]))
+        for number, block in enumerate(blocks[begin:], begin):
+            is_heading = len(block) == 1 and CONTENTS.match(block[0]) is not None
+            if is_heading:
+                listed, left_out = block[0], ""
                 continue
-            is_contents = len(block) == 1 and block[0].strip(" .:").casefold() in ("contents", "table of contents")
-            self._block(block, is_first=number < 3)
+            if listed and (_is_listed(block) or (not left_out and len(block) > 2)):
+                self.reading.leave_out("contents", "\n".join([listed, *block] if not left_out else block))
+                left_out = listed
+                continue
+            if listed and not left_out:
+                self._block([listed], is_first=False)
+            listed = ""
+            if self.is_gutenberg and len(block) == 1 and number * 2 > len(blocks) and BACK_MATTER.match(block[0]):
+                self.reading.leave_out("footnotes", "\n\n".join("\n".join(each) for each in blocks[number:]))
+                break
+            self._block(block, is_first=number < FIRST_BLOCKS)
 
     def _block(self, block: list[str], *, is_first: bool) -> None:
         """Append the lines between two blank lines."""
@@ -122,7 +178,7 @@ class _PlainText:
         ):
             said = textwrap.dedent("\n".join(block[:-1])).split("\n")
             words = "\n".join(said) if is_verse(said, self.width) else join_wrapped(said, self.words)
-            self.reading.add("quotation", f"{words}\n{by[1]}")
+            self.reading.add("quotation", self._plain(f"{words}\n{by[1]}"))
             return
         if (rest := self._heading(block)) is not None:
             if rest:
@@ -131,9 +187,13 @@ class _PlainText:
             inner = [re.sub(r"^\s*(?:> ?)+", "", line) for line in block]
             self.reading.add("quotation", "\n".join(inner) if is_verse(inner, self.width) else join_wrapped(inner, self.words))
         elif _is_table(block):
-            self.reading.add("table", "\n".join(block))
+            self.reading.add("table", self._plain("\n".join(block)))
         elif _is_code(block):
             self.reading.add("code", "\n".join(block))
+        elif self.margin == 0 and self._is_set_in(block):
+            said = textwrap.dedent("\n".join(block)).split("\n")
+            words = "\n".join(said) if is_verse(said, self.width) else join_wrapped(said, self.words)
+            self.reading.add("quotation", self._plain(words))
         elif (at := _first_item(block)) is not None:
             if at:
                 self._prose(block[:at])
@@ -150,12 +210,21 @@ class _PlainText:
         if len(first) > HEADING_LENGTH:
             return None
         if len(block) > 1 and UNDERLINE.match(block[1].strip()) and 3 <= len(block[1].strip()) <= columns(first) + 4:
-            self.reading.add("heading", first)
+            self.reading.add("heading", self._plain(first))
             return block[2:]
         if len(block) <= 2 and (CHAPTER.match(first) or (len(block) == 1 and _in_capitals(first))):
             self.reading.add("heading", self._plain(" ".join(block)))
             return []
         return None
+
+    def _is_set_in(self, block: list[str]) -> bool:
+        """Whether a block is quoted: all its lines are indented, and it is prose, or a line with a colon introduces it."""
+        if len(block) < 2 or _first_item(block) is not None or min(len(line) - len(line.lstrip()) for line in block) < 2:
+            return False
+        text = self.reading.text.rstrip()
+        introduced = text.endswith((":", "：", ":--", ":—", ":-")) and bool(self.reading.blocks)
+        said = textwrap.dedent("\n".join(block)).split("\n")
+        return introduced or (not is_verse(said, self.width) and sum(map(len, said)) > LEAST_QUOTED)
 
     def _prose(self, block: list[str]) -> None:
         for lines in _paragraphs(block, self.width):
@@ -180,15 +249,51 @@ class _PlainText:
 
     def _plain(self, text: str) -> str:
         """The text without Project Gutenberg's marks for italics and footnotes."""
-        return NOTE_MARK.sub("", ITALICS.sub(r"\1", text)) if self.is_gutenberg else text
+        if not self.is_gutenberg:
+            return text
+        for apparatus in INLINE_APPARATUS.findall(text):
+            self.reading.leave_out("footnotes", apparatus)
+        text = BOLD.sub(r"\1", ITALICS.sub(r"\1", INLINE_APPARATUS.sub("", text)))
+        return NOTE_MARK.sub("", UNDERSCORE.sub("", text))
+
+
+def _end_of_title_page(blocks: Sequence[list[str]]) -> int:
+    """The number of the first block below a book's title page and its contents; 0 if it has no title page."""
+    first = next((number for number, block in enumerate(blocks[:200]) if _is_text(block)), 0)
+    begin = first
+    for number in range(first - 1, max(first - 4, -1), -1):
+        if CHAPTER.match(blocks[number][0]):
+            begin = number
+            break
+    else:
+        begin -= first > 0 and _in_capitals(" ".join(blocks[first - 1]).strip())
+    text = "\n".join(line for block in blocks[:begin] for line in block)
+    return begin if len(set(map(str.lower, TITLE_PAGE.findall(text)))) > 1 else 0
+
+
+def _is_text(block: list[str]) -> bool:
+    """Whether a block is a paragraph of prose."""
+    words = len(" ".join(block).split())
+    return (
+        words >= FEWEST_WORDS_OF_TEXT and not CREDITS.match(block[0]) and not APPARATUS.match(block[0]) and not _is_listed(block)
+    )
+
+
+def _is_listed(block: list[str]) -> bool:
+    """Whether a block is part of a table of contents: most of its lines end in a page number."""
+    return sum(LISTED.search(line.rstrip()[-40:]) is not None for line in block) * 2 >= len(block)
 
 
 def _apparatus(line: str, *, is_first: bool) -> str:
     """Why a block with this beginning is left out of a book; "" if it is kept."""
     if is_first and CREDITS.match(line):
         return "gutenberg"
+    if NOTE.match(line):
+        return "footnotes"
+    if PAGE_MARK.fullmatch(line.strip()):
+        return "page_numbers"
     found = APPARATUS.match(line)
-    return "" if not found else "image" if found[1].lower() == "illustration" else "footnotes"
+    return "" if not found else "image" if found[1].lower() in ("illustration", "decoration", "music") else "footnotes"
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -271,7 +376,7 @@ def _is_table(block: list[str]) -> bool:
 
 def _is_code(block: list[str]) -> bool:
     """Whether a block is code: it is indented, and most of its lines look like code."""
-    if not all(line.startswith(("    ", "\t")) for line in block):
+    if not all(line.startswith(("    ", "\t")) for line in block) and not (len(block) > 1 and PROGRAM.match(block[0])):
         return False
     return sum(CODE_LIKE.search(line) is not None for line in block) >= 0.6 * len(block)
 

@@ -275,21 +275,23 @@ def _responses(row: Row) -> Iterator[tuple[str, Any, str]]:
 
 
 def _conversation(messages: list[Any]) -> Turns:
-    """The turns of a chat, up to the first call of a tool."""
+    """The turns of a chat without the calls of tools. An answer that rests on what a tool said is not learnt."""
     turns: list[tuple[str, str]] = []
     unlearnt: set[int] = set()
-    with_tools = False
+    with_tools = calls = False
     for message in messages:
         if not isinstance(message, dict) or (role := ROLES.get(str(message.get("role") or message.get("from")).lower())) is None:
             raise NotLearnt(UNKNOWN)
         if role == "tool" or message.get("tool_calls") or message.get("function_call"):
-            with_tools = True
-            break
+            with_tools = calls = True
+            continue
         if role != "system":
             content = next((message[key] for key in ("content", "value", "parts", "text") if message.get(key) is not None), None)
-            if message.get("weight") == 0:  # OpenAI's mark
-                unlearnt.add(len(turns))
-            turns.append((role, _text(content)))
+            goes_on = bool(turns) and turns[-1][0] == role
+            if message.get("weight") == 0 or (calls and role == "assistant"):  # OpenAI's mark
+                unlearnt.add(len(turns) - goes_on)
+            calls = calls and role != "user"
+            turns[len(turns) - goes_on :] = [(role, f"{turns[-1][1]}\n\n{_text(content)}" if goes_on else _text(content))]
     greetings = 0
     while turns and turns[0][0] == "assistant":
         turns.pop(0)
@@ -303,6 +305,8 @@ def _conversation(messages: list[Any]) -> Turns:
     if any(not text.strip() for _, text in turns):
         raise NotLearnt(EMPTY)
     learnt = [at for at in range(1, len(turns), 2) if at + greetings not in unlearnt]
+    if not learnt and with_tools:
+        raise NotLearnt(TOOLS)
     if not learnt:
         raise NotLearnt("marked as not to be learnt")
     return turns, learnt

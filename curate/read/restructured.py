@@ -20,7 +20,15 @@ SETTINGS = {
 }  # fmt: skip
 DIRECTIVE = re.compile(r"\.\. +(?P<name>[\w:+.-]+)::(?P<argument>[^\n]*)\n?(?P<options>(?:[ \t]+:[\w-]+:[^\n]*\n?)*)")
 ROLE = re.compile(r":[\w:+.-]{1,60}:`(?P<text>[^`]*)`|`(?P<other>[^`]*)`:[\w:+.-]{1,60}:")
+PARAMETER = re.compile(r"(?:param|parameter|arg|argument|key|keyword|raises|raise|except|exception|var|ivar|cvar)[ \t]+(?=\S)")
+"""The words that Sphinx puts before the name of a parameter."""
+CONDITION = {"only", "versionadded", "versionchanged", "deprecated", "tabularcolumns", "if", "ifconfig", "highlight"}
+"""Directives whose argument is a version or a condition."""
+MARKUP = {"raw", "meta", "role", "default-role", "class", "include", "literalinclude", "graphviz", "uml", "mermaid", "plantuml"}
 TARGET = re.compile(r"(?<!\s)\s*<[^<>]*>\Z")
+GAP = "\ue002"
+AT_GAP = re.compile(rf"[ \t]{{0,3}}{GAP}(?=[.,;:!?)])|{GAP}")
+"""The place of a footnote's mark or a picture, with the blank that would stay before punctuation."""
 WITH_TEXT = {
     "admonition", "attention", "card", "caution", "centered", "danger", "deprecated", "details", "dropdown", "error", "hint",
     "important", "note", "only", "rubric", "seealso", "tab", "tab-item", "tip", "topic", "versionadded", "versionchanged",
@@ -28,8 +36,7 @@ WITH_TEXT = {
 }  # fmt: skip
 """Directives whose argument is part of the text."""
 APPARATUS = {
-    n.comment: "comments", n.footnote: "footnotes", n.citation: "footnotes", n.docinfo: "front_matter",
-    n.field_list: "front_matter", n.raw: "markup",
+    n.comment: "comments", n.footnote: "footnotes", n.citation: "footnotes", n.docinfo: "front_matter", n.raw: "markup",
 }  # fmt: skip
 UNWRITTEN = (n.substitution_definition, n.target, n.transition, n.pending, n.meta, n.image, n.decoration, n.generated)
 
@@ -88,6 +95,8 @@ class _Walk:
                 self._add("prose", self._words(node))
             else:
                 self.reading.add("heading", f"{'#' * max(1, min(6, state.level - 1))} {self._words(node)}")
+        elif isinstance(node, n.rubric) and isinstance(node.next_node(descend=False, siblings=True), n.footnote | n.citation):
+            self.reading.leave_out("footnotes", node.astext())
         elif isinstance(node, n.paragraph):
             self._add("prose", self._words(node))
         elif isinstance(node, n.literal_block | n.doctest_block | n.math_block):
@@ -98,6 +107,8 @@ class _Walk:
             before, state.quoted = state.quoted, True
             self.children(node)
             state.quoted = before
+        elif isinstance(node, n.field_list):
+            self._fields(node)
         elif isinstance(node, n.bullet_list | n.enumerated_list):
             self._list(node)
         elif isinstance(node, n.definition_list | n.option_list):
@@ -174,13 +185,33 @@ class _Walk:
             state.indent, state.mark = before, ""
         state.lists.pop()
 
+    def _fields(self, node: n.Element) -> None:
+        """Leave out the fields of the page (author, date), whose title becomes the document's; the others are a list."""
+        if all(block.kind == "heading" for block in self.reading.blocks):
+            titles = [field[1].astext() for field in node.findall(n.field) if field[0].astext().casefold() == "title"]
+            self.reading.title = self.reading.title or "".join(titles)
+            said = node.rawsource or "\n".join(f"{field[0].astext()}: {field[1].astext()}" for field in node.findall(n.field))
+            self.reading.leave_out("front_matter", said)
+            return
+        self.state.lists.append(len(self.reading.blocks))
+        for field_node in node.findall(n.field):
+            name = field_node[0].astext()
+            if name.split(maxsplit=1)[0].casefold() in ("type", "rtype", "vartype", "meta"):
+                self.reading.leave_out("properties", f"{name}: {field_node[1].astext()}")
+                continue
+            name = PARAMETER.sub("", name)
+            self._add("prose", f"{name}: {self._words(field_node[1])}".strip(), tight=True)
+        self.state.lists.pop()
+
     def _definitions(self, node: n.Element) -> None:
         state = self.state
         state.lists.append(len(self.reading.blocks))
         for item in node.children:
             before = state.indent
             for child in item.children:
-                if isinstance(child, n.term | n.option_group):
+                if isinstance(child, n.option_group):
+                    self._add("prose", ", ".join(option.astext() for option in child.findall(n.option)))
+                elif isinstance(child, n.term):
                     self._add("prose", self._words(child))
                 elif isinstance(child, n.definition | n.description):
                     state.indent = before + "  "
@@ -210,6 +241,11 @@ class _Walk:
             return
         body = textwrap.dedent(raw[found.end() :]).strip("\n")
         argument = found["argument"].strip()
+        if found["name"] in MARKUP:
+            self.reading.leave_out("markup", raw)
+            return
+        if found["name"] in CONDITION:
+            argument = argument if len(argument.split()) > 1 and found["name"] != "only" else ""
         if "code" in found["name"] or found["name"] in ("prompt", "jupyter-execute", "ipython", "testcode", "doctest"):
             self.reading.add("code", f"```{argument}\n{body}\n```")
         elif found["name"] == "testoutput":
@@ -230,19 +266,22 @@ class _Walk:
         for child in node.children:
             if isinstance(child, n.Text):
                 out.append(str(child))
+            elif isinstance(child, n.footnote_reference | n.citation_reference):
+                out.append(GAP)
             elif isinstance(child, n.literal):
                 out.append(f"``{child.astext()}``" if "`" in child.astext() else f"`{child.astext()}`")
             elif isinstance(child, n.problematic):
                 out.append(ROLE.sub(_role, child.astext()))
             elif isinstance(child, n.image):
                 self.reading.leave_out("image", child.get("alt", "") or child.get("uri", ""))
+                out.append(GAP)
             elif isinstance(child, n.raw):
                 self.reading.leave_out("markup", child.astext())
-            elif not isinstance(child, n.footnote_reference | n.citation_reference | n.system_message | n.target):
+            elif not isinstance(child, n.system_message | n.target):
                 out.append(self._words(child))
             elif isinstance(child, n.target):
                 out.append(child.astext())
-        text = "".join(out)
+        text = AT_GAP.sub("", "".join(out))
         return join_wrapped(text.split("\n")) if isinstance(node, n.paragraph | n.title | n.term | n.line) else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ from lxml import etree
 
 from curate.model import BlockKind
 from curate.read.furniture import EPUB_TYPE, EPUB_TYPES, IN_BOOKS, ROLES, TAGS, reason_in
+from curate.read.layout import mark_layout
 from curate.read.markup import (
     BLOCKS,
     HEADINGS,
@@ -41,7 +43,9 @@ POST = re.compile(
 _SUBTITLE = re.compile(r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|(?:article|post)-excerpt)(?:$|[\s-])")
 _TITLE = re.compile(r"(?:^|[\s-])(?:entry-title|post-title|article-title|p-name|headline|mso-title)(?:$|\s)")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-_MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE)
+_MARK = re.compile(
+    r"[\[(]?\s*(?:\d{1,4}|[¹²³⁰⁴-⁹]{1,3}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE
+)
 """The text of a footnote mark."""
 _FOOT = re.compile(
     r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed|"
@@ -65,8 +69,51 @@ _BY_NAME = {
     "contents",
 }
 """Reasons that are based on the name of an element."""
-_NOTE = re.compile(r"[\[(]?(\d{1,3}|[*†‡§]{1,3})[\])]?[.:]?\s+\S")
+_OF_THE_TEXT = {"verse", "quotation", "code"}
+"""Kinds of block that are not above the title of a page."""
+_NOTE = re.compile(r"(?:- )?[\[(]?(\d{1,3}|[*†‡§]{1,3}|[¹²³⁰⁴-⁹]{1,3})[\])]?[.:]?\s*\S")
+_TYPED = re.compile(
+    r"(?:(?<=[\w.,;:!?”\"’')])(?:\*{1,3}|[†‡§]{1,2})|(?:(?<=[^\W\d_]{4})|(?<=[.,;:!?”\"’')]))[¹²³⁰⁴-⁹]{1,3}"
+    r"|(?<=[\w.,;:!?”\"’')]) ?\[\d{1,3}\])(?=[\s.,;:)!?”’]|$)"
+)
+"""A mark of a note that is typed after a word."""
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+FIRST_PARTS = 3
+LONGEST_BYLINE = 14
+_BYLINE = re.compile(
+    r"(?:published|posted|updated|last (?:updated|modified)|written|veröffentlicht|publié|publicad[oa]"
+    r"|pubblicato)\b[^.!?]{0,60}\b(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
+_ABOUT_THE_PAGE = re.compile(
+    r"(?:filed under|posted in|tag(?:s|ged)?\b|categor(?:y|ies)|edit this page|view (?:the )?source|permalink|back to"
+    r"|older|newer|previous|next"
+    r"|[←→⟵]|kategorien?|schlagw|abgelegt|étiquettes?|catégories?|categorías?|etiquetas?|categorie)(?=[\s:])[^.!?]{0,200}\Z",
+    re.IGNORECASE,
+)
+"""A line below a post: its tags, or links to its neighbours."""
+LAST_PARTS = 4
+LONGEST_CALL = 45
+_CALL = re.compile(
+    r"\b(?:subscri|sign up|newsletter|mailing list|follow (?:me|us|along)|share (?:this|it)|comment|buy me a coffee|ko-?fi"
+    r"|patreon"
+    r"|support my|tip jar|rss|discuss|abonnier|teilt?\b|folgt? mir|kommentar|suscr[ií]b|s[ií]gue(?:me|nos)|comparte|comentario"
+    r"|abonne"
+    r"|suivez|partage|commentaire|iscriviti|seguimi|condividi|inscreva|assine|siga-me|compartilhe|subskrybuj|подпи[сш]|поделит)",
+    re.IGNORECASE,
+)
+_CALLS = re.compile(
+    r"(?:(?:please|and|also)\W+)?(?:if you (?:liked|enjoyed|found)|(?:did you )?enjoy(?:ed)? this"
+    r"|(?:thanks|thank you) for reading"
+    r"|share this|subscribe|follow me|sign up for|leave a comment|like this\?|discuss this|want more)\b",
+    re.IGNORECASE,
+)
+"""How paragraphs begin that ask the readers for something."""
 FEWEST_WORDS_OF_A_POST = 20
+HOLDERS = {"article", "body", "center", "div", "main", "section", "td"}
+"""Elements that may hold a whole post."""
+LEAST_ADDED = 60
+"""Characters of a block beside the post that make it a part of it."""
 SHARE_OF_A_LONE_POST = 0.75
 TEASER_WORDS = 80
 LONGEST_NOTE = 4_000
@@ -82,6 +129,7 @@ def read_page(text: str) -> Reading:
     Parts that are left out are recorded: menus, comments, related posts, share and subscribe lines, banners and footnotes.
     """
     page = parse(text)
+    mark_layout(page)
     omitted = furniture(page)
     reading = Reading()
     named = _named(page)
@@ -105,7 +153,7 @@ def read_page(text: str) -> Reading:
         parts = renderer.parts
         if not marked:
             parts = _titled(_without_head(_without_links_at_the_ends(parts), _plain(named)), _plain(named))
-        put_in(reading, tidied(_without_unlinked_notes(parts)))
+        put_in(reading, tidied(_without_calls(_without_unlinked_notes(parts))))
     return reading
 
 
@@ -141,6 +189,8 @@ def furniture(page: Element, *, names: bool = True, book: bool = False) -> Omitt
         reason = _reason(element, sizes, whole, names=names, in_code=in_code > 0)
         if reason and book and element.tag not in TAGS and reason not in _IN_BOOKS:
             reason = ""
+        if reason in ("navigation", "figures") and element.tag in ("div", "figure") and element.find(".//pre") is not None:
+            reason = ""  # named for the button beside the code
         if reason == "footnotes" and element.tag == "a" and not is_mark(one_line(element, {}, 60)):
             reason = ""  # words of the text, with a note on them
         if reason:
@@ -213,6 +263,10 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
             return EPUB_TYPES[name]
     if not names or tag in VERBATIM or tag == "code":
         return ""
+    if tag == "a" and _is_anchor(element):
+        return "navigation"
+    if tag == "a" and _is_card(element):
+        return "related_posts"  # a card that shows another page
     if tag == "footer" and not is_most and next(element.iterancestors("blockquote", "figure"), None) is None:
         return "site"
     if tag == "form" and not is_most:
@@ -237,6 +291,23 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
     if tag == "aside" and "quote" not in (get("class") or "") and _is_beside(element, sizes):
         return "sidebar"
     return ""
+
+
+def _is_anchor(link: Element) -> bool:
+    """Whether a link only has the address of the heading or the paragraph that it is in."""
+    words = one_line(link, {}, 20)
+    if (link.get("href") or "")[:1] != "#" or words not in ("#", "¶", "§", "🔗", "⚓", "∞", "link"):
+        return False
+    return words in ("¶", "🔗", "⚓") or next(link.iterancestors(*HEADINGS), None) is not None
+
+
+def _is_card(link: Element) -> bool:
+    """Whether a link holds a heading and more: it shows another page with its title and its description."""
+    heading = next(link.iter(*HEADINGS), None)
+    if heading is None or not (link.get("href") or "").strip("#"):
+        return False
+    words = one_line(link, {}, 2000)
+    return len(words) > len(one_line(heading, {}, 2000)) + 3 and len(words) < 1000
 
 
 def _is_docs_header(element: Element) -> bool:
@@ -285,10 +356,31 @@ def _omit_notes(page: Element, omitted: Omitted) -> None:
         note = found[name]
         if note is None or any(above is note for above in link.iterancestors()):
             continue
+        if not raised and words.isdigit() and not _begins_with(note, words) and not _links_back(note, link):
+            continue  # a link to a numbered part of the text
         reason = "comments" if name.startswith(("cmnt", "_cmnt", "_msocom")) else "footnotes"
         omitted.setdefault(with_its_sup(link), reason)
         if places[target] > places[link]:
             omitted.setdefault(note, reason)
+    _omit_whole_lists(omitted)
+
+
+def _begins_with(note: Element, mark: str) -> bool:
+    """Whether a note is in a list, which numbers it, or begins with its mark."""
+    return note.tag in ("li", "dd", "dt") or re.match(rf"[\[(]?{mark}\b", one_line(note, {}, 40)) is not None
+
+
+def _links_back(note: Element, link: Element) -> bool:
+    names = {name for each in (link, link.getparent()) if each is not None for name in (each.get("id"), each.get("name")) if name}
+    return any((each.get("href") or "").partition("#")[2] in names for each in note.iter("a"))
+
+
+def _omit_whole_lists(omitted: Omitted) -> None:
+    """Leave out the notes of a list that nothing links to, if most others of the list are left out."""
+    notes = [each for each, reason in omitted.items() if reason == "footnotes" and each.tag in ("li", "p", "div", "dd")]
+    for parent, count in Counter(each.getparent() for each in notes if each.getparent() is not None).items():
+        if parent.tag in ("ol", "ul", "dl") and count * 2 >= len(parent):
+            omitted.setdefault(parent, "footnotes")
 
 
 def is_mark(words: str) -> bool:
@@ -436,12 +528,20 @@ def _without_teasers(posts: list[Element], count: Callable[[Element], int]) -> l
     if len(posts) < 2 or len({_article_around(post) for post in posts}) == 1:
         return posts
     longest = max(posts, key=count)
+    if any(each is not longest and _is_whole(each, count(each)) for each in posts):
+        return posts
     total = sum(map(count, posts))
     if count(longest) >= SHARE_OF_A_LONE_POST * total or (
         count(longest) >= 3 * TEASER_WORDS and all(count(each) < TEASER_WORDS for each in posts if each is not longest)
     ):
         return [longest]
     return posts
+
+
+def _is_whole(post: Element, words: int) -> bool:
+    """Whether a short post is no teaser: it links to no other page, and it is a poem or a few sentences."""
+    has_lines = post.find(".//br") is not None or post.find(".//pre") is not None
+    return post.find(".//a[@href]") is None and (has_lines or words >= FEWEST_WORDS_OF_A_POST)
 
 
 def _article_around(post: Element) -> Element | None:
@@ -465,8 +565,24 @@ def _located(body: Element, omitted: Omitted, text: str, everything: int) -> Ele
     for holder in holders[1:]:
         above = {holder, *holder.iterancestors()}
         common = [each for each in common if each in above]
-    chosen = next((each for each in common if each.tag in BLOCKS), body)
-    return chosen if len(raw_text(chosen, omitted).split()) * 2 >= everything else body
+    chosen = next((each for each in common if each.tag in HOLDERS), body)
+    if len(raw_text(chosen, omitted).split()) * 2 < everything:
+        return body
+    while (parent := chosen.getparent()) is not None and chosen is not body and _adds_text(parent, chosen, omitted):
+        chosen = parent
+    return chosen
+
+
+def _adds_text(parent: Element, chosen: Element, omitted: Omitted) -> bool:
+    """Whether there is text around an element that is neither links nor short lines: a poem beside the prose, for example."""
+    for each in parent:
+        if each is chosen or not is_element(each) or each in omitted or each.tag not in BLOCKS or each.tag in HEADINGS:
+            continue
+        words = len(one_line(each, omitted, 20_000))
+        linked = sum(len(one_line(link, omitted, 2_000)) for link in each.iter("a"))
+        if words >= LEAST_ADDED and linked * 3 < words and not _FOOT.search(one_line(each, omitted, 2_000)):
+            return True
+    return False
 
 
 def _without_links_at_the_ends(parts: list[Part]) -> list[Part]:
@@ -487,7 +603,9 @@ def _without_links_at_the_ends(parts: list[Part]) -> list[Part]:
         return parts
     ends = [*range(first), *range(last, len(parts))]
     return [
-        Part(None, part.text, part.reason or "navigation") if number in ends or (part.kind and _is_bar(part)) else part
+        Part(None, part.text, part.reason or "navigation")
+        if number in ends or (part.kind and (_is_bar(part) or _is_column(part)))
+        else part
         for number, part in enumerate(parts)
     ]
 
@@ -497,31 +615,98 @@ def _is_bar(part: Part) -> bool:
     return _is_links(part) and bool(re.search(r"\S\s*[|·•]\s*\S|\]\s*\[", part.text))
 
 
+def _is_column(part: Part) -> bool:
+    """Whether a block is three or more lines, and nearly all of them are links."""
+    return part.kind in ("verse", "prose") and part.linked >= 0.9 and part.text.count("\n") > 1
+
+
 def _without_head(parts: list[Part], named: str) -> list[Part]:
     """For a page without a marked post: leave out short lines above the heading that is the page's title."""
-    title = next((number for number, part in enumerate(parts) if part.kind == "heading" and _plain(part.text) in named), 0)
-    if any(part.kind and len(part.text.split()) >= 25 for part in parts[:title]):
+    in_title = [number for number, part in enumerate(parts) if part.kind == "heading" and _plain(part.text) in named]
+    begins = [number for number in in_title if named.startswith(_plain(parts[number].text))]
+    title = next(iter([*begins, *in_title]), 0)
+    if any(part.kind and (len(part.text.split()) >= 25 or part.kind in _OF_THE_TEXT) for part in parts[:title]):
         return parts
     return [Part(None, part.text, part.reason or "page_around") if number < title else part for number, part in enumerate(parts)]
 
 
 def _without_unlinked_notes(parts: list[Part]) -> list[Part]:
-    """Leave out notes at the end of a post whose marks are not links: `3` in the text, `3. Of the upper pond.` below."""
+    """Leave out notes whose marks are not links: `3` in the text, `3. Of the upper pond.` below.
+
+    They are at the end of the post, or two and more in a row in its second half.
+    """
     marks = {
-        mark.strip("[]() ")
+        _bare(mark)
         for part in parts
         if part.reason == "footnotes" and part.kind is None
-        for mark in part.text.split("\n")
+        for mark in re.split(r"[\s,;]+", part.text[:200])
     }
     marks = {mark for mark in marks if re.fullmatch(r"\d{1,3}|[*†‡§]{1,3}", mark)}
-    last = len(parts)
-    while marks and last:
-        part = parts[last - 1]
-        found = _NOTE.match(part.text) if part.kind in ("prose", "list") else None
-        if part.kind and not (found and found[1] in marks):
+    typed: dict[str, set[str]] = {}
+    for part in parts:
+        if part.kind in ("prose", "list", "quotation"):
+            for mark in _TYPED.findall(part.text):
+                typed.setdefault(_bare(mark), set()).add(mark)
+    known = marks | set(typed)
+    if not known:
+        return parts
+    notes = {id(part) for part in parts if _is_note(part, known)}
+    at_end: list[Part] = []
+    for part in reversed(parts):
+        if part.kind and id(part) not in notes:
             break
-        last -= 1
-    return [Part(None, part.text, "footnotes") if number >= last and part.kind else part for number, part in enumerate(parts)]
+        at_end += [part] if part.kind else []
+    run: list[Part] = []
+    gone = at_end
+    for part in [*parts[len(parts) // 2 :], Part("other", "")]:
+        if part.kind == "prose" and id(part) in notes:
+            run.append(part)
+        elif part.kind:
+            gone += run if len(run) > 1 else []
+            run = []
+    found = {form for part in gone if (mark := _NOTE.match(part.text)) for form in typed.get(_bare(mark[1]), ())}
+    left_out = {id(part) for part in gone}
+    for part in parts:
+        if id(part) in left_out:
+            part.kind, part.reason = None, "footnotes"
+        elif found and part.kind in ("prose", "list", "quotation"):
+            part.text = _TYPED.sub(lambda mark: "" if mark[0] in found else mark[0], part.text)
+    return parts
+
+
+def _is_note(part: Part, marks: set[str]) -> bool:
+    if part.kind not in ("prose", "list"):
+        return False
+    found = _NOTE.match(part.text)
+    return part.noted in marks or (found is not None and _bare(found[1]) in marks)
+
+
+def _bare(mark: str) -> str:
+    """A mark without brackets; superscript digits become digits."""
+    return mark.strip("[]() ").translate(_DIGITS)
+
+
+def _without_calls(parts: list[Part]) -> list[Part]:
+    """Leave out the byline, and short paragraphs at the end of a post about its page or that ask its readers to share it."""
+    kept = [number for number, part in enumerate(parts) if part.kind]
+    for number in kept[:FIRST_PARTS] if len(kept) > LAST_PARTS else ():
+        if (
+            _BYLINE.match(parts[number].text)
+            and parts[number].kind == "prose"
+            and len(parts[number].text.split()) <= LONGEST_BYLINE
+        ):
+            parts[number] = Part(None, parts[number].text, "byline")
+    for number in kept[-LAST_PARTS:]:
+        part = parts[number]
+        if len(kept) > LAST_PARTS and part.kind == "prose" and part.linked > 0 and _ABOUT_THE_PAGE.match(part.text):
+            parts[number] = Part(None, part.text, "navigation")
+            continue
+        words = len(part.text.split())
+        if part.kind != "prose" or words > LONGEST_CALL or len(kept) <= LAST_PARTS:
+            continue
+        if (part.linked > 0 and _CALL.search(part.text)) or (words <= LONGEST_CALL // 2 and _CALLS.match(part.text)):
+            parts[number] = Part(None, part.text, "share")
+    return parts
 
 
 def _is_links(part: Part) -> bool:
@@ -572,13 +757,15 @@ def _plain(text: str) -> str:
 
 def _title_in(post: Element, named: str, omitted: Omitted) -> str:
     """The heading in the post that is part of the page's title, else its first heading of level 1."""
-    first = ""
+    first = within = ""
     for each, words in _titles(post, omitted):
-        if words and _plain(words) and _plain(words) in _plain(named):
+        if words and _plain(words) and _plain(named).startswith(_plain(words)):
             return words
         if each.tag == "h1" and not first:
             first = words
-    return first
+        if words and _plain(words) and _plain(words) in _plain(named) and not within:
+            within = words
+    return within or first
 
 
 def _head(post: Element, omitted: Omitted, named: str) -> list[Element]:

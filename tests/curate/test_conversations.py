@@ -124,13 +124,13 @@ SENSELESS = {
     "asked with an emoji": ([(0, "Ann", "🤔"), (1, "Ida", REPLY)], "only a link or an emoji"),
     "to a picture": ([(0, "Ann", ""), (1, "Ida", REPLY)], "with a picture, a file or a message that is gone"),
     "about a picture": (
-        [(0, "Ann", ""), (1, "Ann", "What do you think of this one?"), (2, "Ida", REPLY)],
+        [(0, "Ann", ""), (1, "Ann", "Just look at this one"), (2, "Ida", REPLY)],
         "with a picture, a file or a message that is gone",
     ),
     "silence": ([(0, "Ann", "I have bread."), (60 * 5, "Ida", REPLY)], "after a long silence"),
     "a question too long ago": ([(0, "Ann", ASK), (60 * 25, "Ida", REPLY)], "after a long silence"),
     "few words to no question": (
-        [(0, "Ann", "I have bread."), (1, "Ida", "In the cellar, I think.")],
+        [(0, "Ann", "I have bread."), (1, "Ida", "In the cellar.")],
         "too short to stand alone",
     ),
     "dangling": (

@@ -109,7 +109,6 @@ CALL = {
         ({"conversations": [{"from": "human", "value": QUESTION}, {"from": "function_call", "value": "{}"},
                             {"from": "observation", "value": "200"}, {"from": "gpt", "value": REPLY}]}, "rests on what a tool said"),
         (chat(("user", [{"type": "image_url", "image_url": {"url": "a.png"}}]), ("assistant", REPLY)), "holds a picture or a sound"),
-        (chat(("user", QUESTION), ("user", QUESTION), ("assistant", REPLY)), "row of no known shape"),
         (chat(("user", QUESTION), ("narrator", "He thinks."), ("assistant", REPLY)), "row of no known shape"),
         (chat(("user", None), ("assistant", REPLY)), "row of no known shape"),
     ],

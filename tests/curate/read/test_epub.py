@@ -1,7 +1,9 @@
 """Books are read by their spine: chapters only, as one document."""
 
 import pytest
+from lxml import html
 
+from curate.read.book_styles import inset_classes, mark_quotes
 from curate.read.documents import Unreadable
 from tests.curate.read.makers import epub, read_made, zipped
 
@@ -178,3 +180,17 @@ def test_a_file_that_is_no_readable_book_is_named(name, tmp_path):
 def test_entities_that_multiply_stay_what_they_are(tmp_path):
     page = f'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY e0 "ha">{BOMB}]><html xmlns="http://www.w3.org/1999/xhtml"><body><p>{PROSE} &e11;</p></body></html>'
     assert len(read(tmp_path, epub({"c.xhtml": page})).text) < 200
+
+
+def test_quotes_that_only_the_style_sheet_shows_are_known():
+    css = "p.c1 {margin: 0} .c2, .c3 { margin-left: 8%; margin-right: 2em } .c4 {margin: 1em 3em; text-align: center} .c5{margin-left:2em}"
+    assert inset_classes(css) == {"c2", "c3"}
+    page = html.fromstring(
+        f"<div>{'<p>The river had been high since March.</p>' * 9}<p class='c2'>Dear Ann, it is shut.</p></div>"
+    )
+    mark_quotes([page], {"c2"})
+    assert page[-1].get("class") == "c2 blockquote"
+    mark_quotes([page], {"c9"})
+    all_set_in = html.fromstring("<div><p class='c2'>The river had been high.</p></div>")
+    mark_quotes([all_set_in], {"c2"})
+    assert all_set_in[0].get("class") == "c2"

@@ -99,7 +99,7 @@ def test_code_within_an_item_stays_with_it():
     assert len(passages) == 7
     for n, passage in enumerate(passages, 1):
         assert passage.text.startswith(f"{n}. The keeper")
-        assert f"   ```sh\n   make   {n}\n   ```\n\n   And after it {n}." in passage.text
+        assert f"```sh\nmake   {n}\n```\n\n   And after it {n}." in passage.text
 
 
 def test_a_comment_in_code_is_no_heading():
