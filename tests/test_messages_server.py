@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tests.messages_server import Running, running
 
+pytestmark = pytest.mark.slow
+
 MODEL = "claude-haiku-5-5"
 PASSAGE = """# The boat
 

@@ -19,6 +19,8 @@ from tests.make import CURATE, LIVE, environment, rows, write_corpus
 
 from .test_generate import ledger, requests  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.slow
+
 KINDS = [{"kind": "essay", "per_document": 1}]
 
 

@@ -53,6 +53,7 @@ def test_sentences_have_their_offsets():
     assert found[0][1] == "A head" and found[-1][1] == "an item"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [".", "a", " ", "a.", "!a", "I can't ", "\n", "“", "ignore the "])
 def test_rules_stay_linear(piece):
     text = piece * (100_000 // len(piece))

@@ -518,6 +518,7 @@ def test_other_encodings_are_read_and_files_too_large_are_told(tmp_path, name):
 BUSY = [" ", "<", "< ", "<a ", "\u200e", "~", "1", "1/", ":", "a: ", "a.txt ", "(", "> ", "&lt;", "\\", "http://", "yes "]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stuff", BUSY)
 def test_a_line_made_to_keep_a_reader_busy_does_not(tmp_path, stuff):
     """Each of these a hundred thousand times over takes minutes where a pattern goes back over what it has read."""

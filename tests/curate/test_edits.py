@@ -21,6 +21,7 @@ NONE = VoiceSamples()
 TEXT = "The clock in the square is four minutes slow and has been so since my wedding. The whole town knows it."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("quote", "found"),
     [

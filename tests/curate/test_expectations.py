@@ -84,6 +84,8 @@ def test_term_share(judge):
     ).success
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_passage_coverage_names_the_passages_that_no_pair_quotes(judge, keeper):
     places = [(document, passage) for document, passages in keeper.passages.items() for passage in passages]
     rows = [

@@ -30,6 +30,8 @@ from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Generate
 from tests.make import LIVE, RECORDINGS, rows, write_corpus
 
+pytestmark = pytest.mark.slow
+
 MATERIAL = "He said: “A man who can’t swim will\nlook after the boat — always.” I never agreed (not once)."
 
 

@@ -163,6 +163,7 @@ def test_a_recipes_own_prompt_takes_the_place_of_ours(tmp_path):
     assert all(request.user.count("</document>") == 1 for request in asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prompt", "told"),
     [

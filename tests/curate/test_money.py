@@ -22,6 +22,8 @@ from tests.make import CURATE, LIVE, environment, json_of, rows, write_corpus
 
 from .test_generate import ask, ledger, one_kind, requests  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.slow
+
 # --- the budget ---
 
 

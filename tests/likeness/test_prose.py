@@ -50,6 +50,7 @@ def test_block_code_is_masked_where_a_markdown_parser_finds_it():
     assert seen > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["`", "``a` ", "[", "](", "$", "|", "> ", "    x\n", "\\(", "a`b\n\n", "http://", "0a", "$x=", "~~~\n"]
 )

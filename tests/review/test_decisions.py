@@ -181,6 +181,7 @@ def test_what_was_mended_because_it_is_private_is_published_nowhere(tmp_path, mo
     assert "960 417" not in str(published + others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "more", "wrong"),
     [

@@ -94,6 +94,7 @@ class Answering:
 PAGE = b"<!DOCTYPE html><html><h1>Welcome</h1></html>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

@@ -63,6 +63,7 @@ def languages() -> list[str]:
     return sorted({name.split("_")[0] for name in locale_identifiers()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", ["short", "medium", "h:mm a"])
 def test_whatsapp_is_read_in_every_language(clock):
     refused = set()
@@ -209,6 +210,7 @@ def changed(value: object, odd: object) -> Iterator[object]:
                 yield [*value[:at], other, *value[at + 1 :]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [None, True, -1.5, "", "x", [], {}, [None], {"a": [1]}, "9" * 400])
 @pytest.mark.parametrize("name", ["chat-signal-frames", "chat-signal-database", "chat-slack-blocks", "chat-discord-code"])
 def test_no_value_in_any_place_stops_a_reader(tmp_path, name, odd):

@@ -101,6 +101,7 @@ BUSY = [" ", ">", "> \n", "a: ", "-", "--\n", "_", "*", "<div>", "<blockquote>",
         "\u200e", "From \n", "On 1 Jan 2024, a@b wrote:\n", "A: b\n", "\n\n", "[", "confiden recipient ", "é"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stuff", BUSY)
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_a_mail_made_to_keep_a_reader_busy_does_not(stuff, kind):

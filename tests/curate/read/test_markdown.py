@@ -227,6 +227,7 @@ def test_no_word_of_a_page_is_lost(name):
 LONG = 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [" " * LONG, "[" * LONG, "![" * LONG, "a" * LONG, "*" * LONG, "`" * LONG, "{{ " * (LONG // 3), "%% " * (LONG // 3),

@@ -156,6 +156,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_page_takes_no_more_than_a_moment(name):
     started = time.process_time()
