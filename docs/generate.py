@@ -116,7 +116,8 @@ def _measured() -> list[str]:
     lines = [
         "\n## How often they are right\n\nPrecision and recall with 95 % Wilson intervals, on rows that were in sight when the "
         "check was written (seen) and on rows of other authors whose texts nobody read (unseen). Their counts were "
-        "looked at while checks were chosen, so that fresh rows may do a little worse. Counted by "
+        "looked at while checks were chosen, so that fresh rows may do a little worse; those of contradictions and contamination "
+        "are fresh, written after the check and measured once. Counted by "
         "`python tests/unseen/measure_checks.py --write`.\n\n"
         "| check | seen: precision | recall | unseen: precision | recall | unseen rows |\n| --- | --- | --- | --- | --- | --- |"
     ]
