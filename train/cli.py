@@ -96,6 +96,59 @@ def _tell_run(made: Run) -> None:
 
 
 @app.command()
+def merge(recipe: RecipePath = HERE, build_place: BuildPlace = None, settings: Settings = None, as_json: Json = False) -> None:
+    """Merge a trained adapter into its base, as a model folder for other programs. Nothing is trained.
+
+    Example: train merge my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.run import merge_again
+
+    progress = Progress(to_stderr=as_json)
+    try:
+        merged = merge_again(recipe, progress, settings or ())
+    finally:
+        progress.clear()
+    if as_json:
+        answer({"merged": str(merged)})
+    else:
+        print(f"merged: {_shown(merged)}")
+
+
+@app.command()
+def export(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    quant: Annotated[
+        list[str] | None, typer.Option(help="A file to make, such as q6_k, in place of the recipe's; may be repeated.")
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Make the files of a trained run again, such as other quantizations, and prove and measure them. Nothing is trained.
+
+    Example: train export my-voice/recipe.yaml --quant q6_k --quant q4_k_m
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.run import export_again
+
+    progress = Progress(to_stderr=as_json)
+    wanted = [f"export.gguf=[{', '.join(quant)}]"] if quant else []
+    try:
+        made = export_again(recipe, progress, [*(settings or ()), *wanted])
+    finally:
+        progress.clear()
+    if as_json:
+        answer(made.as_dict())
+    else:
+        _tell_run(made)
+    if made.verdict == "failed":
+        raise typer.Exit(1)
+
+
+@app.command()
 def pack(
     recipe: RecipePath = HERE,
     build_place: BuildPlace = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from export.sampling import Sampling
 from likeness.errors import CallError, GateError
 from likeness.files import write_atomic
 from likeness.recipe.folders import DOCUMENTS
+from train.evaluate.answers import AnswerStore
 from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
@@ -28,6 +30,9 @@ MADE_WITH_ADAPTER = (
     "export",
 )
 """What the adapter made in a run's folder. The manifest is removed first: with it, the run would count as finished."""
+
+MADE_WITH_FILES = ("manifest.json", "probes.part.json", "probes.json", "export")
+"""What the exported files made there, but for their answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,28 @@ def scale_adapter(job: Job, alpha: float) -> None:
     settings = json.loads(file.read_text(encoding="utf-8"))
     if settings["lora_alpha"] == alpha:
         return
-    for name in MADE_WITH_ADAPTER:  # before the alpha is written: a call that is killed in between begins here again
+    _remove(job, MADE_WITH_ADAPTER)  # before the alpha is written: a call that is killed in between begins here again
+    write_atomic(file, json.dumps(settings | {"lora_alpha": alpha}, indent=2))
+
+
+def begin_delivery(job: Job) -> None:
+    """Remove what was made under another `export` of the recipe; what was trained stays. Other sampling makes other answers."""
+    file = job.folder / "delivered-as.json"
+    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    if before == job.delivered_as:
+        return
+    if before is not None and before["sampling"] != job.delivered_as["sampling"]:
+        _remove(job, MADE_WITH_ADAPTER)
+    elif before is not None:
+        _remove(job, MADE_WITH_FILES)
+        AnswerStore(job.folder).forget("gguf")
+    write_atomic(file, json.dumps(job.delivered_as, indent=2))  # last: a call that is killed before begins here again
+
+
+def _remove(job: Job, names: Sequence[str]) -> None:
+    for name in names:
         path = job.folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    write_atomic(file, json.dumps(settings | {"lora_alpha": alpha}, indent=2))
 
 
 def merge(job: Job, prepared: Prepared) -> MergeResult:

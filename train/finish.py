@@ -32,7 +32,7 @@ def finish(job: Job, exported: Exported, probes: list[dict[str, Any]], answers: 
     page = run_report(run.folder, job.recipe, run.metrics, run.verdict, run.reasons, answers, job.recipe_path, probes)
     write_atomic(run.folder / "report.html", page)
     fingerprint = read_manifest(job.dataset)["fingerprint"]
-    facts = {"base_model": job.settings.base_model, "evaluate": job.measured_by, "set": list(job.set)}
+    facts = {"base_model": job.settings.base_model, "evaluate": job.measured_by, "export": job.delivered_as, "set": list(job.set)}
     write_manifest(run, dataset_fingerprint=fingerprint, **facts)
     first = next_steps(run.metrics, shlex.quote(str(job.recipe_path)), run.folder.name, probes)[0]
     step_next = {"text": first["title"], "command": first["command"]}

@@ -65,6 +65,11 @@ class Job:
         """How the run is measured: the recipe's `evaluate`. Where only this changes, nothing is trained again."""
         return self.recipe.evaluate.model_dump(mode="json")
 
+    @property
+    def delivered_as(self) -> dict[str, Any]:
+        """What leaves the house: the recipe's `export`. Where only this changes, nothing is trained again either."""
+        return self.recipe.export.model_dump(mode="json")
+
     def keep_recipe(self) -> None:
         """Keep the recipe as it is now, with everything that it extends: the run can be made again from it."""
         from ruamel.yaml import YAML
@@ -147,7 +152,6 @@ def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -
         __version__,
         read_manifest(dataset)["fingerprint"],
         recipe.train.model_dump(mode="json", exclude={"base_model"}),
-        recipe.export.model_dump(mode="json"),
         recipe.evaluate.merge_best,
         recipe.persona.system_prompt,
         identity(base),

@@ -78,18 +78,19 @@ class Run:
         }
 
 
-def finished(folder: Path, evaluate: dict[str, Any]) -> Run | None:
-    """The run of a folder, if it came to its end, is measured as the recipe says now, and nothing of it is gone.
+def finished(folder: Path, evaluate: dict[str, Any], export: dict[str, Any]) -> Run | None:
+    """The run of a folder, if it came to its end, is measured and exported as the recipe says now, and nothing of it is gone.
 
     Args:
         folder: the run's.
         evaluate: the recipe's `evaluate`.
+        export: the recipe's `export`.
     """
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if manifest.get("evaluate") != evaluate:
+    if (manifest.get("evaluate"), manifest.get("export")) != (evaluate, export):
         return None
     kept = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
     run = Run(folder, **kept, unchanged=True)

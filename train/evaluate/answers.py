@@ -132,7 +132,7 @@ class AnswerStore:
     def __init__(self, run: Path) -> None:
         self.part = run / "answers.jsonl"
         self.whole = run / "answers.parquet"
-        self.answers: list[Answer] = list(self._read())
+        self.answers: list[Answer] = list({answer.key: answer for answer in self._read()}.values())
         self._have = {answer.key for answer in self.answers}
 
     def _read(self) -> Iterator[Answer]:
@@ -156,6 +156,15 @@ class AnswerStore:
             file.writelines(json.dumps(asdict(answer), ensure_ascii=False) + "\n" for answer in answers)
         self.answers += answers
         self._have |= {answer.key for answer in answers}
+
+    def forget(self, engine: str) -> None:
+        """Remove the answers of an engine: of a file that is made anew."""
+        self.answers = [answer for answer in self.answers if answer.engine != engine]
+        self._have = {answer.key for answer in self.answers}
+        if self.whole.is_file() or self.part.is_file():
+            lines = (json.dumps(asdict(answer), ensure_ascii=False) + "\n" for answer in self.answers)
+            write_atomic(self.part, "".join(lines))
+            self.whole.unlink(missing_ok=True)  # after the lines are there: read from both, an answer counts once
 
     def close(self) -> None:
         """Write all answers to one parquet file, and remove the lines."""
