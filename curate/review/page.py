@@ -138,7 +138,7 @@ def record_of(
         metadata["terms"] = list(terms)
     for finding in found:
         if finding.check in scored_checks():
-            metadata[f"score_{finding.check}"] = round(float(finding.score), 4)
+            metadata[f"score_{finding.check}"] = round(float(finding.score), 2)  # a hair's breadth pushes no record again
     return {
         "external_id": pair.id,
         "fields": {

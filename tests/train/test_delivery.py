@@ -50,10 +50,11 @@ def test_another_quantization_is_made_without_training(home: House) -> None:
 def test_other_sampling_asks_again_and_trains_nothing(home: House) -> None:
     run = run_of(home)
     adapter = (run / "adapter/adapter_model.safetensors").stat().st_mtime_ns
-    before = answers_of(run, "model")
-    home.json("train", "export", home.recipe, "--set", "export.sampling.temperature=1.5")
+    asked = len(answers_of(run, "model")), len(answers_of(run, "gguf"))
+    made = home.json("train", "export", home.recipe, "--set", "export.sampling.temperature=1.5")
+    assert not made["unchanged"]
     assert run_of(home) == run and (run / "adapter/adapter_model.safetensors").stat().st_mtime_ns == adapter
-    assert answers_of(run, "model") != before
+    assert (len(answers_of(run, "model")), len(answers_of(run, "gguf"))) == asked
     assert "1.5" in (run / "merged/generation_config.json").read_text(encoding="utf-8")
 
 
@@ -69,7 +70,7 @@ def test_what_was_not_trained_is_neither_merged_nor_exported(home: House) -> Non
     for command in ("merge", "export"):
         said = home.call("train", command, home.recipe, "--set", "train.sft.epochs=9", code=2).stderr
         assert "no adapter was trained" in said and "train run" in said
-    assert "no_such" in home.call("train", "export", home.recipe, "--quant", "no_such", code=2).stderr
+    assert "expected one of q8_0" in home.call("train", "export", home.recipe, "--quant", "no_such", code=2).stderr
 
 
 def test_answers_that_a_kill_left_twice_count_once(home: House) -> None:
