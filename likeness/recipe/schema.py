@@ -431,7 +431,11 @@ class Evaluate(Section):
         "and tuned model as they are used, in a third of the time.",
     )
     samples: Whole = Field(
-        2, ge=0, le=8, description="Seeded answers to each question in every cell; with `cells: all` beside a greedy one."
+        2,
+        ge=0,
+        le=8,
+        description="Seeded answers to each question in every cell, beside a greedy one; with `cells: shipped` only the tuned "
+        "model answers greedily too.",
     )
     strengths: list[Annotated[Real, Field(gt=0, le=2)]] = Field(
         [0.5, 0.75, 1.0, 1.2], description="Strengths of the adapter that are measured; [] measures none but 1."

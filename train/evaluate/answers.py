@@ -118,8 +118,8 @@ def asked_of(engine: Literal["model", "gguf"], settings: Evaluate, *, retrieval:
     every = [(cell, sample) for cell in cells(engine, retrieval=retrieval) for sample in range(settings.samples + 1)]
     if settings.cells == "all":
         return every
-    # as the model is used: with the system prompt, and sampled
-    return [(cell, n) for cell, n in every if cell.system and (n != GREEDY or not settings.samples)]
+    # as the model is used: with the system prompt, and sampled; the tuned model's greedy answers show whether it loops
+    return [(cell, n) for cell, n in every if cell.system and (n != GREEDY or not settings.samples or cell == TUNED)]
 
 
 class AnswerStore:
