@@ -24,7 +24,7 @@ def block_after(heading: str) -> tuple[str, str]:
 def copy(tmp_path):
     """A copy of the packages, and a function that runs a command of it."""
     for package in ("likeness", "curate", "train", "export", "recipes", "docs"):
-        shutil.copytree(ROOT / package, tmp_path / "copy" / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, tmp_path / "copy" / package, ignore=shutil.ignore_patterns("__pycache__", "build"))
     shutil.copytree(ROOT / "tests/curate/planted", tmp_path / "copy/tests/curate/planted")
 
     def run(*arguments: str) -> str:

@@ -125,7 +125,7 @@ def demo_found_by(check: str) -> Callable[[Path], Any]:
 
     def observe(path: Path) -> Any:
         demo = Path(__file__).parents[2] / "recipes/demo"
-        shutil.copytree(demo, path.parent / "demo", dirs_exist_ok=True)
+        shutil.copytree(demo, path.parent / "demo", dirs_exist_ok=True, ignore=shutil.ignore_patterns("build"))
         files = sorted((demo / "documents").rglob("*.md"))
         from curate.read.documents import read_document
 

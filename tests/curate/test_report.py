@@ -67,7 +67,7 @@ def village(tmp_path_factory, curate) -> Path:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, curate) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(DEMO, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("pictures"))
+    shutil.copytree(DEMO, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", "pictures"))
     built(curate, folder)
     return folder
 

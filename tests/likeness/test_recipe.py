@@ -17,7 +17,8 @@ from likeness.recipe.load import load_control, load_recipe
 from likeness.recipe.schema import Recipe
 
 ROOT = Path(__file__).parents[2]
-READY = sorted(path for path in (ROOT / "recipes").rglob("*.yaml"))
+# a demo may have been made
+READY = sorted(path for path in (ROOT / "recipes").rglob("*.yaml") if "build" not in path.relative_to(ROOT).parts)
 RECIPES = [path for path in READY if path.name != "control.yaml"]
 CONTROLS = [path for path in READY if path.name == "control.yaml"]
 

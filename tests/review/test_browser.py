@@ -314,7 +314,7 @@ PICTURES = ROOT / "docs/pictures"
 
 def test_the_demos_review_in_bulk_whose_pictures_are_the_docs(page, tmp_path, owner, curate, argilla_server):
     """LIKENESS_PICTURES=1 keeps what is on the page here as the pictures of the docs."""
-    shutil.copytree(ROOT / "recipes/demo", tmp_path / "demo")
+    shutil.copytree(ROOT / "recipes/demo", tmp_path / "demo", ignore=shutil.ignore_patterns("build"))
     recipe = tmp_path / "demo/recipe.yaml"
     text = recipe.read_text(encoding="utf-8")
     assert "review: {pairs: flagged, awaiting: keep}" in text
