@@ -14,18 +14,22 @@ from train.evaluate.answers import AnswerStore, read_answers
 pytestmark = pytest.mark.slow
 
 Trained = tuple[House, dict[str, Any]]
+RUNS = "kitchen/build/kitchen/runs/0*"
 
 
 @pytest.fixture
 def home(trained: Trained, tmp_path: Path) -> House:
-    """The trained house, to change."""
+    """The trained house, to change: with its first run alone, whatever other tests have trained there."""
     house = House(tmp_path)
     shutil.copytree(trained[0].folder, house.folder, dirs_exist_ok=True)
+    for run in house.folder.glob(RUNS):
+        if run.name != Path(trained[1]["run"]).name:
+            shutil.rmtree(run)
     return house
 
 
 def run_of(house: House) -> Path:
-    (run,) = house.folder.glob("**/runs/0*")
+    (run,) = house.folder.glob(RUNS)
     return run
 
 
