@@ -214,7 +214,7 @@ def test_answers_are_kept_line_by_line_and_a_torn_line_is_asked_again(tmp_path: 
 def test_the_cells_are_all_combinations_of_the_layers() -> None:
     assert len(cells("model", retrieval=True)) == len(set(cells("model", retrieval=True))) == 8
     few = Evaluate(cells="shipped", samples=1)
-    assert asked_of("model", few, retrieval=False) == [(BASE, 1), (TUNED, 1)]
+    assert asked_of("model", few, retrieval=False) == [(BASE, 1), (TUNED, 0), (TUNED, 1)]
     assert asked_of("gguf", few, retrieval=False) == [(Cell("gguf", True, True, False), 1)]
     assert len(asked_of("model", Evaluate(samples=2), retrieval=True)) == 24
     assert len(cells("gguf", retrieval=True)) == 4 and all(cell.adapter for cell in cells("gguf", retrieval=True))
