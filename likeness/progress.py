@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, Self
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -44,7 +44,7 @@ class Silent:
 
 
 class Progress:
-    """One bar (or, with no terminal, a line now and then) at a time, and plain lines that stay.
+    """One bar (or, with no terminal, a line now and then) at a time, and plain lines that stay. A `with` block leaves no bar.
 
     Args:
         to_stderr: write to standard error, because standard output holds a JSON object.
@@ -59,6 +59,12 @@ class Progress:
         self._label = ""
         self._began = self._last_line = 0.0
         self._first: tuple[float, float] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def line(self, text: str) -> None:
         """A line that stays."""

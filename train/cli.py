@@ -30,6 +30,19 @@ app = typer.Typer(
 
 SHOWN_ROWS = 5
 
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        show_default=False,
+        help="A run's id or folder, or a recipe's file or folder for its newest run; else the newest run of the recipe here.",
+    ),
+]
+Quant = Annotated[str | None, typer.Option(help="Which GGUF file, such as q4_k_m; the recipe's first by default.")]
+LooksUp = Annotated[
+    bool, typer.Option("--knowledge/--no-knowledge", help="Look facts up in the passages shipped with the model, if any are.")
+]
+
 
 @app.callback()
 def options(
@@ -51,33 +64,42 @@ def run(recipe: RecipePath = HERE, build_place: BuildPlace = None, settings: Set
     """
     settle_libraries()
     from likeness.progress import Progress
-    from train.pack import SUFFIX, run_packed
+    from train.pack import SUFFIX
     from train.run import train
 
-    progress = Progress(to_stderr=as_json)
-    try:
-        if recipe.suffix == SUFFIX:
-            if settings:
-                raise CallError("a packed run is sealed: --set belongs to `train pack`", where=str(recipe))
-            packed = run_packed(recipe, progress)
-        else:
-            made = train(recipe, progress, settings or ())
-    finally:
-        progress.clear()
     if recipe.suffix == SUFFIX:
-        verdict = packed.facts["verdict"]
-        if as_json:
-            answer(packed.as_dict())
-        else:
-            print(f"Run {packed.facts['run']} on dataset {packed.facts['dataset']}: {verdict}\n  {packed.file}")
-            print(f"Nothing else of it is left here. At home: train unpack {packed.file.name} RECIPE")
+        _run_packed(recipe, settings, as_json)
+        return
+    with Progress(to_stderr=as_json) as progress:
+        made = train(recipe, progress, settings or ())
+    _end(made, as_json)
+
+
+def _run_packed(file: Path, settings: list[str] | None, as_json: bool) -> None:
+    from likeness.progress import Progress
+    from train.pack import run_packed
+
+    if settings:
+        raise CallError("a packed run is sealed: --set belongs to `train pack`", where=str(file))
+    with Progress(to_stderr=as_json) as progress:
+        packed = run_packed(file, progress)
+    facts = packed.facts
+    if as_json:
+        answer(packed.as_dict())
     else:
-        verdict = made.verdict
-        if as_json:
-            answer(made.as_dict())
-        else:
-            _tell_run(made)
-    if verdict == "failed":
+        print(f"Run {facts['run']} on dataset {facts['dataset']}: {facts['verdict']}\n  {packed.file}")
+        print(f"Nothing else of it is left here. At home: train unpack {packed.file.name} RECIPE")
+    if facts["verdict"] == "failed":
+        raise typer.Exit(1)
+
+
+def _end(made: Run, as_json: bool) -> None:
+    """Say what a run came to; a failed one ends the command with 1."""
+    if as_json:
+        answer(made.as_dict())
+    else:
+        _tell_run(made)
+    if made.verdict == "failed":
         raise typer.Exit(1)
 
 
@@ -103,13 +125,10 @@ def merge(recipe: RecipePath = HERE, build_place: BuildPlace = None, settings: S
     """
     settle_libraries()
     from likeness.progress import Progress
-    from train.run import merge_again
+    from train.again import merge_again
 
-    progress = Progress(to_stderr=as_json)
-    try:
+    with Progress(to_stderr=as_json) as progress:
         merged = merge_again(recipe, progress, settings or ())
-    finally:
-        progress.clear()
     if as_json:
         answer({"merged": str(merged)})
     else:
@@ -132,20 +151,12 @@ def export(
     """
     settle_libraries()
     from likeness.progress import Progress
-    from train.run import export_again
+    from train.again import export_again
 
-    progress = Progress(to_stderr=as_json)
     wanted = [f"export.gguf=[{', '.join(quant)}]"] if quant else []
-    try:
+    with Progress(to_stderr=as_json) as progress:
         made = export_again(recipe, progress, [*(settings or ()), *wanted])
-    finally:
-        progress.clear()
-    if as_json:
-        answer(made.as_dict())
-    else:
-        _tell_run(made)
-    if made.verdict == "failed":
-        raise typer.Exit(1)
+    _end(made, as_json)
 
 
 @app.command()
@@ -216,11 +227,8 @@ def plan(
     from train.plan import plan as make_plan
     from train.show_rows import as_html, on_terminal
 
-    progress = Progress(to_stderr=as_json)
-    try:
+    with Progress(to_stderr=as_json) as progress:
         made = make_plan(recipe, progress, settings or ())
-    finally:
-        progress.clear()
     rows, tokenizer, stop = made.prepared.rows, made.prepared.tokenizer, made.prepared.template.stop
     if html is not None:
         title = f"Rows of dataset {made.dataset} for {made.base_model}"
@@ -275,11 +283,8 @@ def triage(
     from likeness.progress import Progress
     from train.triage import triage as ask_claims
 
-    progress = Progress(to_stderr=as_json)
-    try:
+    with Progress(to_stderr=as_json) as progress:
         found = ask_claims(recipe, progress)
-    finally:
-        progress.clear()
     if as_json:
         answer(found.as_dict())
     else:
@@ -379,23 +384,14 @@ def trace(
 
 @app.command()
 def chat(
-    run_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            show_default=False,
-            help="A run's id or folder, or a recipe's file or folder for its newest run; else the newest run of the recipe here.",
-        ),
-    ] = ".",
+    run_name: RunName = ".",
     build_place: BuildPlace = None,
     question: Annotated[str | None, typer.Option("--question", "-q", help="Ask only this, then exit.")] = None,
-    quant: Annotated[str | None, typer.Option(help="Which GGUF file, such as q4_k_m; the recipe's first by default.")] = None,
+    quant: Quant = None,
     temperature: Annotated[
         float | None, typer.Option(min=0.0, max=2.0, help="In place of the recipe's; 0 takes the likeliest word each time.")
     ] = None,
-    knowledge: Annotated[
-        bool, typer.Option("--knowledge/--no-knowledge", help="Look facts up in the passages shipped with the model, if any are.")
-    ] = True,
+    knowledge: LooksUp = True,
     as_json: Json = False,
 ) -> None:
     """Talk to a run's GGUF file. Lines from standard input are asked one after another.
@@ -428,20 +424,11 @@ def chat(
 
 @app.command()
 def serve(
-    run_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            show_default=False,
-            help="A run's id or folder, or a recipe's file or folder for its newest run; else the newest run of the recipe here.",
-        ),
-    ] = ".",
+    run_name: RunName = ".",
     build_place: BuildPlace = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes any port that is free.")] = 8383,
-    quant: Annotated[str | None, typer.Option(help="Which GGUF file, such as q4_k_m; the recipe's first by default.")] = None,
-    knowledge: Annotated[
-        bool, typer.Option("--knowledge/--no-knowledge", help="Look facts up in the passages shipped with the model, if any are.")
-    ] = True,
+    quant: Quant = None,
+    knowledge: LooksUp = True,
     as_json: Json = False,
 ) -> None:
     """Serve a run's GGUF file to programs that speak OpenAI's API, and as a chat page, on this machine only, until Ctrl-C.

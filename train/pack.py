@@ -14,7 +14,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from typing import Any, Literal
 from likeness.errors import CallError, GateError
 from likeness.files import atomic_file, atomic_folder, cannot_write, sha256, write_atomic
 from likeness.llama.smollm2 import PACKAGE_SHA256, SMOLLM2
-from likeness.recipe.folders import BuildFolder
+from likeness.recipe.folders import AUTHOR, ELSEWHERE, BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
 from train.base import base_folder, identity
@@ -33,7 +33,8 @@ from train.sft import steps_in_all
 
 SUFFIX, RESULT = ".pack", ".result"
 SEAL = "seal.json"
-PARTS = ("manifest.json", "reference/author.json")
+MANIFEST = ("version", "fingerprint", "created_at", "counts", "control")
+"""What travels of the dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 TABLES = ("sft", "preference", "control", "probes")
 LEFT = ("checkpoints", "adapter-sft")
 """What a result does not bring home: steps on the way."""
@@ -90,10 +91,14 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
         "forecast": {"rows": rows, "steps": steps_in_all(rows, recipe.train.sft)},
     }
     inside = f"build/{recipe.name}/dataset"
-    files = {f"{inside}/{dataset.name}/{part}": dataset / part for part in PARTS if (dataset / part).is_file()}
+    files = {f"{inside}/{dataset.name}/{AUTHOR}": dataset / AUTHOR} if (dataset / AUTHOR).is_file() else {}
     for table in TABLES:
         files |= {f"{inside}/{dataset.name}/{table}/{path.name}": path for path in sorted((dataset / table).glob("*.parquet"))}
-    texts = {"recipe.yaml": _travelling(recipe), f"{inside}/latest": dataset.name + "\n"}
+    texts = {
+        "recipe.yaml": _travelling(recipe),
+        f"{inside}/latest": dataset.name + "\n",
+        f"{inside}/{dataset.name}/manifest.json": json.dumps({name: manifest.get(name) for name in MANIFEST}),
+    }
     file = to or Path(recipe.name + SUFFIX)
     _seal(file, facts, files, texts)
     return Packed(file, facts)
@@ -110,7 +115,7 @@ def run_packed(file: Path, watch: Watcher) -> Packed:
 
     Raises:
         CallError: it is no such file, something of it was changed, or the base here is another one.
-        GateError: a check failed; what was made is sealed all the same.
+        GateError: a check failed; what was made is kept beside the file, for a look.
         MachineError: the machine failed.
     """
     facts = _facts(file, "run")
@@ -121,13 +126,14 @@ def run_packed(file: Path, watch: Watcher) -> Packed:
         with atomic_folder(work) as part:
             os.chmod(part, 0o700)
             _open_into(file, part)
-    place, before = work / "build", os.environ.get("LIKENESS_BUILD")
-    os.environ["LIKENESS_BUILD"] = str(place.absolute())
+    elsewhere = os.environ.pop(ELSEWHERE, None)  # results lie in `work`, whatever else is wanted here
     try:
-        _same_base(facts, watch)
-        run = train(work / "recipe.yaml", watch)
+        with chdir(work):  # the report's commands name `recipe.yaml`, and no place of this machine
+            _same_base(facts, watch)
+            run = train(Path("recipe.yaml"), watch)
     finally:
-        os.environ.pop("LIKENESS_BUILD") if before is None else os.environ.update(LIKENESS_BUILD=before)
+        if elsewhere is not None:
+            os.environ[ELSEWHERE] = elsewhere
     made = {"holds": "result", "run": run.folder.name, "verdict": run.verdict, "reasons": run.reasons, "metrics": run.metrics}
     made |= {key: facts[key] for key in ("name", "dataset", "fingerprint", "base")} | {"versions": versions()}
     files = {
@@ -135,7 +141,8 @@ def run_packed(file: Path, watch: Watcher) -> Packed:
         for path in sorted(run.folder.rglob("*"))
         if path.is_file() and path.relative_to(run.folder).parts[0] not in LEFT and path.name != ".lock"
     }
-    _seal(result, made, files, {})
+    del files["recipe.yaml"]  # it names places of this machine; the one that travelled says the same without
+    _seal(result, made, files, {"recipe.yaml": (work / "recipe.yaml").read_text(encoding="utf-8")})
     shutil.rmtree(work)
     return Packed(result, made)
 

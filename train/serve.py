@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from export.sampling import Sampling
-from likeness.errors import CallError, MachineError
+from likeness.command import say
+from likeness.errors import CallError, LikenessError, MachineError
 from train.chat import MOST_TOKENS, Speaker
 
 OWN_NAMES = ("127.0.0.1", "localhost")
@@ -63,7 +64,7 @@ def read_request(body: bytes, speaker: Speaker) -> Asked:
     """
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Wrong("the body is not JSON") from None
     if not isinstance(said, Mapping):
         raise Wrong("the body is not an object")
@@ -90,7 +91,7 @@ def _list_in(said: Mapping[str, Any], key: str) -> list[Any]:
 
 def _message(said: Any) -> dict[str, str]:
     """A message with its text; of several parts, all that are text."""
-    if not isinstance(said, Mapping) or said.get("role") not in ROLES:
+    if not isinstance(said, Mapping) or str(said.get("role")) not in ROLES:
         raise Wrong(f"a message's role is one of {', '.join(ROLES)}", "messages")
     content = said.get("content")
     if isinstance(content, list):
@@ -203,8 +204,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(asked)
         except Wrong as wrong:
             self._refuse(wrong)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             self.close_connection = True  # who asked is gone: the answer ends with the block
+        except LikenessError as error:
+            self.close_connection = True  # within an answer: it breaks off, and the next question finds llama.cpp begun again
+            say(f"an answer broke off: {error.what}")
 
     def _answer(self, asked: Asked) -> None:
         speaker = self.server.speaker
@@ -214,15 +218,16 @@ class Handler(BaseHTTPRequestHandler):
         known = {"passages": passages, "unfamiliar": asked.knowledge and speaker.knowledge is not None and not passages}
         with closing(pieces):  # who goes away ends the answer
             try:
-                first = next(pieces, "")  # what is wrong with the question shows before anything is sent
+                text = next(pieces, "")  # what is wrong with the question shows before anything is sent
+                if not asked.streams:
+                    text += "".join(pieces)
             except CallError as error:
                 raise Wrong(error.what, "messages") from None
             except MachineError as error:
                 raise Wrong(error.what, status=HTTPStatus.INTERNAL_SERVER_ERROR) from None
             if asked.streams:
-                self._stream(head, known, first, pieces)
+                self._stream(head, known, text, pieces)
                 return
-            text = first + "".join(pieces)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": speaker.ended["ended"]}
         self._send_json(head | {"object": "chat.completion", "choices": [choice], "usage": _usage(speaker), "likeness": known})
 

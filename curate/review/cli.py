@@ -273,11 +273,8 @@ def _up(recipe: Recipe, as_json: bool) -> Server:
     from likeness.progress import Progress
     from likeness.recipe.folders import argilla_home
 
-    progress = Progress(to_stderr=as_json)
-    try:
+    with Progress(to_stderr=as_json) as progress:
         return server.up(argilla_home(recipe), _FirstUse(progress))
-    finally:
-        progress.clear()
 
 
 def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
@@ -285,13 +282,9 @@ def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
     from curate.review import sync
     from likeness.progress import Progress
 
-    progress = Progress(to_stderr=as_json)
-    progress.begin("review")
-    try:
-        with _ledger(recipe) as ledger:
-            return sync.sync(recipe, ledger, progress.update) if ledger else None
-    finally:
-        progress.clear()
+    with Progress(to_stderr=as_json) as progress, _ledger(recipe) as ledger:
+        progress.begin("review")
+        return sync.sync(recipe, ledger, progress.update) if ledger else None
 
 
 def _print(synced: Synced | None, recipe: Path) -> None:

@@ -39,6 +39,9 @@ def test_a_packed_file_holds_rows_and_no_documents_or_keys(carried: tuple[House,
         seal = json.loads(sealed.read("seal.json"))
     assert any(name.endswith("sft/train.parquet") for name in names) and "seal.json" in names
     assert not [name for name in names if "ledger" in name or "documents" in name or "formats" in name]
+    with zipfile.ZipFile(file) as sealed:
+        manifest = json.loads(sealed.read(next(name for name in names if name.endswith("manifest.json"))))
+    assert {*manifest} == {"version", "fingerprint", "created_at", "counts", "control"}
     assert "api_key" not in recipe and "sources" in recipe and str(home.folder) not in recipe
     assert {*seal["sums"]} == {*names} - {"seal.json"}
     assert seal["base"]["name"] == "builtin:tiny" and seal["forecast"]["steps"] > 0 and "torch" in seal["versions"]
@@ -49,6 +52,9 @@ def test_the_box_keeps_nothing_but_the_two_files(carried: tuple[House, Path, Pat
     result = Path(made["file"]).name
     assert sorted(path.name for path in box.iterdir()) == sorted([file.name, result])
     assert json_of(call("train", box, "run", file.name, "--json")) == made  # nothing is done twice
+    with zipfile.ZipFile(box / result) as sealed:
+        texts = [sealed.read(name) for name in sealed.namelist() if name.endswith((".html", ".json", ".jsonl", ".yaml", ".md"))]
+    assert len(texts) > 5 and not any(str(box).encode() in text for text in texts), "no place of the box comes home"
     assert made["verdict"] in ("passed", "doubtful", "failed") and made["holds"] == "result"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import openai
 import psutil
 import pytest
@@ -168,3 +169,33 @@ def test_ctrl_c_ends_it(trained: Trained) -> None:
         assert "talk to it at http://127.0.0.1:" in process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_hostile_json_is_told_and_a_crash_within_an_answer_ends_it_alone(trained: Trained) -> None:
+    house, made = trained
+    command = [BIN / "train", "serve", made["run"], "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, cwd=house.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        lines = ""
+        while not lines.endswith("}\n"):
+            lines += process.stdout.readline()
+        served = Served(json.loads(lines), process)
+        for body in (
+            "[" * 200_000,
+            {"messages": [{"role": ["user"], "content": "x"}]},
+            {"messages": [QUESTION], "temperature": None, "n": "2"},
+        ):
+            assert served.ask("POST", "/v1/chat/completions", body)[0] == 400
+        settings: Any = {"model": "any", "messages": [QUESTION], "extra_body": {"knowledge": False}}
+        stream = iter(served.client.chat.completions.create(**settings, stream=True, max_tokens=400))
+        next(stream)
+        (worker,) = psutil.Process(process.pid).children()
+        worker.kill()
+        with pytest.raises((openai.APIError, httpx.TransportError)):
+            list(stream)
+        assert served.client.chat.completions.create(**settings, max_tokens=2).choices[0].message.role == "assistant"
+        process.terminate()
+        said = process.stderr.read()
+    assert "an answer broke off: llama.cpp ended with SIGKILL" in said and "Traceback" not in said
