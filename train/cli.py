@@ -179,7 +179,7 @@ def pack(
         answer(packed.as_dict())
         return
     facts = packed.facts
-    print(f"{packed.file} ({packed.file.stat().st_size / 1e6:.1f} MB): dataset {facts['dataset']}, {facts['base']['name']}")
+    print(f"{packed.file} ({packed.file.stat().st_size / 1e3:,.0f} kB): dataset {facts['dataset']}, {facts['base']['name']}")
     print(f"{facts['forecast']['rows']:,} rows, {facts['forecast']['steps']:,} steps at most")
     print(f"On the box: train run {packed.file.name}")
 

@@ -233,6 +233,8 @@ def _seal(file: Path, facts: dict[str, Any], files: dict[str, Path], texts: dict
 
 
 def _facts(file: Path, holds: Literal["run", "result"]) -> dict[str, Any]:
+    if not file.is_file():
+        raise CallError("there is no such file", where=str(file))
     what = {"run": "a file of `train pack`", "result": "the result of a packed run"}
     try:
         with zipfile.ZipFile(file) as sealed:
@@ -240,7 +242,7 @@ def _facts(file: Path, holds: Literal["run", "result"]) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         found = {}
     if found.get("likeness") != 1 or found.get("holds") != holds:
-        raise CallError(f"it is not {what[holds]}", where=str(file))
+        raise CallError(f"this is not {what[holds]}", where=str(file))
     return {key: value for key, value in found.items() if key not in ("likeness", "sums")}
 
 

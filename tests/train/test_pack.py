@@ -83,8 +83,9 @@ def test_a_sealed_file_that_was_changed_is_refused(carried: tuple[House, Path, P
     assert "names a file outside itself" in call("train", tmp_path, "run", "outside.pack", code=2).stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".pack") == []
     (tmp_path / "empty.pack").write_bytes(b"")
-    assert "is not a file of `train pack`" in call("train", tmp_path, "run", "empty.pack", code=2).stderr
-    assert "is not the result" in home.call("train", "unpack", str(file), home.recipe, code=2).stderr
+    assert "this is not a file of `train pack`" in call("train", tmp_path, "run", "empty.pack", code=2).stderr
+    assert "there is no such file" in call("train", tmp_path, "run", "none.pack", code=2).stderr
+    assert "this is not the result" in home.call("train", "unpack", str(file), home.recipe, code=2).stderr
 
 
 def test_rows_that_were_flagged_as_private_are_packed_for_nobody(trained: Trained, tmp_path: Path) -> None:
