@@ -116,7 +116,7 @@ def echoes_of(pairs: Sequence[Pair], max_share: float, times: float, sources: So
     """What the responses say too often, worst first.
 
     A phrase of one to four words, an opening or closing of three, or a whole sentence with its content words blanked, may
-    are in `times` the share of responses that it may have among equally long windows of the author's own documents, and
+    be in `times` the share of responses that it may have among equally long windows of the author's own documents, and
     always in 5 % (a single word, in 10 %). A phrase of nothing but content words, such as a pet term, may in no case be in
     more than `max_share`, however fond of it the author is: what is in every sixth row, a model may say in every answer.
 

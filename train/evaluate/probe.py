@@ -71,11 +71,6 @@ class Probe:
     cases: list[Case] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def is_share(self) -> bool:
-        """Whether its scores are shares in [0, 1]."""
-        return self.unit == "share"
-
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
