@@ -136,13 +136,13 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
         CallError: the adapter does not merge.
         GateError: the merged model does not answer as the adapted one does.
     """
-    from export.merge import merge_adapter
-    from export.verify import verify_merged
-
     found = job.folder / "merge.json"
     merged = job.folder / "merged"
     if merged.is_dir() and found.is_file():
         return MergeResult(**json.loads(found.read_text(encoding="utf-8")))
+    from export.merge import merge_adapter
+    from export.verify import verify_merged
+
     adapter = job.folder / "adapter"
     template = prepared.template.text if prepared.template.changed else None
     merge_adapter(job.base, adapter, merged, template=template, sampling=sampling_of(job))

@@ -47,8 +47,9 @@ class Asked(StepResult):
             return "the recipe has no controlled questions"
         asked, cells = count_of(self.questions, "question"), count_of(self.cells, "cell")
         summary = f"{count_of(self.answers, 'answer')} to {asked} in {cells}"
-        summary += "" if self.has_passages else "; without passages (export.knowledge) none with retrieval"
-        return f"{summary}; {self.endings}" if self.endings else summary
+        if not self.endings:
+            return summary
+        return f"{summary}{'' if self.has_passages else ', no retrieval (export.knowledge)'}; {self.endings}"
 
 
 @dataclass(frozen=True, slots=True)
