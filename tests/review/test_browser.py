@@ -329,7 +329,7 @@ def test_the_demos_review_in_bulk_whose_pictures_are_the_docs(page, tmp_path, ow
     hands = Hands(page, argilla_server.sign_in, up["datasets"][0]["url"])
     hands.total(waiting)
     page.get_by_text("What the checks found").first.wait_for()
-    page.set_viewport_size({"width": 1240, "height": 1180})
+    page.set_viewport_size({"width": 1240, "height": 980})
     page.locator("mark").first.wait_for()
     shot(page, tmp_path, "review.png")
     page.set_viewport_size({"width": 1240, "height": 860})
