@@ -262,6 +262,11 @@ def content_hash(body: dict[str, Any]) -> str:
     return hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
+def same_question(body: dict[str, Any]) -> str:
+    """What tells one question from another: asked again with more room for its answer, it is the same."""
+    return content_hash(body | {"max_tokens": 0})
+
+
 def as_blocks(content: Any) -> list[dict[str, Any]]:
     """A string is shorthand for a list of one text block."""
     return [{"type": "text", "text": content}] if isinstance(content, str) else content or []

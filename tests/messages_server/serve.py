@@ -34,6 +34,7 @@ from .api import (
     model_info,
     page,
     read_json,
+    same_question,
 )
 from .batches import Batch, Batches
 from .faults import DROPS, OK, Fault, Plan
@@ -140,7 +141,7 @@ class Server:
             error.headers |= self.plan.limits.headers()
             self.record.note(content, "limited" if error.status == 429 else "invalid_request", error.status)
             raise
-        fault = self.plan.live.choose(content, lambda: user_text(body))
+        fault = self.plan.live.choose(same_question(body), lambda: user_text(body))
         if failure := fault.error():
             failure.headers |= self.plan.limits.headers()
             self.record.note(content, fault.kind, failure.status)
@@ -173,8 +174,7 @@ class Server:
             if params.get("stream"):
                 raise ApiError(400, "stream: Streaming is not supported in batches")
             check_message(params)
-            same = content_hash(params | {"max_tokens": 0})  # the same question with more room for its answer is its next attempt
-            fault = self.plan.batched.choose(same, lambda: user_text(params))
+            fault = self.plan.batched.choose(same_question(params), lambda: user_text(params))
             if failure := fault.error():
                 raise failure
         except ApiError as error:
