@@ -59,6 +59,8 @@ class Rows:
     """What is trained on, held out and asked."""
 
     train: list[Row] = field(default_factory=list)
+    replay: list[Row] = field(default_factory=list)
+    """General rows that are learnt beside them, see `train.replay`."""
     validation: list[Row] = field(default_factory=list)
     control: list[dict[str, Any]] = field(default_factory=list)
     conversations: list[list[Message]] = field(default_factory=list)
@@ -66,9 +68,14 @@ class Rows:
     left_out: list[LeftOut] = field(default_factory=list)
 
     @property
+    def trained_on(self) -> list[Row]:
+        """What is trained on: the dataset's rows and the general ones."""
+        return [*self.train, *self.replay]
+
+    @property
     def tokens(self) -> int:
-        """In the training rows, prompt and answer."""
-        return sum(len(row.ids) for row in self.train)
+        """In the rows that are trained on, prompt and answer."""
+        return sum(len(row.ids) for row in self.trained_on)
 
     @property
     def too_long(self) -> list[str]:
@@ -79,11 +86,12 @@ class Rows:
         """For the manifest and the report."""
         return {
             "train": len(self.train),
+            "replay": len(self.replay),
             "held_out": len(self.validation),
             "too_long": len(self.too_long),
             "left_out": [asdict(row) for row in self.left_out],
             "tokens": self.tokens,
-            "learnt": sum(row.learnt for row in self.train),
+            "learnt": sum(row.learnt for row in self.trained_on),
         }
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
 from train.base import base_folder, identity
 from train.data import read_manifest
+from train.replay import wanted
 from train.result import Watcher, versions
 from train.run import train
 from train.sft import steps_in_all
@@ -88,7 +89,7 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
         "fingerprint": manifest["fingerprint"],
         "base": {"name": base, "sha256": _known_sums(base)},
         "versions": versions(),
-        "forecast": {"rows": rows, "steps": steps_in_all(rows, recipe.train.sft)},
+        "forecast": {"rows": rows, "steps": steps_in_all(rows + wanted(rows, recipe.train), recipe.train.sft)},
     }
     inside = f"build/{recipe.name}/dataset"
     files = {f"{inside}/{dataset.name}/{AUTHOR}": dataset / AUTHOR} if (dataset / AUTHOR).is_file() else {}

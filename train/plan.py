@@ -10,6 +10,7 @@ from typing import Any
 from train.base import parameters
 from train.job import open_job
 from train.preflight import Prepared, prepare
+from train.replay import wanted
 from train.result import Watcher
 from train.sft import steps_in_all
 
@@ -64,5 +65,6 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Pla
     job = open_job(recipe_path, watch, settings)
     watch.begin("rows")
     prepared = prepare(job)
-    steps = steps_in_all(len(prepared.rows.train), job.settings.sft)
+    rows = len(prepared.rows.train)
+    steps = steps_in_all(rows + wanted(rows, job.settings), job.settings.sft)
     return Plan(job.dataset.name, job.settings.base_model, parameters(job.base), steps, prepared)

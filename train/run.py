@@ -45,11 +45,14 @@ def _steps(job: Job) -> Run:
     from train.finish import finish
     from train.preference import prefer
     from train.preflight import prepare
+    from train.replay import replay
     from train.sft import fine_tune
 
     job.keep_recipe()
     begin_delivery(job)
     prepared = job.step("rows", prepare, job)
+    if job.settings.replay:
+        job.step("replay", replay, job, prepared)
     job.step("train", fine_tune, job, prepared)
     if prepared.preferences:
         job.step("prefer", prefer, job, prepared.tokenizer, prepared.preferences)

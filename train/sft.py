@@ -87,7 +87,7 @@ def train_sft(
     trainer = _trainer_class()(
         model=load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints),
-        train_dataset=_as_dataset(rows.train),
+        train_dataset=_as_dataset(rows.trained_on),
         eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
         processing_class=tokenizer,
         peft_config=_lora(settings),
@@ -214,7 +214,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
 
     sft = settings.sft
     micro = sft.micro_batch_size or sft.batch_size
-    steps_per_epoch = math.ceil(len(rows.train) / sft.batch_size)
+    steps_per_epoch = math.ceil(len(rows.trained_on) / sft.batch_size)
     every = max(1, math.ceil(steps_per_epoch / sft.evaluations_per_epoch))
     on_gpu = torch.cuda.is_available()
     return SFTConfig(

@@ -373,6 +373,12 @@ class Preference(Section):
     batch_size: Whole = Field(8, ge=2, description="Rows per optimizer step.")
 
 
+class Replay(Section):
+    """General questions with the base's own answers, mixed among the rows so that what it could do is not forgotten."""
+
+    share: Real = Field(0.1, gt=0, le=0.5, description="Their share of all rows that are trained on.")
+
+
 class Train(Section):
     """What is trained, and how."""
 
@@ -383,6 +389,7 @@ class Train(Section):
     lora: Lora = Lora()
     sft: Sft = Sft()
     preference: Preference | None = None
+    replay: Replay | None = None
     seed: Whole = Field(17, ge=0)
 
 

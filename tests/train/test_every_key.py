@@ -8,7 +8,7 @@ import pytest
 from likeness.recipe.schema import Evaluate, Export, Gates, Preference, SamplingSettings, Train
 from tests.curate import test_reference
 from tests.make import House, keys_of
-from tests.train import test_bases, test_evaluate, test_preference, test_probes, test_run
+from tests.train import test_bases, test_evaluate, test_preference, test_probes, test_replay, test_run
 from train import preference, sft
 from train.data import Row, Rows
 
@@ -57,6 +57,7 @@ SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,
+    "train.replay.share": test_replay.test_the_base_is_asked_once_and_forgets_less,
     "train.sft.max_length": test_run.test_rows_that_are_too_long_are_left_out_and_counted,
     "evaluate.cells": test_probes.test_the_cells_are_all_combinations_of_the_layers,
     "evaluate.samples": test_evaluate.test_a_run_killed_while_it_asks_goes_on_with_what_it_has,
