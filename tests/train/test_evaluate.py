@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from likeness.metrics.style import stretches_of
 from tests.make import BIN, House, make_house
+from tests.train.test_probes import KEEPER
 from train.evaluate.answers import read_answers
 
 pytestmark = pytest.mark.slow
@@ -54,7 +60,19 @@ def probes(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_every_probe_is_made_or_says_why_not(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:
     found = probes(runs[1])
-    names = {"likeness", "unknown", "known", "facts", "decision", "echo", "memorised", "forgetting", "shape", "degenerate"}
+    names = {
+        "likeness",
+        "unknown",
+        "known",
+        "facts",
+        "decision",
+        "echo",
+        "memorised",
+        "learnt",
+        "forgetting",
+        "shape",
+        "degenerate",
+    }
     assert set(found) == names
     for probe in found.values():
         assert bool(probe["skipped"]) != bool(probe["finding"]), probe
@@ -73,6 +91,38 @@ def test_what_was_learnt_by_heart_is_found_and_the_quick_run_is_quiet(runs: tupl
     assert found["alarm"] and found["details"]["by_heart"] > 0.4 and found["details"]["by_heart_base"] == 0, found["finding"]
     assert all(row["id"] for case in found["cases"] for row in case["rows"])
     assert probes(heart)["forgetting"]["alarm"] and not probes(quick)["forgetting"]["alarm"]
+
+
+def test_rows_that_cannot_be_learnt_are_named_and_those_known_by_heart(
+    runs: tuple[House, dict[str, Any], dict[str, Any]], tmp_path: Path
+) -> None:
+    first, quick, heart = runs
+    assert "hardly anything was learnt" in probes(quick)["learnt"]["finding"], "one pass over seven rows"
+    known = probes(heart)["learnt"]
+    assert known["alarm"] and known["details"]["by_heart"] > 0.5, known["finding"]
+    shutil.copytree(first.folder, tmp_path / "house", ignore=shutil.ignore_patterns("runs"))
+    house = House(tmp_path / "house")
+    datasets = house.folder / "kitchen/build/kitchen/dataset"
+    file = datasets / (datasets / "latest").read_text().strip() / "sft/train.parquet"
+    like = pq.read_table(file).to_pylist()[0]
+    texts = [piece[:300] for text in KEEPER for piece in stretches_of(text)][:64]
+    draw = random.Random(3)
+    planted = {f"row-{number}" for number in range(0, 64, 8)}
+    rows = []
+    for number, text in enumerate(texts):
+        identifier = f"row-{number}"
+        if identifier in planted:  # whatever comes before, nothing follows from it
+            text = " ".join("".join(draw.sample(word, len(word))) for word in draw.sample(text.split(), 30))
+        asked = [*like["prompt"][:-1], {"role": "user", "content": f"What of matter {number}?"}]
+        rows.append(like | {"id": identifier, "prompt": asked, "completion": [{"role": "assistant", "content": text}]})
+    pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
+    said = house.json("train", "run", house.recipe, "--set", "train.sft.epochs=6")
+    found = probes(said)["learnt"]
+    cases = {case["question"] for case in found["cases"] if case["why"].startswith("not learnt")}
+    assert len(cases) == 6 and cases <= planted, found["finding"]
+    assert not probes(heart)["learnt"]["details"]["untouched"]
+    traced = house.json("train", "trace", said["run"], "--probe", "learnt")["probes"][0]
+    assert any("curate review apply" in command for command in traced["commands"])
 
 
 def test_a_missed_gate_leaves_with_1_and_keeps_the_run(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from likeness.metrics.likeness import LikenessProfile
 from likeness.recipe.folders import AUTHOR, DOCUMENTS
 from likeness.retrieval import Knowledge
 from train.delivery import Exported, sampling_of, scale_adapter
-from train.evaluate import decision, degenerate, echo, facts, forgetting, memorised, shape, unknown
+from train.evaluate import decision, degenerate, echo, facts, forgetting, learnt, memorised, shape, unknown
 from train.evaluate import likeness as likeness_probe
 from train.evaluate.answers import BASE, GREEDY, TUNED, AnswerStore, Question, ask_all, asked_of
 from train.evaluate.dial import AS_TRAINED, Dial, measure_dial
@@ -35,6 +35,7 @@ PROBES = (
     decision.probe,
     echo.probe,
     memorised.probe,
+    learnt.probe,
     forgetting.probe,
     shape.probe,
     degenerate.probe,

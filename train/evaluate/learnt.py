@@ -1,0 +1,104 @@
+"""Probe of the rows themselves: the loss of each before and after, which were never learnt, and which are known by heart.
+
+A row that no other row is like teaches nothing and cannot be learnt: often its answer does not follow from its question. A row
+that is known by heart was seen too often, or says nearly the same as many others. Both are for a person to look at. The
+author's own text may be known by heart.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Iterator
+
+from likeness.metrics.text import count_of
+from train.evaluate.engine import Model
+from train.evaluate.probe import Case, Material, Probe, TrainRow, change, mean, share, shown
+
+NAME = "learnt"
+MEASURES = "The loss on the rows it was trained on, before and after: rows that were never learnt, and rows known by heart."
+MOST_ROWS = 200
+"""Rows that are looked at, drawn from all by chance: two passes over them take a small part of the training's time."""
+FEWEST_TOKENS = 16
+"""Of an answer: the loss of a shorter one says little."""
+BY_HEART = 0.35
+"""Nats a token below which an answer is known by heart: its next token then has a probability of 0.7 on average."""
+UNTOUCHED = 0.2
+"""Of the typical row's fall in loss: a row that fell less was not learnt."""
+FAR = 3.5
+"""Modified z-score (Iglewicz and Hoaglin 1993) of the loss after training, from which a row was not learnt either."""
+LITTLE = 0.05
+"""Share by which the typical row's loss fell, below which nothing was learnt."""
+MOST_BY_HEART, MOST_UNTOUCHED = 0.1, 0.2
+SEED = 17
+
+
+def probe(material: Material) -> Probe:
+    """Mean loss on the rows' answers, and the rows that stand out."""
+    rows = random.Random(SEED).sample(material.rows, min(MOST_ROWS, len(material.rows)))  # noqa: S311 - it keeps no secret
+    found = _losses(material.model(), rows, material.system_prompt)
+    if not found:
+        return Probe(NAME, MEASURES, unit="nats a token", skipped="no row has an answer of some length")
+    rows, before, after = [row for row, _, _ in found], [one for _, one, _ in found], [other for _, _, other in found]
+    fell = statistics.median(one - other for _, one, other in found)
+    by_heart = [each for each in found if each[2] < BY_HEART and not each[0].own]
+    high = statistics.median(after) + FAR / 0.6745 * max(_spread(after), BY_HEART / FAR)
+    untouched = [each for each in found if each[2] > high or BY_HEART < each[2] > each[1] - UNTOUCHED * fell]
+    little = fell < LITTLE * statistics.median(before)
+    heart_share, untouched_share = share(_is_in(rows, by_heart)), share(_is_in(rows, untouched))
+    alarm = little or heart_share.low > MOST_BY_HEART or untouched_share.low > MOST_UNTOUCHED
+    said = f"the loss on their answers went {mean(before).value:.2f} -> {mean(after).value:.2f} nats a token"
+    counted = f"{len(untouched)} of {count_of(len(rows), 'row')} not learnt, {len(by_heart)} known by heart"
+    return Probe(
+        NAME,
+        MEASURES,
+        unit="nats a token",
+        base=mean(before),
+        tuned=mean(after),
+        change=change(before, after, [row.id for row in rows]),
+        alarm=alarm,
+        finding=f"{said}; {counted}" + (": hardly anything was learnt" if little else ""),
+        cases=shown(_cases(untouched, by_heart)),
+        details={
+            "by_heart": heart_share.value,
+            "untouched": untouched_share.value,
+            "losses": {row.id: [round(one, 3), round(other, 3)] for row, one, other in found},
+        },
+    )
+
+
+def _losses(model: Model, rows: list[TrainRow], system_prompt: str) -> list[tuple[TrainRow, float, float]]:
+    """Rows whose answers are long enough, with the loss of the answer before and after, in nats a token."""
+    asked, pairs = [], []
+    for row in rows:
+        answer: list[int] = model.tokenizer(row.response, add_special_tokens=False)["input_ids"]
+        if len(answer) >= FEWEST_TOKENS:
+            asked.append(row)
+            messages = [{"role": "system", "content": system_prompt}, {"role": "user", "content": row.question}]
+            pairs.append((model.ids(messages), answer))
+    losses = []
+    for strength in (0.0, 1.0):
+        with model.adapted(strength):
+            likely = model.log_likelihood(pairs)
+        losses.append([-value / len(answer) for value, (_, answer) in zip(likely, pairs, strict=True)])
+    return list(zip(asked, *losses, strict=True))
+
+
+def _spread(values: list[float]) -> float:
+    """Median distance from the median."""
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values)
+
+
+def _is_in(rows: list[TrainRow], some: list[tuple[TrainRow, float, float]]) -> list[bool]:
+    named = {row.id for row, _, _ in some}
+    return [row.id in named for row in rows]
+
+
+def _cases(untouched: list[tuple[TrainRow, float, float]], by_heart: list[tuple[TrainRow, float, float]]) -> Iterator[Case]:
+    """Rows to look at: those that are farthest from being learnt, then those that are known best."""
+    standing = sorted(untouched, key=lambda each: -each[2])
+    for why, some in (("not learnt", standing), ("known by heart", sorted(by_heart, key=lambda each: each[2]))):
+        for row, before, after in some[:6]:
+            note = f"{why}: loss {before:.2f} -> {after:.2f}"
+            yield Case(row.id, row.question, row.response, "", note, [{"id": row.id, "why": why}])
