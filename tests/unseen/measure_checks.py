@@ -89,12 +89,25 @@ def report(name, data, found, sev=None):
                 print("   MISSED" if r["label"] else "   FALSE", r.get("note", ""))
 
 
+def behind(data):
+    """Pairs, and the passages that they were made from where the rows have any."""
+    pairs, documents, passages = [], {}, {}
+    for i, r in enumerate(data):
+        text, path = r.get("passage", ""), f"{i}.md"
+        evidence = Evidence(path, 0, len(text), text) if text else None
+        pairs.append(pair(str(i), r, doc=path, ev=evidence))
+        if text:
+            documents[path] = Document(path, "", text, "own")
+            passages[path] = [Passage(path, 0, len(text), text)]
+    return pairs, SourceTexts(documents, passages)
+
+
 def simple(name, file=None, srcof=None):
     data = rows(file or name)
     found = set()
     sev = {}
-    pairs = [pair(str(i), r) for i, r in enumerate(data)]
-    for f in find(name, pairs, SourceTexts()):
+    pairs, sources = behind(data)
+    for f in find(name, pairs, sources):
         found.add(int(f.pair))
         sev[int(f.pair)] = "drop" if f.severity == "drop" or sev.get(int(f.pair)) == "drop" else "warning"
     report(name, data, found, sev)
