@@ -64,6 +64,11 @@ def _telling(watch: Watcher) -> Callable[[float, str], None]:
     return tell
 
 
+def public_name(name: str) -> str:
+    """What a base is called in files that leave this machine: the recipe's name for it, without the folders of a local one."""
+    return Path(name).name if Path(name).is_absolute() else name
+
+
 def parameters(folder: Path) -> int:
     """How many weights a model folder holds, from the headers of its safetensors files."""
     from safetensors import safe_open

@@ -14,6 +14,7 @@ from export.sampling import Sampling
 from likeness.errors import CallError, GateError
 from likeness.files import write_atomic
 from likeness.recipe.folders import DOCUMENTS
+from train.base import public_name
 from train.evaluate.answers import AnswerStore
 from train.job import Job
 from train.preflight import Prepared
@@ -186,7 +187,7 @@ def export(job: Job, prepared: Prepared) -> Exported:
                 rows=prepared.samples,
                 system_prompt=recipe.persona.system_prompt,
                 progress=job.watch.begin,
-                source=f"{job.settings.base_model}, tuned on dataset {job.dataset.name}",
+                source=f"{public_name(job.settings.base_model)}, tuned on dataset {job.dataset.name}",
             ).folder
         except CallError as error:
             raise CallError(error.what, where="export", fix=error.fix) from None

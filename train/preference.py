@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from likeness.errors import GateError, MachineError
-from likeness.files import atomic_folder, write_atomic
+from likeness.files import write_atomic
 from likeness.recipe.schema import Preference, Train
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.sft import last_good_checkpoint, load_base, only_ours
+from train.sft import last_good_checkpoint, load_base, only_ours, save_adapter
 
 MEASURED_ROWS = 48
 """Rows whose log-probabilities are taken before and after."""
@@ -190,9 +190,7 @@ def train_preference(
         before=before,
         after=_standing(model, measured, tokenizer),
     )
-    with atomic_folder(into) as part:
-        model.save_pretrained(part, selected_adapters=["default"])  # without the frozen copy that was its reference
-        (part / "README.md").unlink(missing_ok=True)
+    save_adapter(model, into, settings.base_model)  # without the frozen copy that was its reference
     write_atomic(figures, json.dumps(asdict(preferred), indent=2))
     shutil.rmtree(checkpoints, ignore_errors=True)
     return preferred

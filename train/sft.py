@@ -14,7 +14,7 @@ from typing import Any
 from likeness.errors import GateError, MachineError
 from likeness.files import atomic_folder, write_atomic
 from likeness.recipe.schema import Sft, Train
-from train.base import LARGE_PARAMETERS, parameters
+from train.base import LARGE_PARAMETERS, parameters, public_name
 from train.data import Row, Rows
 from train.job import Job
 from train.preflight import Prepared
@@ -103,9 +103,7 @@ def train_sft(
         fix = "Lower train.sft.micro_batch_size or max_length, or take `method: qlora`."
         raise MachineError("the GPU's memory is too small", where="train", fix=fix) from None
     seconds = time.monotonic() - began
-    with atomic_folder(adapter) as part:
-        trainer.model.save_pretrained(part)
-        (part / "README.md").unlink(missing_ok=True)  # an empty form
+    save_adapter(trainer.model, adapter, settings.base_model)
     state = trainer.state
     best = state.best_global_step if rows.validation and state.best_global_step else state.global_step
     trained = Trained(
@@ -170,6 +168,22 @@ def _as_dataset(rows: list[Row]) -> Any:
 
     datasets.disable_progress_bars()
     return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
+
+
+def save_adapter(model: Any, folder: Path, base_model: str) -> None:
+    """Write an adapter, whole or not at all. It names its base as the recipe does, and no folder of this machine.
+
+    Args:
+        model: peft's.
+        folder: to write.
+        base_model: `train.base_model`.
+    """
+    with atomic_folder(folder) as part:
+        model.save_pretrained(part, selected_adapters=["default"])
+        (part / "README.md").unlink(missing_ok=True)  # an empty form
+        file = part / "adapter_config.json"
+        config = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": public_name(base_model)}
+        file.write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 
 def _lora(settings: Train) -> Any:

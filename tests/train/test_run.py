@@ -64,6 +64,16 @@ def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: 
     assert not (Path(said["run"]) / "answers.jsonl").exists()
 
 
+def test_what_leaves_the_machine_names_no_folder_of_it(trained: Trained) -> None:
+    house, said = trained
+    run = Path(said["run"])
+    leaves = [run / "adapter/adapter_config.json", *Path(said["gguf"][0]).parent.glob("*.*")]
+    texts = {path: path.read_text(encoding="utf-8") for path in leaves if path.suffix != ".gguf"}
+    assert json.loads(texts[leaves[0]])["base_model_name_or_path"] == "builtin:tiny"
+    for path, text in texts.items():
+        assert str(Path.home()) not in text and str(house.folder) not in text, path
+
+
 def test_the_gguf_was_proven_and_its_sums_hold(trained: Trained) -> None:
     _, said = trained
     bundle = Path(said["gguf"][0]).parent
