@@ -61,6 +61,8 @@ class Rows:
     train: list[Row] = field(default_factory=list)
     replay: list[Row] = field(default_factory=list)
     """General rows that are learnt beside them, see `train.replay`."""
+    unknown: set[str] = field(default_factory=set)
+    """Ids of rows whose facts the base does not know, where `train.sft.known_last` has asked; they are learnt first."""
     validation: list[Row] = field(default_factory=list)
     control: list[dict[str, Any]] = field(default_factory=list)
     conversations: list[list[Message]] = field(default_factory=list)

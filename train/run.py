@@ -47,10 +47,13 @@ def _steps(job: Job) -> Run:
     from train.preflight import prepare
     from train.replay import replay
     from train.sft import fine_tune
+    from train.triage import mark_unknown
 
     job.keep_recipe()
     begin_delivery(job)
     prepared = job.step("rows", prepare, job)
+    if job.settings.sft.known_last:
+        job.step("triage", mark_unknown, job, prepared)
     if job.settings.replay:
         job.step("replay", replay, job, prepared)
     job.step("train", fine_tune, job, prepared)

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def train_sft(
 
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
-    trainer = _trainer_class()(
+    trainer = _trainer_class([number for number, row in enumerate(rows.trained_on) if row.id in rows.unknown])(
         model=load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints),
         train_dataset=_as_dataset(rows.trained_on),
@@ -142,12 +142,33 @@ def _all_numbers(weights: Path) -> bool:
     return weights.is_file() and all(bool(tensor.isfinite().all()) for tensor in load_file(weights).values())
 
 
-def _trainer_class() -> Any:
-    """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either."""
+def _trainer_class(first: Sequence[int] = ()) -> Any:
+    """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either.
+
+    Args:
+        first: rows that come before all others in every epoch.
+    """
     import torch
+    from torch.utils.data import Sampler
     from trl import SFTTrainer
 
+    these = set(first)
+
+    class FirstThese(Sampler[int]):
+        def __init__(self, order: Any) -> None:
+            self.order = order
+
+        def __len__(self) -> int:
+            return len(self.order)
+
+        def __iter__(self) -> Iterator[int]:
+            yield from sorted(self.order, key=lambda number: number not in these)  # the sort keeps the order within both
+
     class Trainer(SFTTrainer):  # type: ignore[misc]
+        def _get_train_sampler(self, *arguments: Any) -> Any:
+            order = super()._get_train_sampler(*arguments)
+            return FirstThese(order) if these else order
+
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)
             if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +23,9 @@ from train.evaluate.engine import AT_ONCE, Model
 from train.evaluate.evaluate import load_rows_behind
 from train.evaluate.facts import claim_share
 from train.evaluate.probe import TrainRow
-from train.job import open_job
-from train.result import Watcher
+from train.job import Job, open_job
+from train.preflight import Prepared, prepare
+from train.result import StepResult, Watcher
 
 SAMPLES = 3
 """Seeded answers beside the greedy one."""
@@ -51,8 +52,8 @@ class Claim:
         return "known" if 2 * self.said >= self.asked else "unsure" if self.said else "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Triage:
+@dataclass(frozen=True)
+class Triage(StepResult):
     """What the base knows of the rows' claims."""
 
     claims: list[Claim]
@@ -69,6 +70,14 @@ class Triage:
     def unknown_share(self) -> float:
         """Of all rows that are trained on."""
         return self.counts["unknown"] / self.rows if self.rows else 0.0
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Claims by state."""
+        return {"triage": self.counts}
+
+    def __str__(self) -> str:
+        return f"{self.counts['unknown']} of {len(self.claims)} facts are unknown to the base: their rows come first"
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -105,9 +114,24 @@ def triage(recipe_path: Path, watch: Watcher) -> Triage:
         CallError: the recipe, its dataset or the base model is wrong.
         MachineError: the base model cannot be fetched.
     """
-    from train.preflight import prepare
-
     job = open_job(recipe_path, watch)
+    watch.begin("triage")
+    return _triage(job, lambda: prepare(job))
+
+
+def mark_unknown(job: Job, prepared: Prepared) -> Triage:
+    """Ask as `triage` does, and mark the rows whose claims the base does not know: they are learnt before all others.
+
+    Args:
+        job: the run.
+        prepared: its tokenizer, template and rows; the rows get the marks.
+    """
+    found = _triage(job, lambda: prepared)
+    prepared.rows.unknown = {claim.id for claim in found.claims if claim.state == "unknown"}
+    return found
+
+
+def _triage(job: Job, given: Callable[[], Prepared]) -> Triage:
     rows = load_rows_behind(job.dataset)
     claims = [row for row in rows if row.quote and (kind := KINDS.get(row.kind)) and kind.asks == "facts"]
     prompt = job.recipe.persona.system_prompt
@@ -115,13 +139,12 @@ def triage(recipe_path: Path, watch: Watcher) -> Triage:
     file = job.folder.parent.parent / "triage" / f"{hashlib.sha256(named.encode()).hexdigest()[:12]}.json"
     if file.is_file():
         return Triage([Claim(**claim) for claim in json.loads(file.read_text(encoding="utf-8"))], len(rows))
-    watch.begin("triage")
-    prepared = prepare(job)
+    prepared = given()
     model = Model(job.base, None, prepared.tokenizer, prepared.template, sampling_of(job))
     found = []
     for start in range(0, len(claims), AT_ONCE):
         found += _ask(model, prompt, claims[start : start + AT_ONCE])
-        watch.update(len(found), len(claims))
+        job.progress(len(found), len(claims))
     write_atomic(file, json.dumps([asdict(claim) for claim in found], ensure_ascii=False))
     return Triage(found, len(rows))
 

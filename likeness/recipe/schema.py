@@ -348,6 +348,11 @@ class Sft(Section):
     turns: Literal["last", "all"] = Field(
         "last", description="Which answers of a conversation are learnt: its last, or every one of the author's."
     )
+    known_last: bool = Field(
+        False,
+        description="Ask the base first which facts it knows (as `train triage` does), and learn those it does not know before "
+        "all else in every epoch: what is learnt last is not new.",
+    )
     warmup: Real = Field(0.05, ge=0.0, lt=1.0, description="Share of the steps in which the learning rate rises.")
     evaluations_per_epoch: Whole = Field(2, ge=1, le=20)
     patience: Whole = Field(2, ge=1, description="Evaluations without a better held-out loss before it stops.")

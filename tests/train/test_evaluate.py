@@ -20,6 +20,7 @@ from likeness.metrics.style import stretches_of
 from tests.make import BIN, House, make_house
 from tests.train.test_probes import KEEPER
 from train.evaluate.answers import read_answers
+from train.sft import _trainer_class
 
 pytestmark = pytest.mark.slow
 
@@ -301,6 +302,23 @@ def test_a_run_killed_while_it_asks_goes_on_with_what_it_has(runs: tuple[House, 
     assert len(keys) == len(set(keys)) == 7 * 6 * 5, "each asked once"
     first = json.loads(held[0])
     assert (answers[0].id, answers[0].answer) == (first["id"], first["answer"]), "what was there is kept"
+
+
+def test_what_the_base_does_not_know_is_learnt_first(
+    runs: tuple[House, dict[str, Any], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, quick, _ = runs
+    said = house.json("train", "run", house.recipe, "--set", "train.sft.known_last=true")
+    asked = house.json("train", "triage", house.recipe)
+    assert said["metrics"]["triage"] == asked["counts"] and asked["counts"]["unknown"]
+    assert "triage" not in quick["metrics"]
+    losses = [(Path(run["run"]) / "metrics.jsonl").read_text().splitlines()[0] for run in (said, quick)]
+    assert losses[0] != losses[1], "the first steps see other rows"
+
+    trainer = _trainer_class([6, 2, 9])
+    monkeypatch.setattr(trainer.__base__, "_get_train_sampler", lambda _self, *_given: [5, 9, 0, 6, 1, 2, 7])
+    assert list(object.__new__(trainer)._get_train_sampler()) == [9, 6, 2, 5, 0, 1, 7]
+    assert object.__new__(_trainer_class())._get_train_sampler() == [5, 9, 0, 6, 1, 2, 7]
 
 
 def test_triage_tells_what_the_base_does_not_know_and_can_gate(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:

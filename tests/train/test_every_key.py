@@ -57,6 +57,7 @@ SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,
+    "train.sft.known_last": test_evaluate.test_what_the_base_does_not_know_is_learnt_first,
     "train.replay.share": test_replay.test_the_base_is_asked_once_and_forgets_less,
     "train.sft.max_length": test_run.test_rows_that_are_too_long_are_left_out_and_counted,
     "evaluate.cells": test_probes.test_the_cells_are_all_combinations_of_the_layers,
