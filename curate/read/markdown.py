@@ -24,7 +24,7 @@ from curate.model import BlockKind
 from curate.read.dialects import HARD_BREAK, Masks, without_dialects
 from curate.read.html_parts import CONTAINERS, is_html, name_of, read_html_parts
 from curate.read.lines import LONG_LINE, ONE_SPACELESS, columns, is_verse, join_wrapped, usual_width
-from curate.read.reading import LINE_END, Reading, normalised
+from curate.read.reading import LINE_END, Reading, normalised, table_row
 
 OUTPUT = {
     "console-output", "err", "log", "logs", "out", "output", "py3tb", "pytb", "result", "results", "stderr", "stdout",
@@ -454,7 +454,7 @@ class _Walk:
         content = self.masks.restored(token.content)
         if token.type == "code_block" and self.containers:
             content = textwrap.dedent(content)
-        mark = token.markup or ("```" if "```" not in content else "~" * 12)
+        mark = "```" if "```" not in content else token.markup or "~" * 12
         code = f"{mark}{language}\n{content.removesuffix(chr(10))}\n{mark}"
         self._emit("output" if is_output else "code", normalised("code", code), apart=True)
 
@@ -467,9 +467,7 @@ class _Walk:
                 cell = self._inline(token.children or ()).replace(HARD_BREAK, "")
                 self._say_what_is_left_out(cell)
                 rows[-1].append(self._normalised("heading", cell).replace("|", "\\|"))
-        written = [f"| {' | '.join(row)} |" for row in rows]
-        written[1:1] = [f"|{' --- |' * len(rows[0])}"]
-        self._emit("table", "\n".join(written))
+        self._emit("table", "\n".join(map(table_row, rows)))
 
     def _html(self, content: str) -> None:
         html = read_html_parts(TAG_LIKE.sub(lambda tag: tag[0] if self._is_tag(tag[0]) else escape(tag[0]), content))

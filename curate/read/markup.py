@@ -12,7 +12,7 @@ from lxml import etree, html
 
 from curate.model import BlockKind
 from curate.read.plain import INVISIBLE
-from curate.read.reading import LINE_END, Reading
+from curate.read.reading import LINE_END, Reading, table_row
 
 Element = Any
 """An element of lxml, which is not typed."""
@@ -186,11 +186,6 @@ def raised(before: str, text: str) -> str | None:
 def _takes_a_power(word: str) -> bool:
     """Whether a word may have an exponent: a unit, a variable or a function."""
     return word.lower() in _UNITS or (len(word) <= 2 and word.lower() not in _SHORT_WORDS)
-
-
-def table_row(cells: list[str]) -> str:
-    """A row of a table as text."""
-    return f"| {' | '.join(cells)} |"
 
 
 def looks_like_code(text: str) -> bool:

@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from curate.read.lines import keeps_hyphen, vocabulary
-from curate.read.markup import ATTRIBUTION, Part, is_verse, put_in, raised, table_row
-from curate.read.reading import Reading, Unreadable
+from curate.read.markup import ATTRIBUTION, Part, is_verse, put_in, raised
+from curate.read.reading import Reading, Unreadable, table_row
 
 MOST_PAGES = 5_000
 MOST_CHARACTERS = 20_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 
 from curate.model import SHOWN_OF_LEFT_OUT, Block, BlockKind, Document, LeftOut
 from curate.read.plain import INVISIBLE
@@ -147,3 +148,8 @@ def _filled(lines: list[str]) -> tuple[int, int]:
 
 def _indentation(line: str) -> str:
     return line[: len(line) - len(line.lstrip())] if line.strip() else ""
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row of a table as text. No line of dashes follows the first row: it is markup."""
+    return f"| {' | '.join(cells)} |"

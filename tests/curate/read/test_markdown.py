@@ -121,7 +121,7 @@ def test_inline_code_is_no_dialect_of_anything(code):
 
 def test_wiki_links_leave_their_words():
     assert text_of("[[A/Pear]] [[Pear|the tree]] [[#July]] [[Pear#June|then]] [[Pear\\|bar]]") == "Pear the tree July then bar"
-    assert blocks_of("| a |\n|---|\n| [[Pear\\|bar]] |") == [("table", "| a |\n| --- |\n| bar |")]
+    assert blocks_of("| a |\n|---|\n| [[Pear\\|bar]] |") == [("table", "| a |\n| bar |")]
 
 
 def test_a_session_with_python_is_code_and_a_deep_quotation_is_not():
@@ -248,3 +248,9 @@ def test_a_file_that_loses_most_of_its_text_says_so(tmp_path):
     assert document.text == "A line."
     assert document.notes == ("more than half of it was left out (comments 399 characters); 7 characters were kept",)
     assert document.characters == 418
+
+
+def test_fences_are_written_alike_and_the_line_below_a_table_head_is_markup():
+    tilde = "~~~ruby\nputs 1   # kept\n~~~\n\n````md\n```sh\nls\n```\n````\n"
+    assert blocks_of(tilde) == [("code", "```ruby\nputs 1   # kept\n```"), ("code", "````md\n```sh\nls\n```\n````")]
+    assert blocks_of("Hive | Weight\n:-- | --:\nnorth | 34\n") == [("table", "| Hive | Weight |\n| north | 34 |")]
