@@ -620,6 +620,8 @@ class Renderer:
         self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=self._as_typed > 0))
 
     def _share_of_links(self, lines: list[str]) -> float:
+        if not self._linked:
+            return 0.0
         size = sum(len(re.sub(r"[\s|·•\[\]/,–-]+", "", line)) for line in lines)
         return self._linked / size if size else 0.0
 

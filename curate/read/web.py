@@ -77,6 +77,8 @@ _TYPED = re.compile(
     r"|(?<=[\w.,;:!?”\"’')]) ?\[\d{1,3}\])(?=[\s.,;:)!?”’]|$)"
 )
 """A mark of a note that is typed after a word."""
+_SIGN = re.compile(r"[*†‡§¹²³⁰⁴-⁹]|\[\d")
+"""What each such mark has. Most paragraphs have none, and are not searched further."""
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 FIRST_PARTS = 3
 LONGEST_BYLINE = 14
@@ -644,7 +646,7 @@ def _without_unlinked_notes(parts: list[Part]) -> list[Part]:
     marks = {mark for mark in marks if re.fullmatch(r"\d{1,3}|[*†‡§]{1,3}", mark)}
     typed: dict[str, set[str]] = {}
     for part in parts:
-        if part.kind in ("prose", "list", "quotation"):
+        if part.kind in ("prose", "list", "quotation") and _SIGN.search(part.text):
             for mark in _TYPED.findall(part.text):
                 typed.setdefault(_bare(mark), set()).add(mark)
     known = marks | set(typed)
