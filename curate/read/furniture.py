@@ -76,6 +76,7 @@ _NAMES = {
         author-?(?:bio|box|info|card|block|profile|details|avatar|description|name|list) authorbox
         about-(?:the-)?author abh saboxplugin-wrap bio
         tags-?links cat-?links tag-?list tags tagcloud categories taxonomy article-?(?:tag|byline|tags) post-?views view-?count
+        ^(?:meta|date|author|published|posted|dateline|pubdate|entry-date|post-details)$
         js-postmetalockup postmetainline u-author h-card speechify""",
     "ads": """ads? advert advertisement adverts adsbygoogle adsense sponsor sponsored sponsors promo promotion promoted
         wpcnt carbonads ad-?(?:container|wrapper|slot|unit|block) google-ad banner-ad affiliate-disclosure""",

@@ -50,6 +50,7 @@ _CODE_BLOCK = re.compile(
     r"(?:^|[\s_-])(?:highlight|highlighttable|rouge-table|codehilite|syntaxhighlighter|code-?block|hljs|sourcecode)(?:$|[\s_-])"
 )
 _SIGNS_OF_CODE = re.compile(r"[{};=<>$\\|]|\w\(|->|::|^[ \t]*(?:#|//|\$|>>>|@)", re.MULTILINE)
+_GAP = re.compile(r"(?<=\S)(?: {2,}|[ ]*\t+[ ]*)(?=\S)")
 _MARKS = re.compile(r"[\[(]?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){1,4}[\])]?")
 """Several footnote marks at one place."""
 _MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[a-z]|[ivxl]{1,6})\s*[\])]?", re.IGNORECASE)
@@ -195,6 +196,13 @@ def looks_like_code(text: str) -> bool:
     return signs * 3 >= len(lines)
 
 
+def is_set_in_columns(text: str) -> bool:
+    """Whether preformatted text is a table: most of its lines have two wide gaps or more."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    gaps = sum(len(_GAP.findall(line)) > 1 for line in lines)
+    return len(lines) >= 3 and gaps * 3 >= len(lines) * 2
+
+
 def is_verse(lines: list[str]) -> bool:
     """Whether lines that were broken on purpose are a poem: three or more, none of them long."""
     lengths = [len(line) for line in lines]
@@ -311,7 +319,7 @@ class Renderer:
             self._quotes -= 1
             self._pulled -= bool(_PULLED.search(names))
         elif _POEM.search(names):
-            if tag == "p" or len(element) > 0:
+            if tag == "p" or len(element) > 0 or self._as_typed:
                 self._end_stanza()
             self._poems -= 1
         elif tag in ("p", "div"):
@@ -510,6 +518,8 @@ class Renderer:
         )
         if element.find(".//samp") is not None or _OUTPUT.search(around):
             kind: BlockKind = "output"
+        elif not said and not _POEM.search(around) and is_set_in_columns(text):
+            kind = "table"
         elif _POEM.search(around) or (not said and not looks_like_code(text)):
             kind = "quotation" if self._quotes else "verse"
         else:

@@ -47,9 +47,15 @@ _MARK = re.compile(
     r"[\[(]?\s*(?:\d{1,4}|[¹²³⁰⁴-⁹]{1,3}|[*†‡§¶#]{1,4}|[a-z]{1,2}|[ivxlc]{1,7}|(?:fn|note)\.?\s*\d{1,4})\s*[\])]?", re.IGNORECASE
 )
 """The text of a footnote mark."""
+_BRACKETED = re.compile(r"\[\s?(?:\d{1,3}|[*†‡§]{1,3})\s?\]")
 _FOOT = re.compile(
-    r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed|"
-    r"you are visitor|visitors? since|valid (?:x?html|css)|this page (?:is|was) (?:hosted|maintained)|powered by",
+    r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed"
+    r"|optimi[sz]ed for|visitors? (?:number|no\.|since)|(?:accessed|visited|viewed) [\d.,]{1,12} times|hits since"
+    r"|valid (?:x?html|css)|this (?:page|site) (?:is|was) (?:hosted|maintained|created|made)|powered by|hosted (?:by|at|on)"
+    r"|web ?ring|guest ?book|printer[- ]friendly|print(?:able)? version|(?:e-?)?mail me|back to (?:top|home|the (?:top|index))"
+    r"|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)|besucher(?: nr| seit|zähler)|druckversion"
+    r"|seitenanfang|gästebuch|dernière (?:mise à jour|modification)|visiteurs? (?:depuis|n°)|version imprimable|haut de page|livre d[’']or"
+    r"|última (?:actualización|modificación|atualização)|ultimo aggiornamento|visitante n|libro de visitas",
     re.IGNORECASE,
 )
 _IN_BOOKS = (
@@ -87,6 +93,16 @@ _BYLINE = re.compile(
     r"|pubblicato)\b[^.!?]{0,60}\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
+_STAMP = re.compile(
+    r"(?:\d{1,2}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?[^\W\d]{3,10}\.?,?\s(?:de\s)?(?:19|20)\d\d"
+    r"|[^\W\d]{3,10}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d|(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}"
+    r"|\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d|(?:19|20)\d\d年\d{1,2}月\d{1,2}日"
+    r"|\d{1,3}[\s-]?min(?:ute)?s?\.?\s(?:read|reading|lesezeit|de lec?tur[ae]|di lettura|de leitura|leestijd))",
+    re.IGNORECASE,
+)
+"""A date with its year, or how long a text takes to read."""
+_BEFORE_STAMP = re.compile(r"(?:.{0,80}[·•|/–—-])?\s*|(?:by|von|par|por|di)\s.{1,60}\s", re.IGNORECASE)
+_AFTER_STAMP = re.compile(r"\s*(?:[·•|/,–—-].{0,80}|(?:by|von|par|por|di|in|en|dans)\s.{1,60})?", re.IGNORECASE)
 _ABOUT_THE_PAGE = re.compile(
     r"(?:filed under|posted in|tag(?:s|ged)?\b|categor(?:y|ies)|edit this page|view (?:the )?source|permalink|back to"
     r"|older|newer|previous|next"
@@ -114,6 +130,8 @@ _CALLS = re.compile(
 FEWEST_WORDS_OF_A_POST = 20
 HOLDERS = {"article", "body", "center", "div", "main", "section", "td"}
 """Elements that may hold a whole post."""
+LEAST_BESIDE = 300
+"""Characters of a block below a marked post that make it a part of it; the words about an author are mostly fewer."""
 LEAST_ADDED = 60
 """Characters of a block beside the post that make it a part of it."""
 SHARE_OF_A_LONE_POST = 0.75
@@ -139,6 +157,7 @@ def read_page(text: str) -> Reading:
     if _loses_much(posts, omitted) and _rescued(omitted, text):
         posts, marked = _posts(page, omitted, text)
     heads = {post: _head(post, omitted, named) for post in posts[:MOST_TITLED]}
+    posts = [*posts, *_beside(posts[0], omitted)] if len(posts) == 1 and marked else posts
     first = heads[posts[0]][:1]
     reading.title = one_line(first[0], omitted) if first else _title_in(posts[0], named, omitted) or named
     for element, is_post in _in_order(page, posts, {each for head in heads.values() for each in head}):
@@ -286,7 +305,7 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
         if tag not in BLOCKS:
             return "comments" if "msocomment" in (get("class") or "").lower() else ""
         return "" if is_most and element.find(".//h1") is not None else reason
-    if tag in HEADINGS and reason not in ("share", "related_posts", "subscribe", "sidebar"):
+    if tag in HEADINGS and reason not in ("byline", "share", "related_posts", "subscribe", "sidebar"):
         return ""  # named for the button in it
     if reason and not is_most:
         return reason
@@ -348,7 +367,8 @@ def _omit_notes(page: Element, omitted: Omitted) -> None:
         if not is_mark(words) and link.get("rel") != "footnote":
             continue
         if target is None:
-            if raised and "://" not in (link.get("href") or "")[:8]:
+            href = link.get("href") or ""
+            if (raised and "://" not in href[:8]) or (href.startswith("#") and _BRACKETED.fullmatch(words)):
                 omitted.setdefault(with_its_sup(link), "footnotes")
             continue
         if places[target] < places[link] and not raised:
@@ -577,14 +597,26 @@ def _located(body: Element, omitted: Omitted, text: str, everything: int) -> Ele
 
 def _adds_text(parent: Element, chosen: Element, omitted: Omitted) -> bool:
     """Whether there is text around an element that is neither links nor short lines: a poem beside the prose, for example."""
-    for each in parent:
-        if each is chosen or not is_element(each) or each in omitted or each.tag not in BLOCKS or each.tag in HEADINGS:
-            continue
-        words = len(one_line(each, omitted, 20_000))
-        linked = sum(len(one_line(link, omitted, 2_000)) for link in each.iter("a"))
-        if words >= LEAST_ADDED and linked * 3 < words and not _FOOT.search(one_line(each, omitted, 2_000)):
-            return True
-    return False
+    return any(each is not chosen and _has_text(each, omitted, LEAST_ADDED) for each in parent)
+
+
+def _has_text(element: Element, omitted: Omitted, least: int) -> bool:
+    """Whether a block has so many characters, few of them in links, and is no footer of a page."""
+    if not is_element(element) or element in omitted or element.tag not in BLOCKS or element.tag in HEADINGS:
+        return False
+    size = len(one_line(element, omitted, 20_000))
+    linked = sum(len(one_line(link, omitted, 2_000)) for link in element.iter("a"))
+    return size >= least and linked * 3 < size and not _FOOT.search(one_line(element, omitted, 2_000))
+
+
+def _beside(post: Element, omitted: Omitted) -> list[Element]:
+    """What is below the only post in its `main` and is text, too: a note to a poem, for example."""
+    main = next((each for each in post.iterancestors() if _is_main(each)), None)
+    found: list[Element] = []
+    while main is not None and post is not main:
+        found += [each for each in post.itersiblings() if _has_text(each, omitted, LEAST_BESIDE)]
+        post = post.getparent()
+    return found
 
 
 def _without_links_at_the_ends(parts: list[Part]) -> list[Part]:
@@ -692,11 +724,7 @@ def _without_calls(parts: list[Part]) -> list[Part]:
     """Leave out the byline, and short paragraphs at the end of a post about its page or that ask its readers to share it."""
     kept = [number for number, part in enumerate(parts) if part.kind]
     for number in kept[:FIRST_PARTS] if len(kept) > LAST_PARTS else ():
-        if (
-            _BYLINE.match(parts[number].text)
-            and parts[number].kind == "prose"
-            and len(parts[number].text.split()) <= LONGEST_BYLINE
-        ):
+        if parts[number].kind == "prose" and _is_byline(parts[number].text):
             parts[number] = Part(None, parts[number].text, "byline")
     for number in kept[-LAST_PARTS:]:
         part = parts[number]
@@ -709,6 +737,21 @@ def _without_calls(parts: list[Part]) -> list[Part]:
         if (part.linked > 0 and _CALL.search(part.text)) or (words <= LONGEST_CALL // 2 and _CALLS.match(part.text)):
             parts[number] = Part(None, part.text, "share")
     return parts
+
+
+def _is_byline(text: str) -> bool:
+    """Whether a line only has a date or the time to read, an author and the like."""
+    if len(text.split()) > LONGEST_BYLINE or len(text) > 200:
+        return False
+    if _BYLINE.match(text):
+        return True
+    before, *after = _STAMP.split(text)
+    return (
+        bool(after)
+        and text[-1:] not in ".!?"
+        and bool(_BEFORE_STAMP.fullmatch(before))
+        and all(map(_AFTER_STAMP.fullmatch, after))
+    )
 
 
 def _is_links(part: Part) -> bool:

@@ -174,3 +174,60 @@ def test_the_encoding_that_a_page_declares_is_used(tmp_path):
     path = tmp_path / "a.html"
     path.write_bytes("<meta charset='iso-8859-2'><p>Zażółć gęślą jaźń</p>".encode("iso-8859-2"))
     assert read_document(path, "a.html", "own").text == "Zażółć gęślą jaźń"
+
+
+def test_a_bracketed_mark_without_its_note_goes_and_a_footer_is_told_by_its_words():
+    page = (
+        f"<body><h1>Kilns</h1><p>{PROSE}<a href='#n2' title='note'>[2]</a> It was hot.</p><p>{PROSE} {PROSE} {PROSE}</p>"
+        "<p><small>This page has been viewed 31 times. <a href='p.cgi'>Printable version</a></small></p></body>"
+    )
+    read = read_page(page).text
+    assert f"{PROSE} It was hot." in read
+    assert "31 times" not in read
+
+
+def test_a_table_that_is_typed_in_columns_is_no_poem():
+    log = "tide    hour    feet\nhigh    04:10   11.2\nlow     10:31    0.9"
+    poem = "The tide comes in,\n   it has no name,\nthe tide goes out."
+    assert kinds(f"<article><p>{PROSE}</p><pre>{log}</pre><pre>{poem}</pre></article>")[1:] == [("table", log), ("verse", poem)]
+
+
+def test_lines_of_a_poem_in_spans_are_one_stanza():
+    stanza = "<p class='stanza'>" + "<br>".join(f"<span class='line'>line {n}</span>" for n in range(4)) + "</p>"
+    typed = "<div class='stanza' style='white-space: pre-wrap'>We had a boat.\nIt had a hole.\nWe had a hole.</div>"
+    assert [text for kind, text in kinds(f"<article><p>{PROSE}</p>{typed}{stanza}</article>") if kind == "verse"] == [
+        "We had a boat.\nIt had a hole.\nWe had a hole.",
+        "line 0\nline 1\nline 2\nline 3",
+    ]
+
+
+def test_a_note_below_the_post_belongs_to_it_and_words_about_its_author_do_not():
+    note = f"<section class='note'><h2>A note</h2><p>{PROSE} {PROSE} {PROSE}</p></section>"
+    about = "<div class='who'><p>Ada keeps a mill and has written two books about it.</p></div>"
+    page = f"<main><article><h1>Pears</h1><p>{PROSE}</p></article>{note}{about}</main>"
+    assert [text for _, text in kinds(page)] == ["# Pears", PROSE, "## A note", f"{PROSE} {PROSE} {PROSE}"]
+
+
+def test_an_indented_division_is_a_quote_and_one_with_a_list_is_not():
+    page = f"<article><p>{PROSE}</p><p>{PROSE}</p><div style='margin-left: 3em'><p>{PROSE}</p></div>{{}}<p>{PROSE}</p></article>"
+    assert [kind for kind, _ in kinds(page.format(""))] == ["prose", "prose", "quotation", "prose"]
+    assert "quotation" not in [
+        kind for kind, _ in kinds(page.replace("<div style='margin-left: 3em'><p>", "<div style='margin-left: 3em'><ul><li>"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12 May 2019 · 4 min read",
+        "by Ada Mill on May 12, 2019",
+        "2019-05-12 | Notes",
+        "12 mai 2019 · 4 min de lecture",
+        "2019年5月12日",
+    ],
+)
+def test_a_line_with_the_date_is_no_prose_and_a_sentence_with_one_is(line):
+    body = f"<p>{PROSE}</p>" * 5
+    assert line not in read_page(f"<article><h1>Pears</h1><p>{line}</p>{body}</article>").text
+    said = "It was planted on 12 May 2019 - by me."
+    assert said in read_page(f"<article><h1>Pears</h1><p>{said}</p>{body}</article>").text
