@@ -19,12 +19,12 @@ MOST_SET_IN = 0.25
 """Share of a book's text. If more of it is set in, that is how the book is set."""
 
 
-def inset_classes(css: str) -> set[str]:
-    """The classes whose paragraphs a style sheet sets in on both sides."""
+def inset_classes(css: str, least_right: float = LEAST_RIGHT) -> set[str]:
+    """The classes whose paragraphs a style sheet sets in on both sides, or only on the left if `least_right` is 0."""
     found = set()
     for selectors, body in STYLE_RULE.findall(re.sub(r"/\*[^*]{0,10000}\*/", "", css)):
         left, right = _margins(body)
-        if left >= LEAST_LEFT and right >= LEAST_RIGHT and not OTHERWISE.search(body):
+        if left >= LEAST_LEFT and right >= least_right and not OTHERWISE.search(body):
             found |= {named[1] for each in selectors.split(",") if (named := CLASS.search(each.strip()))}
     return found
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from lxml import etree
 
+from curate.read.book_styles import inset_classes, mark_quotes
 from curate.read.markup import VERBATIM, Element, is_element, names_of, one_line
 
 LENGTH = re.compile(r"(?:^|;|\s)(?:margin|padding)-left\s*:\s*([\d.]{1,6})(px|pt|em|rem|in|cm|%)", re.IGNORECASE)
@@ -31,6 +32,7 @@ MOST_INDENTED = 0.4
 def mark_layout(page: Element) -> None:
     """Name indented paragraphs as block quotes, and put lines that follow each other into a poem."""
     _mark_indented(page)
+    _mark_indented_by_docs(page)
     _free_whole_pages(page)
     for parent in {each.getparent() for each in page.iter("div", "p", "span") if each.attrib and _is_line(each)}:
         if parent is not None:
@@ -44,6 +46,14 @@ def _mark_indented(page: Element) -> None:
         return
     for each in indented:
         each.set("class", f"{each.get('class') or ''} blockquote")
+
+
+def _mark_indented_by_docs(page: Element) -> None:
+    """Name the indented paragraphs of Google Docs as block quotes: it writes their margins in a style sheet."""
+    body = page.find("body")
+    if body is not None and "doc-content" in (body.get("class") or ""):
+        css = "".join("".join(each.itertext()) for each in page.iter("style"))
+        mark_quotes([body], inset_classes(css, least_right=0.0))
 
 
 def _free_whole_pages(page: Element) -> None:

@@ -43,6 +43,10 @@ _QUOTED = re.compile(
     r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
+SUBTITLE = re.compile(
+    r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|abstract|(?:article|post|page)-(?:excerpt|description|summary))"
+    r"(?:$|[\s-])"
+)
 _TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
 _CHAPTER = re.compile(r"(?:^|\s)(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)(?:$|\s)")
 _OUTPUT = re.compile(r"(?:^|[\s_-])(?:output|stdout|stderr|console-output|jp-outputarea|output-area)(?:$|[\s_-])")
@@ -226,6 +230,7 @@ class Renderer:
         self._pulled = 0
         self._captions = 0
         self._headers = 0
+        self._subtitles = 0
         self._poems = 0
         self._as_typed = 0
         self._lines: list[str] = []
@@ -307,6 +312,8 @@ class Renderer:
             self._pulled += bool(_PULLED.search(names))
         elif _POEM.search(names):
             self._poems += 1
+        elif SUBTITLE.search(names):
+            self._subtitles += 1
         elif tag == "p" and _TITLE.search(names):
             self._heading = 1
         elif tag in ("p", "div") and _CHAPTER.search(names) and len(one_line(element, self._omitted, 200)) <= 200:
@@ -322,6 +329,8 @@ class Renderer:
             if tag == "p" or len(element) > 0 or self._as_typed:
                 self._end_stanza()
             self._poems -= 1
+        elif SUBTITLE.search(names):
+            self._subtitles -= 1
         elif tag in ("p", "div"):
             self._heading = 0
 
@@ -466,7 +475,7 @@ class Renderer:
                     for each in element.iter(*VERBATIM)
                     if each not in self._omitted
                     and not _above_in(each, self._omitted)
-                    and not re.fullmatch(r"[\d\s]+", raw_text(each, self._omitted, 5000))
+                    and not re.fullmatch(r"[\d\s]*", raw_text(each, self._omitted, 5000))
                 ),
                 None,
             )
@@ -609,7 +618,7 @@ class Renderer:
             self._lists.pop()
         elif self._lists and (self._marker or self._after_item):
             self._item(lines)
-        elif self._bylines and self._headers and sum(len(line.split()) for line in lines) < 20:
+        elif self._bylines and self._headers and not self._subtitles and sum(len(line.split()) for line in lines) < 20:
             self.parts.append(Part(None, " ".join(lines), "byline"))
         elif is_verse(lines):
             self._put("verse", "\n".join(lines))

@@ -16,6 +16,7 @@ from curate.read.layout import mark_layout
 from curate.read.markup import (
     BLOCKS,
     HEADINGS,
+    SUBTITLE,
     UNSAID,
     VERBATIM,
     Element,
@@ -40,7 +41,6 @@ POST = re.compile(
     r"sqs-html-content|notion-page-content|doc-content"
 )
 """Names that themes give to the element that holds the post."""
-_SUBTITLE = re.compile(r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|(?:article|post)-excerpt)(?:$|[\s-])")
 _TITLE = re.compile(r"(?:^|[\s-])(?:entry-title|post-title|article-title|p-name|headline|mso-title)(?:$|\s)")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 _MARK = re.compile(
@@ -54,8 +54,8 @@ _FOOT = re.compile(
     r"|valid (?:x?html|css)|this (?:page|site) (?:is|was) (?:hosted|maintained|created|made)|powered by|hosted (?:by|at|on)"
     r"|web ?ring|guest ?book|printer[- ]friendly|print(?:able)? version|(?:e-?)?mail me|back to (?:top|home|the (?:top|index))"
     r"|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)|besucher(?: nr| seit|zähler)|druckversion"
-    r"|seitenanfang|gästebuch|dernière (?:mise à jour|modification)|visiteurs? (?:depuis|n°)|version imprimable|haut de page|livre d[’']or"
-    r"|última (?:actualización|modificación|atualização)|ultimo aggiornamento|visitante n|libro de visitas",
+    r"|seitenanfang|gästebuch|dernière (?:mise à jour|modification)|visiteurs? (?:depuis|n°)|version imprimable|haut de page"
+    r"|livre d[’']or|última (?:actualización|modificación|atualização)|ultimo aggiornamento|visitante n|libro de visitas",
     re.IGNORECASE,
 )
 _IN_BOOKS = (
@@ -268,12 +268,12 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
     style = get("style") or ""
     if get("hidden") is not None or _HIDDEN.search(style):
         return "hidden"
-    if get("aria-hidden") == "true":
+    if get("aria-hidden") == "true" and tag != "figcaption":
         return "markup"
     if "mso-" in style:
         if found := re.search(r"mso-element\s*:\s*(footnote|endnote|comment|header|footer|toc)", style):
             return {"comment": "comments", "toc": "contents"}.get(found[1], "footnotes" if "note" in found[1] else "page_numbers")
-        if re.search(r"mso-(?:comment-reference|special-character\s*:\s*comment)", style):
+        if re.search(r"mso-special-character\s*:\s*comment", style):
             return "comments"
     is_most = sizes.get(element, (0, 0))[0] * 2 > whole
     for role in (get("role") or "").split():
@@ -792,8 +792,18 @@ def _named(page: Element) -> str:
 
 def _titles(element: Element, omitted: Omitted) -> Iterator[tuple[Element, str]]:
     for each in _kept(element, omitted):
-        if each.tag in HEADINGS or each.get("itemprop") == "headline" or (each.get("class") and _TITLE.search(_hyphened(each))):
+        if (
+            each.tag in HEADINGS
+            or each.get("itemprop") == "headline"
+            or (each.get("class") and _TITLE.search(_hyphened(each)))
+            or _is_title(each)
+        ):
             yield each, one_line(each, omitted, 400)
+
+
+def _is_title(element: Element) -> bool:
+    """Whether it is a paragraph in the style for titles of Google Docs and other word processors."""
+    return element.tag == "p" and "title" in (element.get("class") or "").lower().split()
 
 
 def _plain(text: str) -> str:
@@ -806,7 +816,7 @@ def _title_in(post: Element, named: str, omitted: Omitted) -> str:
     for each, words in _titles(post, omitted):
         if words and _plain(words) and _plain(named).startswith(_plain(words)):
             return words
-        if each.tag == "h1" and not first:
+        if (each.tag == "h1" or _is_title(each)) and not first:
             first = words
         if words and _plain(words) and _plain(words) in _plain(named) and not within:
             within = words
@@ -858,7 +868,7 @@ def _subtitles(title: Element, post: Element, omitted: Omitted) -> Iterator[Elem
     for each in (*beside, *around):
         if each in above:
             return
-        if is_element(each) and each not in omitted and each.get("class") and _SUBTITLE.search(_hyphened(each)):
+        if is_element(each) and each not in omitted and each.get("class") and SUBTITLE.search(_hyphened(each)):
             yield each
 
 
