@@ -231,3 +231,24 @@ def test_a_line_with_the_date_is_no_prose_and_a_sentence_with_one_is(line):
     assert line not in read_page(f"<article><h1>Pears</h1><p>{line}</p>{body}</article>").text
     said = "It was planted on 12 May 2019 - by me."
     assert said in read_page(f"<article><h1>Pears</h1><p>{said}</p>{body}</article>").text
+
+
+def test_words_that_word_has_a_comment_on_stay_and_the_comment_goes():
+    said = (
+        "<p class=MsoNormal>I keep <a style='mso-comment-reference:BP_1;mso-comment-date:20200101T1000'>it on the sill</a>"
+        "<span class=MsoCommentReference><a class=msocomanchor href='#_msocom_1' name='_msoanchor_1'>[BP1]</a>"
+        "<span style='mso-special-character:comment'>&nbsp;</span></span>, with a fern in it.</p>"
+    )
+    assert kinds(f"<body><div class=WordSection1>{said}<p>{PROSE}</p></div></body>")[0] == (
+        "prose",
+        "I keep it on the sill, with a fern in it.",
+    )
+
+
+def test_google_docs_has_its_title_and_its_quotes_in_classes():
+    page = (
+        "<html><head><style>.c1{margin-left:36pt}.c2{color:#000}</style></head><body class='c9 doc-content'>"
+        f"<p class='c2 title'><span>The goat</span></p><p class='c2'>{PROSE * 4}</p><p class='c1'>{PROSE}</p><h1>After</h1><p>{PROSE}</p></body></html>"
+    )
+    assert read_page(page).title == "The goat"
+    assert [kind for kind, _ in kinds(page)] == ["heading", "prose", "quotation", "heading", "prose"]
