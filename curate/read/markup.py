@@ -36,7 +36,8 @@ UNSAID = {"markup", "media", "controls"}
 
 _POEM = re.compile(r"(?:^|[\s_-])(?:poem|poetry|verse|stanza|lyrics|linegroup)(?:$|[\s_-])")
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|thumbcaption|gallerytext|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
+    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|thumbcaption|gallerytext|"
+    r"(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
     r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import unicodedata
 from bisect import bisect, bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -185,8 +186,15 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
     unicode_of, box_of, origin_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     found: list[Line] = []
     piece = _Piece(number)
+    high_half = 0  # of a character beyond U+FFFF, which PDFium gives in two
     for index in range(count):
         code = unicode_of(handle, index)
+        if 0xD800 <= code < 0xDC00:
+            high_half = code
+            continue
+        if 0xDC00 <= code < 0xE000 and high_half:
+            code = 0x10000 + ((high_half - 0xD800) << 10) + (code - 0xDC00)
+        high_half = 0
         if code in (10, 13):
             continue
         if code in (32, 0xA0, 9):
@@ -205,6 +213,8 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
             said = LIGATURES[code]
         elif 0xF020 <= code <= 0xF0FF and (not piece.letters or left > piece.right + 2 * size):
             said = "•"  # a sign of a symbol font
+        elif 0x1D400 <= code <= 0x1D7FF or code == 0x210E:
+            said = unicodedata.normalize("NFKC", chr(code))  # a letter of a formula
         else:
             said = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
         if 48 <= code <= 57 and not turned and _is_superior(raw, handle, index, y.value, size):
@@ -457,6 +467,7 @@ def _furniture(
         texts.update({(edge, _without_figures(_text_of(line)), round((line[0].y + shift) / 8)) for shift in (0, 4)})
     gone: list[tuple[int, list[Line]]] = []
     heights: Counter[tuple[str, int]] = Counter()
+    title = _title_of(rows, body)
     for number, edge, line in edges:
         text = _text_of(line)
         key = _without_figures(text)
@@ -469,6 +480,7 @@ def _furniture(
             alone
             or _PRINTED.search(text)
             or (len(text.split()) <= 14 and apart and (numbered or repeated >= (3 if filled > 8 else 2)))
+            or (number and apart and _is_head(line, text, title, body))
         ):
             gone.append((number, line))
             heights[edge, round(line[0].y / 4)] += 1
@@ -478,6 +490,21 @@ def _furniture(
         if at * 3 >= filled >= 4 and number and small and (number, line) not in gone and _is_apart(line, rows[number], edge):
             gone.append((number, line))
     return gone
+
+
+def _title_of(rows: list[list[list[Line]]], body: float) -> str:
+    """The text in the largest letters of the first page, in small letters; "" if none are larger than usual."""
+    first = rows[0] if rows else []
+    largest = max((line[0].size for line in first), default=0.0)
+    return " ".join(_text_of(line) for line in first if line[0].size == largest > 1.1 * body).casefold()
+
+
+def _is_head(line: list[Line], text: str, title: str, body: float) -> bool:
+    """Whether a line at the edge of a page is a running head though no other page has it: it is small, or has the title."""
+    if len(text.split()) > 14 or line[0].noted or _NOTE.match(text) or _CAPTION.match(text) or len(line) > 3:
+        return False
+    small = line[0].size < 0.9 * body and not _ENDED.search(text)
+    return small or (len(title.split()) > 1 and title in text.casefold())
 
 
 def _text_of(line: list[Line]) -> str:
@@ -549,7 +576,7 @@ def _split(pieces: list[Line], depth: int) -> list[list[Line]]:
 
     for row in _rows(pieces):
         crossing = [piece for piece in row if piece.left < gutter - 2 and piece.right > gutter + 2]
-        if crossing:
+        if crossing or (across and _is_centred_below(across, row)):
             end_band()
             across += row
             continue
@@ -562,6 +589,13 @@ def _split(pieces: list[Line], depth: int) -> list[list[Line]]:
         out.append(_merged(across))
     end_band()
     return out
+
+
+def _is_centred_below(across: list[Line], row: list[Line]) -> bool:
+    """Whether a row is the short last line of a centred paragraph that reaches over the columns."""
+    last, line = across[-1], row[0]
+    middle = abs(line.left + line.right - last.left - last.right) / 2
+    return len(row) == 1 and line.size == last.size and line.y - last.y < 1.6 * line.size and middle < line.size
 
 
 def _bands(pieces: list[Line]) -> list[tuple[list[Line], bool]]:
@@ -797,8 +831,9 @@ def _breaks(current: Paragraph, before: Line, line: Line, column: Column) -> tup
         return True, False
     step = line.left - before.left
     if abs(step) > 0.6 * line.size:
-        if abs(line.left + line.right - before.left - before.right) < line.size and line.text[:1].islower():
-            return False, False  # centred
+        centred = abs(line.left + line.right - before.left - before.right) < line.size
+        if centred and (line.text[:1].islower() or _CAPTION.match(current.lines[0].text)):
+            return False, False
         if step > 0:
             return not (item and len(current.lines) == 1), False
         if len(current.lines) > 1 and before.left > column.left + 0.6 * line.size:
@@ -892,6 +927,8 @@ def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone:
         elif _is_item(lines[0].text) and (was_tight or _has_neighbour(paragraphs, number) or not _DASH.match(lines[0].text)):
             yield Part("list", _BULLET.sub("- ", text, count=1), tight=was_tight)
             tight = True
+        elif _is_above_table(paragraphs, number):
+            yield Part("table", table_row([text]))
         elif _is_set_in(each, body):
             quoted = "quotation"
             yield Part("quotation", text)
@@ -909,6 +946,22 @@ def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
     return any(
         len(each.lines[0].cells) == cells
         for each in paragraphs[max(number - 1, 0) : number] + paragraphs[number + 1 : number + 2]
+    )
+
+
+def _is_above_table(paragraphs: list[Paragraph], number: int) -> bool:
+    """Whether a line is the head of the table below it, with gaps too narrow to show its cells."""
+    if number + 1 == len(paragraphs):
+        return False
+    lines, table = paragraphs[number].lines, paragraphs[number + 1].lines
+    line, row = lines[0], table[0]
+    if len(lines) > 1 or len(row.cells) < FEWEST_CELLS or line.page != row.page or _ENDED.search(line.text):
+        return False
+    return (
+        0 < row.y - line.y < 2.5 * line.size
+        and len(line.text.split()) <= 4 * len(row.cells)
+        and abs(line.left - row.left) < 2 * line.size
+        and abs(line.right - row.right) < 4 * line.size
     )
 
 
