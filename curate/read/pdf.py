@@ -50,6 +50,7 @@ _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)|table|plate|abb(?:ildung|\.)|tab(?:elle|leau|la|\.)|figura|foto)\s*\d{1,3}", re.IGNORECASE
 )
 _LEADERS = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$|(?<!…)…{2,}\s*\d{1,4}\s*$", re.IGNORECASE)
+_EQUALS = re.compile(r"\S\s?[=≈≠≤≥<>∈∼→]\s?\S")
 _ENDED = re.compile(r"[.!?…:。！？][\"'”’»)\]]*$")
 
 
@@ -906,6 +907,8 @@ def _blocks(paragraphs: list[Paragraph], body: float, words: Counter[str], gone:
             yield Part("table", "\n".join(table_row(line.cells or [line.text]) for line in lines))
         elif each.is_verse:
             yield Part("verse", "\n".join(line.text for line in lines))
+        elif _is_formula(each, text):
+            yield Part("other", text)
         elif _is_heading(each, body):
             following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
             if following is not None and _LEADERS.search(following.lines[0].text[-200:]):
@@ -947,6 +950,14 @@ def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
         len(each.lines[0].cells) == cells
         for each in paragraphs[max(number - 1, 0) : number] + paragraphs[number + 1 : number + 2]
     )
+
+
+def _is_formula(each: Paragraph, text: str) -> bool:
+    """Whether a short indented paragraph is a formula: it has a sign between its sides, and hardly a word."""
+    if len(text) > 120 or each.lines[0].left < each.column.left + each.lines[0].size or not _EQUALS.search(text):
+        return False
+    words = sum(len(word) for word in re.findall(r"[^\W\d_]{4,}", text))
+    return words * 2 < len(text)
 
 
 def _is_above_table(paragraphs: list[Paragraph], number: int) -> bool:
