@@ -13,6 +13,8 @@ DECLARATION = re.compile(r"(?:^|;)\s{0,20}(margin(?:-left|-right)?)\s{0,5}:\s{0,
 SIZE = re.compile(r"(-?[\d.]{1,6})(em|rem|%|px|pt|in|cm)?\Z")
 IN_EMS = {"em": 1.0, "rem": 1.0, "%": 0.25, "px": 1 / 16, "pt": 1 / 12, "in": 6.0, "cm": 2.4, "": 0.0}
 OTHERWISE = re.compile(r"text-align\s{0,5}:\s{0,5}(?:center|right)|text-indent\s{0,5}:\s{0,5}-", re.IGNORECASE)
+DOCUMENTS = {"clipping", "diary", "email", "inscription", "letter", "log", "memo", "newspaper", "sign", "telegram"}
+"""Classes that publishers give to a document within the text, which mostly is another person's."""
 LEAST_LEFT, LEAST_RIGHT = 1.4, 0.9
 """The least margins of a quote, in letters' heights."""
 MOST_SET_IN = 0.25

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from curate.read.book_styles import inset_classes, mark_quotes
+from curate.read.book_styles import DOCUMENTS, inset_classes, mark_quotes
 from curate.read.furniture import EPUB_TYPE, EPUB_TYPES
 from curate.read.markup import (
     BLOCKS,
@@ -107,6 +107,18 @@ _ADVERTISES = re.compile(
 )
 _PAGE = re.compile(r"(?:page|pg|p|seite|pagina|pag)[_.-]?\d{1,4}", re.IGNORECASE)
 """The id of a place where a page of the printed book begins."""
+_PAGE_PRINTED = re.compile(
+    r"[\[({|]?\s*(?:(?:page|pg|p|seite|s|pagina|pág|pag)\b\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}|]?", re.IGNORECASE
+)
+"""What is printed at such a place."""
+_MADE_WITH = re.compile(
+    r"\b(?:created|made|generated|converted|produced|formatted|erstellt|erzeugt|créé|generado|creado|gemaakt)\s(?:with|by|using|in|mit|von"
+    r"|avec|par|con|por|met)\b.{0,30}\b(?:calibre|sigil|vellum|pandoc|scrivener|indesign|jutoh|atticus|reedsy|kindle|draft2digital|word)\b"
+    r"|\b(?:e-?book|epub|file)\b.{0,40}\b(?:downloaded|purchased|converted|scanned|digiti[sz]ed)\b",
+    re.IGNORECASE,
+)
+"""A line of the program or the shop that the book went through."""
+LONGEST_STAMP = 20
 _ENDED = re.compile(r"[.!?…:;。！？]['\"’”»)\]]*$")
 SHORT_PAGE = 40
 """A page before the first chapter with at most so many words and no full sentence is a half-title or the like."""
@@ -127,7 +139,7 @@ def read_epub(path: Path) -> Reading:
         reading = Reading(book.title)
         files = list(book.files())
         _omit_notes_elsewhere(files)
-        mark_quotes([file.root for file in files], book.inset_classes())
+        mark_quotes([file.root for file in files], book.inset_classes() | DOCUMENTS)
         started = False
         open_end: Part | None = None
         for file in files:
@@ -145,6 +157,9 @@ def read_epub(path: Path) -> Reading:
             if open_end is not None:
                 parts = _continued(open_end, parts)
             open_end = None
+            for part in parts[-3:]:
+                if part.kind == "prose" and len(part.text.split()) <= LONGEST_STAMP and _MADE_WITH.search(part.text):
+                    part.kind, part.reason = None, "imprint"
             last = max((number for number, part in enumerate(parts) if part.kind), default=-1)
             if last >= 0 and parts[last].kind == "prose" and not _ENDED.search(parts[last].text):
                 open_end = parts.pop(last)
@@ -280,6 +295,7 @@ class _Book:
             body = root.find("body")
             file = _File(name, body if body is not None else root, label=self._labels.get(name, ""))
             file.omitted = furniture(file.root, book=True)
+            _omit_page_marks(file)
             stem = posixpath.splitext(posixpath.basename(name))[0].lower()
             by_name = next(
                 (reason for pattern, reason in _FILES if pattern.search(re.sub(r"^[a-z0-9]*\d{6,}[a-z0-9]*_", "", stem))), ""
@@ -292,6 +308,16 @@ class _Book:
             if not file.reason:
                 file.reason = _headed(file)
             yield file
+
+
+def _omit_page_marks(file: _File) -> None:
+    """Leave out the numbers that show where a page of the printed book begins."""
+    for each in file.root.iter("a", "span"):
+        names = [each.get("id") or "", *(each.get("class") or "").split()]
+        if each.get("href") or not any(_PAGE.fullmatch(name) or name in ("page", "pagebreak") for name in names):
+            continue
+        if _PAGE_PRINTED.fullmatch(one_line(each, {}, 40)):
+            file.omitted.setdefault(each, "page_numbers")
 
 
 def _types_of(element: Element) -> list[str]:
