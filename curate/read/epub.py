@@ -153,7 +153,7 @@ def read_epub(path: Path) -> Reading:
                 put_in(reading, [*_held(open_end), Part(None, text or one_line(file.root, {}), reason)])
                 open_end = None
                 continue
-            started = started or any(part.kind in ("prose", "verse") for part in parts)
+            started = started or words > SHORT_PAGE or any(part.kind == "verse" for part in parts)
             if open_end is not None:
                 parts = _continued(open_end, parts)
             open_end = None

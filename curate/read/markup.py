@@ -49,7 +49,9 @@ SUBTITLE = re.compile(
     r"(?:$|[\s-])"
 )
 _TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
-_CHAPTER = re.compile(r"(?:^|\s)(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)(?:$|\s)")
+_CHAPTER = re.compile(
+    r"(?:^|\s)(?:(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)|[abc]?[_-]?heading[_-]?\d?)(?:$|\s)"
+)
 _OUTPUT = re.compile(r"(?:^|[\s_-])(?:output|stdout|stderr|console-output|jp-outputarea|output-area)(?:$|[\s_-])")
 _CODE_BLOCK = re.compile(
     r"(?:^|[\s_-])(?:highlight|highlighttable|rouge-table|codehilite|syntaxhighlighter|code-?block|hljs|sourcecode)(?:$|[\s_-])"
@@ -289,6 +291,8 @@ class Renderer:
                     self._open_item(element, tag)
             elif tag in HEADINGS:
                 self._heading = HEADINGS[tag]
+            elif tag == "p" and _is_in_hgroup(element):
+                self._heading = 2
             elif tag == "blockquote":
                 self._end_stanza()
                 self._quotes += 1
@@ -391,7 +395,7 @@ class Renderer:
                 self._after_item = self._after_item and bool(self._lists)
             elif tag in ("li", "dt", "dd"):
                 self._marker = ""
-            elif tag in HEADINGS:
+            elif tag in HEADINGS or (tag == "p" and _is_in_hgroup(element)):
                 self._heading = 0
             elif tag == "blockquote":
                 self._end_stanza()
@@ -644,6 +648,12 @@ class Renderer:
             return 0.0
         size = sum(len(re.sub(r"[\s|·•\[\]/,–-]+", "", line)) for line in lines)
         return self._linked / size if size else 0.0
+
+
+def _is_in_hgroup(paragraph: Element) -> bool:
+    """Whether it belongs to a heading: a subtitle, or the title below the number of a chapter."""
+    parent = paragraph.getparent()
+    return parent is not None and parent.tag == "hgroup"
 
 
 def _only_indents(element: Element, tag: str) -> bool:
