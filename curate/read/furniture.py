@@ -81,8 +81,8 @@ _NAMES = {
     "ads": """ads? advert advertisement adverts adsbygoogle adsense sponsor sponsored sponsors promo promotion promoted
         wpcnt carbonads ad-?(?:container|wrapper|slot|unit|block) google-ad banner-ad affiliate-disclosure""",
     "popup": """modal popup pop-up overlay lightbox-caption toast offcanvas drawer hello-bar notification-bar""",
-    "page_numbers": """running-?head(?:er|ing)?s? folio pagenum pageno page-?number pagebreak page-break-number lnum linenum line-?num
-        verse-?num""",
+    "page_numbers": """running-?head(?:er|ing)?s? folio pagenum pageno page-?number pagebreak page-break-number
+        lnum linenum line-?num verse-?num""",
     "gutenberg": """pg-(?:boilerplate|header|footer|machine-header) pgheader pg-start-separator transnote tnote""",
     "figures": r"""lineno linenos
         lnt? hl-ln-n line-?numbers? line-numbers-rows gutter
