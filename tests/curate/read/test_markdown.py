@@ -254,3 +254,30 @@ def test_fences_are_written_alike_and_the_line_below_a_table_head_is_markup():
     tilde = "~~~ruby\nputs 1   # kept\n~~~\n\n````md\n```sh\nls\n```\n````\n"
     assert blocks_of(tilde) == [("code", "```ruby\nputs 1   # kept\n```"), ("code", "````md\n```sh\nls\n```\n````")]
     assert blocks_of("Hive | Weight\n:-- | --:\nnorth | 34\n") == [("table", "| Hive | Weight |\n| north | 34 |")]
+
+
+def test_captions_of_pictures_and_tables_are_no_prose():
+    assert blocks_of("![A weir](w.png)\n*The weir in May.*\n\nIt was wet.") == [
+        ("caption", "The weir in May."),
+        ("prose", "It was wet."),
+    ]
+    assert blocks_of("| a | b |\n|---|---|\n| 1 | 2 |\n\n: Weirs by depth {#tbl-w}\n")[-1] == ("caption", "Weirs by depth")
+    assert blocks_of("![A weir](w.png) and *this* is what I said of it.")[0][0] == "prose"
+
+
+def test_marks_of_other_programs_on_lines_of_their_own_go():
+    assert blocks_of("{.lead}\nIt was wet.") == [("prose", "It was wet.")]
+    assert blocks_of("@[youtube](abc)\n\nIt was wet.") == [("prose", "It was wet.")]
+    assert blocks_of("Begun in May\n#weir #notes\n\nIt was wet.") == [("prose", "Begun in May"), ("prose", "It was wet.")]
+    assert blocks_of("- It was wet ((64a1b2c3-1111-2222-3333-444455556666)) again")[0][1].split() == [
+        "-",
+        "It",
+        "was",
+        "wet",
+        "again",
+    ]
+
+
+def test_the_heading_of_a_table_of_contents_goes_with_it():
+    text = "# Weir\n\n## Contents\n\n- [One](#one)\n- [Two](#two)\n\n## One\n\nIt was wet."
+    assert blocks_of(text) == [("heading", "# Weir"), ("heading", "## One"), ("prose", "It was wet.")]
