@@ -40,7 +40,7 @@ _CAPTION = re.compile(
     r"(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
-    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?"
+    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?|quote-?(?:block|box|text|body|content|wrapper)"
     r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
@@ -52,6 +52,9 @@ _TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
 _CHAPTER = re.compile(
     r"(?:^|\s)(?:(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)|[abc]?[_-]?heading[_-]?\d?)(?:$|\s)"
 )
+_TYPED = re.compile(r"white-space\s*:\s*(?:pre|break)(-line)?")
+"""A style in which line ends are shown; `-line` does not show the blanks."""
+_LINE_BLANKS = re.compile(r"(?:(?<=\n)|\A) +")
 _OUTPUT = re.compile(r"(?:^|[\s_-])(?:output|stdout|stderr|console-output|jp-outputarea|output-area)(?:$|[\s_-])")
 _CODE_BLOCK = re.compile(
     r"(?:^|[\s_-])(?:highlight|highlighttable|rouge-table|codehilite|syntaxhighlighter|code-?block|hljs|sourcecode)(?:$|[\s_-])"
@@ -235,7 +238,7 @@ class Renderer:
         self._headers = 0
         self._subtitles = 0
         self._poems = 0
-        self._as_typed = 0
+        self._as_typed: list[bool] = []  # open elements whose line ends are the author's; whether their blanks are, too
         self._lines: list[str] = []
         self._lists: list[list[Any]] = []
         self._marker = ""
@@ -302,8 +305,7 @@ class Renderer:
                 self._headers += 1
             if tag in ("p", "div", "td", "aside", "figure", "section") and names:
                 self._open_named(element, tag, names)
-            if "white-space" in (style := element.get("style") or "") and re.search(r"white-space\s*:\s*(?:pre|break)", style):
-                self._as_typed += 1
+            self._open_typed(style := element.get("style") or "")
             if "mso-list" in style and (level := re.search(r"mso-list\s*:\s*l\d+ level(\d)", style)):
                 self._word_marker = "  " * (int(level[1]) - 1) + "- "
             return True
@@ -376,9 +378,12 @@ class Renderer:
             indentation = self._word_marker[: len(self._word_marker) - len(self._word_marker.lstrip())]
             self._word_marker = indentation + (f"{marker} " if re.search(r"[^\W_]", marker) and len(marker) > 1 else "- ")
             return False
-        if "white-space" in (style := element.get("style") or "") and re.search(r"white-space\s*:\s*(?:pre|break)", style):
-            self._as_typed += 1
+        self._open_typed(element.get("style") or "")
         return True
+
+    def _open_typed(self, style: str) -> None:
+        if "white-space" in style and (found := _TYPED.search(style)):
+            self._as_typed.append(found[1] != "-line")
 
     def _close(self, element: Element) -> None:
         tag = element.tag
@@ -413,8 +418,8 @@ class Renderer:
         elif tag == "rt" and self._ruby_open:
             self._words.append(")")
             self._ruby_open = False
-        if tag != "sup" and "white-space" in (style := element.get("style") or ""):
-            self._as_typed -= bool(re.search(r"white-space\s*:\s*(?:pre|break)", style))
+        if tag != "sup" and "white-space" in (style := element.get("style") or "") and _TYPED.search(style):
+            self._as_typed.pop()
 
     def _omit(self, element: Element) -> None:
         if element.tag in BLOCKS:
@@ -547,12 +552,16 @@ class Renderer:
 
     def _say(self, text: str) -> None:
         if self._as_typed:
-            self._words.append(re.sub(r"[\t\f\r]+", " ", text))
+            text = re.sub(r"[\t\f\r]+", " ", text)
+            if self._as_typed[-1]:
+                text = _LINE_BLANKS.sub(lambda blanks: "\xa0" * len(blanks[0]), text)
+            self._words.append(text)
         else:
             self._words.append(re.sub(r"[ \t\n\r\f]+", " ", text))
 
     def _raise(self, element: Element) -> None:
         text = one_line(element, self._omitted)
+        text = "" if text in ("[]", "()") else text  # the mark in the brackets is omitted
         before = "".join(self._words[-3:])
         marked = raised(before, text)
         if marked is None:
@@ -641,7 +650,7 @@ class Renderer:
         self._after_item = False
         reason = "pull_quote" if self._pulled else ""
         linked = self._share_of_links([text])
-        self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=self._as_typed > 0))
+        self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=bool(self._as_typed)))
 
     def _share_of_links(self, lines: list[str]) -> float:
         if not self._linked:

@@ -93,6 +93,7 @@ _BYLINE = re.compile(
     r"|pubblicato)\b[^.!?]{0,60}\b(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
+_BY = {"by", "von", "par", "por", "di", "door", "av", "af"}
 _STAMP = re.compile(
     r"(?:\d{1,2}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?[^\W\d]{3,10}\.?,?\s(?:de\s)?(?:19|20)\d\d"
     r"|[^\W\d]{3,10}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d|(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}"
@@ -110,6 +111,12 @@ _ABOUT_THE_PAGE = re.compile(
     re.IGNORECASE,
 )
 """A line below a post: its tags, or links to its neighbours."""
+_SEE_ALSO = re.compile(
+    r"(?:related|read (?:also|more|next)|also read|see also|you (?:may|might) also (?:like|enjoy)|up next|lesen sie auch"
+    r"|lies auch|siehe auch|(?:à )?lire aussi|voir aussi|lee también|ver también|leggi anche|leia também|lees ook)\b.{0,40}[:：]",
+    re.IGNORECASE,
+)
+"""A line within a post that names other posts."""
 LAST_PARTS = 4
 LONGEST_CALL = 45
 _CALL = re.compile(
@@ -722,6 +729,9 @@ def _bare(mark: str) -> str:
 
 def _without_calls(parts: list[Part]) -> list[Part]:
     """Leave out the byline, and short paragraphs at the end of a post about its page or that ask its readers to share it."""
+    for part in parts:
+        if part.kind == "prose" and part.linked >= 0.5 and _SEE_ALSO.match(part.text):
+            part.kind, part.reason = None, "related_posts"
     kept = [number for number, part in enumerate(parts) if part.kind]
     for number in kept[:FIRST_PARTS] if len(kept) > LAST_PARTS else ():
         if parts[number].kind == "prose" and _is_byline(parts[number].text):
@@ -741,9 +751,10 @@ def _without_calls(parts: list[Part]) -> list[Part]:
 
 def _is_byline(text: str) -> bool:
     """Whether a line only has a date or the time to read, an author and the like."""
-    if len(text.split()) > LONGEST_BYLINE or len(text) > 200:
+    words = text.split()
+    if len(words) > LONGEST_BYLINE or len(text) > 200:
         return False
-    if _BYLINE.match(text):
+    if _BYLINE.match(text) or (1 < len(words) <= 5 and words[0].lower() in _BY and words[1].istitle() and text[-1:].isalpha()):
         return True
     before, *after = _STAMP.split(text)
     return (

@@ -252,3 +252,16 @@ def test_google_docs_has_its_title_and_its_quotes_in_classes():
     )
     assert read_page(page).title == "The goat"
     assert [kind for kind, _ in kinds(page)] == ["heading", "prose", "quotation", "heading", "prose"]
+
+
+def test_a_poem_typed_with_blanks_keeps_them():
+    poem = "<div class='poem' style='white-space: pre-wrap'>A rope,\n     a man,\n  a bell.</div>"
+    assert kinds(f"<article><p>{PROSE}</p>{poem}</article>")[1] == ("verse", "A rope,\n     a man,\n  a bell.")
+    collapsed = poem.replace("pre-wrap", "pre-line")
+    assert kinds(f"<article><p>{PROSE}</p>{collapsed}</article>")[1] == ("verse", "A rope,\na man,\na bell.")
+
+
+def test_lines_within_a_post_that_are_about_the_site_go():
+    others = "<p><b>Related:</b> <a href='/x'>The pike and the policeman</a></p>"
+    page = f"<article><h1>Eels</h1><p>by Ada Mill</p><p>{PROSE}</p>{others}<p>{PROSE}<sup>[<a href='#n'>a</a>]</sup></p><p>{PROSE}</p><p>{PROSE}</p></article>"
+    assert [text for _, text in kinds(page)] == ["# Eels", *[PROSE] * 4]
