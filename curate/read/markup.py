@@ -54,6 +54,8 @@ _CHAPTER = re.compile(
 )
 _TYPED = re.compile(r"white-space\s*:\s*(?:pre|break)(-line)?")
 """A style in which line ends are shown; `-line` does not show the blanks."""
+_BLANKS = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")
+"""White space that is shown as one blank, and is not just that."""
 _LINE_BLANKS = re.compile(r"(?:(?<=\n)|\A) +")
 _OUTPUT = re.compile(r"(?:^|[\s_-])(?:output|stdout|stderr|console-output|jp-outputarea|output-area)(?:$|[\s_-])")
 _CODE_BLOCK = re.compile(
@@ -557,7 +559,7 @@ class Renderer:
                 text = _LINE_BLANKS.sub(lambda blanks: "\xa0" * len(blanks[0]), text)
             self._words.append(text)
         else:
-            self._words.append(re.sub(r"[ \t\n\r\f]+", " ", text))
+            self._words.append(_BLANKS.sub(" ", text))
 
     def _raise(self, element: Element) -> None:
         text = one_line(element, self._omitted)
