@@ -24,13 +24,15 @@ from curate.read.markup import (
     is_element,
     one_line,
     parse,
+    plain,
     put_in,
     raw_text,
     tidied,
 )
 from curate.read.package import Package, resolved
+from curate.read.page_furniture import furniture
+from curate.read.page_notes import is_mark, is_raised, note_at, with_its_sup
 from curate.read.reading import Reading, Unreadable
-from curate.read.web import furniture, is_mark, is_raised, note_at, with_its_sup
 
 CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 OPF = "{http://www.idpf.org/2007/opf}"
@@ -192,13 +194,9 @@ def _with_heading(parts: list[Part], label: str) -> list[Part]:
     """Make a heading of a first paragraph that equals the chapter's name in the table of contents."""
     if label and not any(part.kind == "heading" for part in parts[:3]):
         for part in parts[:2]:
-            if part.kind == "prose" and _plain(part.text) == _plain(label):
+            if part.kind == "prose" and plain(part.text) == plain(label):
                 part.kind, part.level, part.text = "heading", 2, "## " + " ".join(part.text.split())
     return parts
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
 
 
 def _refuse_protected(package: Package) -> None:
@@ -374,9 +372,7 @@ def _reason_within(file: _File, words: int, parts: list[Part], *, started: bool,
     ]
     if not started and 0 < words <= SHORT_PAGE and not sentences:
         headed = (
-            any(part.kind == "heading" for part in parts)
-            and _plain(text) not in _plain(title)
-            and _plain(title) not in _plain(text)
+            any(part.kind == "heading" for part in parts) and plain(text) not in plain(title) and plain(title) not in plain(text)
         )
         return "" if headed else "title_page"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 TAGS = {
     "audio": "media", "button": "controls", "canvas": "media", "datalist": "controls", "dialog": "popup", "embed": "media",
@@ -96,6 +97,7 @@ def _pattern(names: str) -> re.Pattern[str]:
 
 
 _PATTERNS = [(reason, _pattern(names)) for reason, names in _NAMES.items()]
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_:.]+|-{2,}")
 _STATE = re.compile(
     r"(?:^|-)(?:has|with|without|no|show|hide|open|closed|enabled|disabled|active|on|off|left|right|style|layout)(?:-|$)"
 )
@@ -110,14 +112,24 @@ IN_BOOKS = {"footnotes", "page_numbers", "gutenberg", "contents"}
 """Reasons that also apply in books, which have no comments and no buttons."""
 
 
+def hyphened(names: str) -> str:
+    """Names in small letters with hyphens between their words: `postContent__body` is `post-content-body`."""
+    return _BETWEEN_WORDS.sub("-", names).lower()
+
+
+def hyphened_names(element: Any) -> str:
+    """The classes and the id of an element, with hyphens between their words."""
+    return hyphened(f"{element.get('class') or ''} {element.get('id') or ''}".strip())
+
+
 @lru_cache(maxsize=20_000)
 def reason_in(names: str) -> str:
     """Why an element with these names (its classes and its id) is not text; "" if they give no reason."""
     for name in names.split():
-        hyphened = re.sub(r"(?<=[a-z])(?=[A-Z])|[_:.]+|-{2,}", "-", name).lower()
-        if _NOT_FURNITURE.match(hyphened) or _STATE.search(hyphened):
+        words = hyphened(name)
+        if _NOT_FURNITURE.match(words) or _STATE.search(words):
             continue
         for reason, pattern in _PATTERNS:
-            if pattern.search(hyphened):
+            if pattern.search(words):
                 return reason
     return ""

@@ -698,11 +698,11 @@ ATTRIBUTION = re.compile(r"(?:--|[–—―~])\s?((?:[^\W\d_]|[“\"(])[^\n]{1,8
 def tidied(parts: list[Part]) -> Iterator[Part]:
     """Leave out headings whose text was left out, and pull quotes, which repeat a sentence of the text."""
     pulled = any(part.reason == "pull_quote" for part in parts)
-    said = _plain(" ".join(part.text for part in parts if part.kind == "prose")) if pulled else ""
+    said = plain(" ".join(part.text for part in parts if part.kind == "prose")) if pulled else ""
     for number, part in enumerate(parts):
         if part.kind == "prose" and ("\n" in part.text or part.typed) and _is_beside_verse(parts, number):
             part.kind = "verse"
-        if part.kind and part.reason == "pull_quote" and _plain(part.text) in said:
+        if part.kind and part.reason == "pull_quote" and plain(part.text) in said:
             yield Part(None, part.text, "pull_quote")
             continue
         if part.kind in ("prose", "list") and part.text[-2:].strip("\ufe0e")[-1:] in ("↩", "⤴", "↵", "⏎"):
@@ -752,7 +752,8 @@ def _is_beside_verse(parts: list[Part], number: int) -> bool:
     return any(part.kind == "verse" for part in beside) and all(len(line) <= 60 for line in parts[number].text.splitlines())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words of a text without punctuation and capitals, to compare titles."""
     return re.sub(r"\W+", " ", text).strip().casefold()
 
 

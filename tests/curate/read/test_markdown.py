@@ -250,7 +250,7 @@ def test_a_file_that_loses_most_of_its_text_says_so(tmp_path):
     assert document.characters == 418
 
 
-def test_fences_are_written_alike_and_the_line_below_a_table_head_is_markup():
+def test_fences_are_written_alike_and_dashes_below_a_table_head_go():
     tilde = "~~~ruby\nputs 1   # kept\n~~~\n\n````md\n```sh\nls\n```\n````\n"
     assert blocks_of(tilde) == [("code", "```ruby\nputs 1   # kept\n```"), ("code", "````md\n```sh\nls\n```\n````")]
     assert blocks_of("Hive | Weight\n:-- | --:\nnorth | 34\n") == [("table", "| Hive | Weight |\n| north | 34 |")]

@@ -176,7 +176,7 @@ def test_the_encoding_that_a_page_declares_is_used(tmp_path):
     assert read_document(path, "a.html", "own").text == "Zażółć gęślą jaźń"
 
 
-def test_a_bracketed_mark_without_its_note_goes_and_a_footer_is_told_by_its_words():
+def test_a_bracketed_mark_without_its_note_goes_and_so_does_a_footer():
     page = (
         f"<body><h1>Kilns</h1><p>{PROSE}<a href='#n2' title='note'>[2]</a> It was hot.</p><p>{PROSE} {PROSE} {PROSE}</p>"
         "<p><small>This page has been viewed 31 times. <a href='p.cgi'>Printable version</a></small></p></body>"
@@ -201,7 +201,7 @@ def test_lines_of_a_poem_in_spans_are_one_stanza():
     ]
 
 
-def test_a_note_below_the_post_belongs_to_it_and_words_about_its_author_do_not():
+def test_a_note_below_the_post_belongs_to_it():
     note = f"<section class='note'><h2>A note</h2><p>{PROSE} {PROSE} {PROSE}</p></section>"
     about = "<div class='who'><p>Ada keeps a mill and has written two books about it.</p></div>"
     page = f"<main><article><h1>Pears</h1><p>{PROSE}</p></article>{note}{about}</main>"
