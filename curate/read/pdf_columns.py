@@ -174,12 +174,12 @@ def _side_by_side(left: list[Line], right: list[Line]) -> bool:
 def _merged(pieces: list[Line]) -> list[Line]:
     """Merge the pieces on each baseline into one line."""
     lines: list[Line] = []
-    pieces_of_rows: list[list[str]] = []
+    pieces_of_rows: list[list[tuple[float, float, str]]] = []
     for row in rows_of(pieces):
         row.sort(key=lambda each: each.left)
         line = row[0]
         cells = [line.text]
-        pieces_of_rows.append([piece.text for piece in row])
+        pieces_of_rows.append([(piece.left, piece.right, piece.text) for piece in row])
         for piece in row[1:]:
             if piece.left - line.right > 2.2 * line.size:
                 cells.append(piece.text)
@@ -194,9 +194,17 @@ def _merged(pieces: list[Line]) -> list[Line]:
         lines.append(line)
     for number, (line, found) in enumerate(zip(lines, pieces_of_rows, strict=True)):
         beside = pieces_of_rows[max(number - 1, 0) : number] + pieces_of_rows[number + 1 : number + 2]
-        if len(found) >= FEWEST_CELLS and any(len(each) == len(found) for each in beside):
-            line.cells = found  # a table with narrow gaps
+        if len(found) >= FEWEST_CELLS and any(_are_aligned(found, each, 0.5 * line.size) for each in beside):
+            line.cells = [text for _, _, text in found]  # a table with narrow gaps
     return lines
+
+
+def _are_aligned(row: list[tuple[float, float, str]], other: list[tuple[float, float, str]], near: float) -> bool:
+    """Whether the pieces of two rows stand below each other, at their left or right ends or in the middle."""
+    return len(row) == len(other) and all(
+        min(abs(left - a), abs(right - b), abs(left + right - a - b) / 2) < near
+        for (left, right, _), (a, b, _) in zip(row, other, strict=True)
+    )
 
 
 def column_of(lines: list[Line]) -> Column:

@@ -74,7 +74,7 @@ def _furniture(
             alone
             or _PRINTED.search(text)
             or (len(text.split()) <= 14 and apart and (numbered or repeated >= (3 if filled > 8 else 2)))
-            or (number and apart and _is_head(line, text, title, body))
+            or (number and apart and _is_head(line, text, title, body) and not (edge == "foot" and NOTE.match(text)))
         ):
             gone.append((number, line))
             heights[edge, round(line[0].y / 4)] += 1
@@ -95,7 +95,7 @@ def _title_of(rows: list[list[list[Line]]], body: float) -> str:
 
 def _is_head(line: list[Line], text: str, title: str, body: float) -> bool:
     """Whether a line at the edge of a page is a running head though no other page has it: it is small, or has the title."""
-    if len(text.split()) > 14 or line[0].noted or NOTE.match(text) or CAPTION.match(text) or len(line) > 3:
+    if len(text.split()) > 14 or line[0].noted or CAPTION.match(text) or len(line) > 3:
         return False
     small = line[0].size < 0.9 * body and not ENDED.search(text)
     return small or (len(title.split()) > 1 and title in text.casefold())

@@ -18,6 +18,8 @@ MOST_CHARACTERS = 20_000_000
 FEWEST_CHARACTERS_OF_A_PAGE = 25
 """A page with fewer characters and a picture is a scanned page."""
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+WIDE_GAP = 0.9
+"""Of the font size: hardly a gap between two words of a justified line is wider."""
 _HYPHEN_CODES = {2, 0xFFFE, 0xAD}
 """Character codes that PDFium gives to a hyphen at the end of a line."""
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -215,7 +217,7 @@ class _Piece:
                 return False
             else:
                 place = 1 if shift > 0.08 * self.size else -1 if shift < -0.05 * self.size else 0
-        if left < self.last_left - 0.6 * self.size or left > self.right + 1.2 * self.size:
+        if left < self.last_left - 0.6 * self.size or left > self.right + WIDE_GAP * self.size:
             return False
         if self.space or left > self.right + 0.35 * self.size:
             self.runs[-1][0] += " " if not self.runs[-1][0].endswith(" ") else ""

@@ -79,6 +79,8 @@ def _breaks(current: Paragraph, before: Line, line: Line, column: Column) -> tup
     gap = line.y - before.y > 1.3 * column.leading + 0.5
     if line.monospace and before.monospace:
         return line.y - before.y > 3.2 * column.leading, gap
+    if len(line.cells) > 1 and len(before.cells) > 1 and line.size == before.size and line.y - before.y < 3 * line.size:
+        return False, gap  # rows of a table
     if line.size > 1.12 * column.leading:
         gap = line.y - before.y > 1.6 * line.size
     if gap or _is_other_kind(before, line):
