@@ -203,9 +203,9 @@ def test_the_rows_of_a_narrow_table_are_told_by_their_alignment(tmp_path):
     places, y = set_text(STORY, 90)
     for number, row in enumerate(rows):
         x = LEFT + 40.0
-        for cell, width in zip(row, (20.0, 25.0, 0.0), strict=True):
+        for cell, width in zip(row, (20.0, 24.0, 0.0), strict=True):
             places.append((x, y + 20 + 14 * number, 10, "T", cell))
-            x += width + 12
+            x += width + 9.5
     document = read(tmp_path, [places])
     assert [(each.kind, document.text[each.start : each.end]) for each in document.blocks][1:] == [
         ("table", "| Tree | Pears | Wasps |\n| wall | 40 | 2 |\n| gate | 110 | 31 |")
