@@ -48,7 +48,8 @@ _NAMES = {
         read-?(?:more|next) more-?(?:posts|from|stories|articles) recommended recommendations you-may up-next
         (?:recent|latest|popular|trending|featured|top)-(?:posts|articles|stories) post-?(?:card|feed|navigation|nav)
         nav-links prev-?next next-prev pagination pager page-links blog-pager wp-block-(?:query|latest-posts|rss)
-        digest-post-embed bookmark-card link-card link-preview kg-bookmark embedded-(?:post|publication) series-nav""",
+        digest-post-embed bookmark-card bookmark-info
+        link-to-page link-card link-preview kg-bookmark embedded-(?:post|publication) series-nav""",
     "embedded": """twitter-(?:tweet|embed) tweet instagram-(?:media|embed) bluesky-embed mastodon-(?:embed|post) tiktok-embed
         reddit-(?:embed|card) fb-post wp-block-embed wp-embedded-content kg-embed-card embed-responsive gist-meta
         youtube-wrap spotify-wrap soundcloud-wrap""",
@@ -67,7 +68,7 @@ _NAMES = {
         screen-reader-text sr-only visually-hidden visuallyhidden back-?to-?top search-?form searchbox language-switcher
         (?:input|output|in|out)-prompt code-?(?:header|title|filename|lang) codeblock-header
         headerlink anchor-?link heading-?anchor header-?anchor permalink mw-editsection mw-jump-link edit-link zeroclipboard
-        copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji""",
+        copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji ^icon$""",
     "site": """site-(?:header|footer|branding|title|description|info|nav) masthead top-?bar page-footer colophon footer
         site-?foot blog-footer""",
     "sidebar": r"""sidebar side-bar rail widgets? widget-area widget-[a-z]+ widgettitle aside-widget""",
@@ -77,7 +78,7 @@ _NAMES = {
         author-?(?:bio|box|info|card|block|profile|details|avatar|description|name|list) authorbox
         about-(?:the-)?author abh saboxplugin-wrap bio
         tags-?links cat-?links tag-?list tags tagcloud categories taxonomy article-?(?:tag|byline|tags) post-?views view-?count
-        ^(?:meta|date|author|published|posted|dateline|pubdate|entry-date|post-details)$
+        ^(?:meta|date|author|published|posted|dateline|pubdate|entry-date|post-details|revdate|email)$
         js-postmetalockup postmetainline u-author h-card speechify""",
     "ads": """ads? advert advertisement adverts adsbygoogle adsense sponsor sponsored sponsors promo promotion promoted
         wpcnt carbonads ad-?(?:container|wrapper|slot|unit|block) google-ad banner-ad affiliate-disclosure""",

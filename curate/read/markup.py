@@ -30,6 +30,7 @@ LISTS = {"ul", "ol", "menu", "dl", "dir"}
 VERBATIM = {"pre", "listing", "xmp", "plaintext"}
 GAP = "\ue002"
 """Stands where the mark of a note was, so that the brackets around it go, too."""
+_GAPS = re.compile(rf" ?(?:\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP})(?=[.,;:!?)\]”’»])|\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP}")
 FEW_ROWS = 2
 UNSAID = {"markup", "media", "controls"}
 """Reasons that are not recorded, because no reader would call such elements text."""
@@ -40,7 +41,7 @@ _CAPTION = re.compile(
     r"(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
-    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?|quote-?(?:block|box|text|body|content|wrapper)"
+    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotations?|quotes?|quote-?(?:block|box|text|body|content|wrapper)"
     r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
@@ -48,7 +49,7 @@ SUBTITLE = re.compile(
     r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|abstract|(?:article|post|page)-(?:excerpt|description|summary))"
     r"(?:$|[\s-])"
 )
-_TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
+_TITLE = re.compile(r"(?:^|\s)(?:title(?:-western)?|msotitle)(?:$|\s)")
 _CHAPTER = re.compile(
     r"(?:^|\s)(?:(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)|[abc]?[_-]?heading[_-]?\d?)(?:$|\s)"
 )
@@ -564,11 +565,13 @@ class Renderer:
     def _raise(self, element: Element) -> None:
         text = one_line(element, self._omitted)
         text = "" if text in ("[]", "()") else text  # the mark in the brackets is omitted
-        before = "".join(self._words[-3:])
+        before = "".join(self._words[-3:]).replace(GAP, "")
         marked = raised(before, text)
         if marked is None:
             if not "".join(self._words).strip():
                 self._noted = text.strip("[]() ")
+            else:
+                self._words.append(GAP)
             self._gone.append(Part(None, text, "footnotes"))
         else:
             self._words.append(marked)
@@ -591,7 +594,7 @@ class Renderer:
         text = "".join(self._words)
         self._words = []
         if GAP in text:
-            text = re.sub(rf"\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP}", "", text)
+            text = _GAPS.sub("", text)
         paragraphs: list[list[str]] = [[]]
         for line in text.split("\n"):
             if line.strip():

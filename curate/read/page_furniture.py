@@ -126,8 +126,10 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
         return "controls"
     if "Comment" in (get("itemtype") or ""):
         return "comments"
-    if tag == "div" and _is_docs_header(element):
+    if tag == "div" and (_is_docs_header(element) or get("title") in ("header", "footer")):  # Google Docs, LibreOffice
         return "page_header"
+    if tag == "table" and get("class") == "properties":  # Notion
+        return "properties"
     reason = reason_in(f"{get('class') or ''} {get('id') or ''}") if get("class") or get("id") else ""
     if reason == "figures":
         return "" if tag in ("table", "figure", "div") else "controls"

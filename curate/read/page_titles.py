@@ -12,6 +12,8 @@ from curate.read.page_posts import is_article, kept_elements
 
 _TITLE = re.compile(r"(?:^|[\s-])(?:entry-title|post-title|article-title|p-name|headline|mso-title)(?:$|\s)")
 
+TITLE_STYLES = {"title", "title-western"}
+
 
 def name_of_page(page: Element) -> str:
     """The title in the head of a page."""
@@ -35,7 +37,7 @@ def _titles(element: Element, omitted: Omitted) -> Iterator[tuple[Element, str]]
 
 def _is_title(element: Element) -> bool:
     """Whether it is a paragraph in the style for titles of Google Docs and other word processors."""
-    return element.tag == "p" and "title" in (element.get("class") or "").lower().split()
+    return element.tag == "p" and not TITLE_STYLES.isdisjoint((element.get("class") or "").lower().split())
 
 
 def title_in(post: Element, named: str, omitted: Omitted) -> str:
