@@ -78,7 +78,6 @@ _NAMES = {
         author-?(?:bio|box|info|card|block|profile|details|avatar|description|name|list) authorbox
         about-(?:the-)?author abh saboxplugin-wrap bio
         tags-?links cat-?links tag-?list tags tagcloud categories taxonomy article-?(?:tag|byline|tags) post-?views view-?count
-        ^(?:meta|date|author|published|posted|dateline|pubdate|entry-date|post-details|revdate|email)$
         js-postmetalockup postmetainline u-author h-card speechify""",
     "ads": """ads? advert advertisement adverts adsbygoogle adsense sponsor sponsored sponsors promo promotion promoted
         wpcnt carbonads ad-?(?:container|wrapper|slot|unit|block) google-ad banner-ad affiliate-disclosure""",
@@ -109,6 +108,8 @@ _NOT_FURNITURE = re.compile(
 )
 
 
+BYLINES = frozenset({"author", "date", "dateline", "email", "entry-date", "meta", "posted", "pubdate", "published", "revdate"})
+"""Classes of a short block that is a byline; words within a paragraph may have them, too."""
 IN_BOOKS = {"footnotes", "page_numbers", "gutenberg", "contents"}
 """Reasons that also apply in books, which have no comments and no buttons."""
 

@@ -6,11 +6,12 @@ import re
 
 from lxml import etree
 
-from curate.read.furniture import EPUB_TYPE, EPUB_TYPES, IN_BOOKS, ROLES, TAGS, reason_in
+from curate.read.furniture import BYLINES, EPUB_TYPE, EPUB_TYPES, IN_BOOKS, ROLES, TAGS, reason_in
 from curate.read.markup import BLOCKS, HEADINGS, VERBATIM, Element, Omitted, one_line
 from curate.read.page_notes import is_mark, omit_notes
 from curate.read.page_posts import says_post
 
+LONGEST_BYLINE = 200
 WHOLE = {"html", "body", "main", "h1"}
 """Elements that are always part of the page's text, whatever their classes are."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
@@ -141,9 +142,18 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
         return ""  # named for the button in it
     if reason and not is_most:
         return reason
+    if not BYLINES.isdisjoint(f"{get('class') or ''} {get('id') or ''}".split()) and _is_short_line(element):
+        return "" if is_most else "byline"
     if tag == "aside" and "quote" not in (get("class") or "") and _is_beside(element, sizes):
         return "sidebar"
     return ""
+
+
+def _is_short_line(element: Element) -> bool:
+    """Whether an element is a short block or is between blocks, and not words of a paragraph."""
+    parent = element.getparent()
+    apart = element.tag in BLOCKS or (parent is not None and parent.tag in ("div", "header", "footer"))
+    return apart and len(one_line(element, {}, LONGEST_BYLINE)) < LONGEST_BYLINE
 
 
 def _is_anchor(link: Element) -> bool:

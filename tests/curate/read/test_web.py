@@ -265,3 +265,8 @@ def test_lines_within_a_post_that_are_about_the_site_go():
     others = "<p><b>Related:</b> <a href='/x'>The pike and the policeman</a></p>"
     page = f"<article><h1>Eels</h1><p>by Ada Mill</p><p>{PROSE}</p>{others}<p>{PROSE}<sup>[<a href='#n'>a</a>]</sup></p><p>{PROSE}</p><p>{PROSE}</p></article>"
     assert [text for _, text in kinds(page)] == ["# Eels", *[PROSE] * 4]
+
+
+def test_the_word_for_an_author_within_a_paragraph_stays():
+    page = f"<article><h1>Pears</h1><div class='meta'>12 May, Ada</div><p>As <span class='author'>Bob</span> says: {PROSE}</p><p class='date'>May</p></article>"
+    assert kinds(page)[1:] == [("prose", f"As Bob says: {PROSE}")]
