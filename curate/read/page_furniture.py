@@ -14,6 +14,8 @@ from curate.read.page_posts import says_post
 LONGEST_BYLINE = 200
 WHOLE = {"html", "body", "main", "h1"}
 """Elements that are always part of the page's text, whatever their classes are."""
+_SECTION = re.compile(r"(?:^|\s)(?:level\d|section)(?:\s|$)")
+"""Classes that pandoc and docutils give to a section."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 _IN_BOOKS = (
     IN_BOOKS | set(EPUB_TYPES.values()) | {"controls", "deleted", "front_matter", "hidden", "index", "markup", "struck_out"}
@@ -132,6 +134,8 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
     if tag == "table" and get("class") == "properties":  # Notion
         return "properties"
     reason = reason_in(f"{get('class') or ''} {get('id') or ''}") if get("class") or get("id") else ""
+    if reason and _has_id_of_heading(element):
+        reason = reason_in(get("class") or "")
     if reason == "figures":
         return "" if tag in ("table", "figure", "div") else "controls"
     if reason == "comments":
@@ -147,6 +151,23 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
     if tag == "aside" and "quote" not in (get("class") or "") and _is_beside(element, sizes):
         return "sidebar"
     return ""
+
+
+def _has_id_of_heading(element: Element) -> bool:
+    """Whether a program made an element's id of the words of its heading: `how-i-share-code` is no share button."""
+    heading = element
+    if element.tag not in HEADINGS:
+        by_program = _SECTION.search(element.get("class") or "") is not None
+        first = next(iter(element), None)
+        if first is None or first.tag not in HEADINGS or not (by_program or first.find("a[@class='headerlink']") is not None):
+            return False
+        heading = first
+    name = _slug((element.get("id") or "").removeprefix("user-content-"))
+    return "-" in name and name == _slug(one_line(heading, {}, 300))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")
 
 
 def _is_short_line(element: Element) -> bool:

@@ -104,7 +104,7 @@ def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
 
 def _is_formula(each: Paragraph, text: str) -> bool:
     """Whether a short indented paragraph is a formula: it has a sign between its sides, and hardly a word."""
-    if len(text) > 120 or each.lines[0].left < each.column.left + each.lines[0].size or not _EQUALS.search(text):
+    if len(text) > 120 or "://" in text or each.lines[0].left < each.column.left + each.lines[0].size or not _EQUALS.search(text):
         return False
     words = sum(len(word) for word in re.findall(r"[^\W\d_]{4,}", text))
     return words * 2 < len(text)
@@ -120,7 +120,7 @@ def _is_above_table(paragraphs: list[Paragraph], number: int) -> bool:
         return False
     return (
         0 < row.y - line.y < 2.5 * line.size
-        and len(line.text.split()) <= 4 * len(row.cells)
+        and len(line.text.split()) <= 2 * len(row.cells) + 2
         and abs(line.left - row.left) < 2 * line.size
         and abs(line.right - row.right) < 4 * line.size
     )

@@ -178,6 +178,7 @@ def _merged(pieces: list[Line]) -> list[Line]:
     for row in rows_of(pieces):
         row.sort(key=lambda each: each.left)
         line = row[0]
+        line.size = max(row, key=lambda each: len(each.text)).size  # and not that of a bullet
         cells = [line.text]
         pieces_of_rows.append([(piece.left, piece.right, piece.text) for piece in row])
         for piece in row[1:]:

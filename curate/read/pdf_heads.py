@@ -74,7 +74,7 @@ def _furniture(
             alone
             or _PRINTED.search(text)
             or (len(text.split()) <= 14 and apart and (numbered or repeated >= (3 if filled > 8 else 2)))
-            or (number and apart and _is_head(line, text, title, body) and not (edge == "foot" and NOTE.match(text)))
+            or (number and apart and _is_head(line, text, title, body) and not _is_of_text(line, rows[number], edge, text))
         ):
             gone.append((number, line))
             heights[edge, round(line[0].y / 4)] += 1
@@ -97,8 +97,20 @@ def _is_head(line: list[Line], text: str, title: str, body: float) -> bool:
     """Whether a line at the edge of a page is a running head though no other page has it: it is small, or has the title."""
     if len(text.split()) > 14 or line[0].noted or CAPTION.match(text) or len(line) > 3:
         return False
-    small = line[0].size < 0.9 * body and not ENDED.search(text)
+    small = _size_of(line) < 0.9 * body and not ENDED.search(text)
     return small or (len(title.split()) > 1 and title in text.casefold())
+
+
+def _is_of_text(line: list[Line], rows: list[list[Line]], edge: str, text: str) -> bool:
+    """Whether a line is a footnote at the foot of a page, or a row of a table."""
+    if edge == "foot" and NOTE.match(text):
+        return True
+    return len(line) > 1 and len(rows) > 1 and len(rows[1 if edge == "top" else -2]) == len(line)
+
+
+def _size_of(line: list[Line]) -> float:
+    """The font size of a line, which is not that of the bullet in front."""
+    return max(line, key=lambda piece: len(piece.text)).size
 
 
 def _text_of(line: list[Line]) -> str:
@@ -135,5 +147,5 @@ def _is_apart(line: list[Line], rows: list[list[Line]], edge: str) -> bool:
     if not 0 <= inner < len(rows) or len(rows) < 3:
         return True
     gaps = [following[0].y - row[0].y for row, following in zip(rows, rows[1:], strict=False)]
-    other = rows[inner][0]
-    return abs(gaps[min(number, inner)]) > 1.25 * median(gaps) or abs(line[0].size - other.size) > 0.06 * other.size
+    other = _size_of(rows[inner])
+    return abs(gaps[min(number, inner)]) > 1.25 * median(gaps) or abs(_size_of(line) - other) > 0.06 * other

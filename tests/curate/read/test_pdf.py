@@ -227,3 +227,13 @@ def test_a_formula_is_no_heading_and_no_prose(tmp_path):
     below, _ = set_text(OTHER, y + 40)
     document = read(tmp_path, [[*above, (190.0, y + 14, 10.0, "B", "n = a + b t"), *below]])
     assert [each.kind for each in document.blocks] == ["prose", "other", "prose"]
+
+
+def test_an_item_at_the_top_of_a_page_is_no_running_head(tmp_path):
+    item = [
+        (LEFT, 90, 7, "T", "•"),
+        (LEFT + 11, 90, 10, "T", "the pear tree beside the wall, which"),
+        (LEFT + 11, 102, 10, "T", "nobody cut."),
+    ]
+    document = read(tmp_path, [page(STORY), [*item, *page(OTHER, top=140)]])
+    assert document.text == f"{STORY}\n\n- the pear tree beside the wall, which nobody cut.\n\n{OTHER}"

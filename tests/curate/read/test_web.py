@@ -270,3 +270,13 @@ def test_lines_within_a_post_that_are_about_the_site_go():
 def test_the_word_for_an_author_within_a_paragraph_stays():
     page = f"<article><h1>Pears</h1><div class='meta'>12 May, Ada</div><p>As <span class='author'>Bob</span> says: {PROSE}</p><p class='date'>May</p></article>"
     assert kinds(page)[1:] == [("prose", f"As Bob says: {PROSE}")]
+
+
+def test_a_heading_that_gives_its_words_as_id_is_not_taken_for_what_they_name():
+    page = (
+        f"<article><h1>Code</h1><p>{PROSE}</p><h2 id='how-i-share-it'>How I share it</h2><p>{PROSE}</p>"
+        f"<section id='comments-and-names' class='level2'><h2>Comments and names</h2><p>{PROSE}</p></section>"
+        "<section id='share-this' class='buttons'><h2>Share this</h2><p>Here and there.</p></section></article>"
+    )
+    assert [text for kind, text in kinds(page) if kind == "heading"] == ["# Code", "## How I share it", "## Comments and names"]
+    assert "Here and there" not in read_page(page).text
