@@ -115,7 +115,8 @@ _PAGE_PRINTED = re.compile(
 """What is printed at such a place."""
 _MADE_WITH = re.compile(
     r"\b(?:created|made|generated|converted|produced|formatted|erstellt|erzeugt|créé|generado|creado|gemaakt)\s(?:with|by|using|mit|von"
-    r"|avec|par|con|por|met)\b.{0,30}\b(?:calibre|sigil|vellum|pandoc|scrivener|indesign|jutoh|atticus|reedsy|kindle create|draft2digital)\b"
+    r"|avec|par|con|por|met)\b.{0,30}\b(?:calibre|sigil|vellum|pandoc|scrivener|indesign|jutoh|atticus|reedsy|draft2digital"
+    r"|kindle create)\b"
     r"|\b(?:e-?book|epub|file)\b.{0,40}\b(?:downloaded|purchased|converted|scanned|digiti[sz]ed)\b",
     re.IGNORECASE,
 )
