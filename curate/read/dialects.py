@@ -44,6 +44,8 @@ RAW = re.compile(r"\{=\w{1,20}\}")
 """Pandoc's mark for inline code that is HTML or TeX."""
 ABBREVIATION = re.compile(r"\*\[[^\[\]\n]{1,60}\]:[ \t]")
 """A definition of an abbreviation, which kramdown and PHP Markdown Extra show only when the reader points at it."""
+EXAMPLE = re.compile(r"([ ]{0,3})\(@[\w-]{0,40}\)[ \t]+(?=\S)")
+"""The mark of an example, which Pandoc numbers itself through the whole text."""
 EMBED = re.compile(r"@\[[\w-]{1,30}\]\([^()\n]{1,300}\)[ \t]*\Z")
 """What Zenn and others put a video or a card in the place of."""
 COLUMNS = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*\Z")
@@ -136,6 +138,8 @@ class _Dialect:
     never: set[str] = field(default_factory=set)
     """Names of closing marks that do not occur in the rest of the text."""
 
+    examples: int = 0
+    """How many Pandoc would have numbered so far."""
     listed: bool = False
     """Whether a list is open, whose items are indented like code."""
     coded: bool = False
@@ -214,6 +218,10 @@ class _Dialect:
             return self._simple_table(at, line)
         if first in "!?=" and (found := ADMONITION.match(line)):
             return self._admonition(at, found)
+        if first == "(" and (example := EXAMPLE.match(line)):
+            self.examples += 1
+            self.out.append(f"{example[1]}{self.examples}. {line[example.end() :]}")
+            return at + 1
         if first == "@" and EMBED.match(line):
             self.out += ["", self.masks.put(line, reason="embed"), ""]
             return at + 1

@@ -281,3 +281,8 @@ def test_marks_of_other_programs_on_lines_of_their_own_go():
 def test_the_heading_of_a_table_of_contents_goes_with_it():
     text = "# Weir\n\n## Contents\n\n- [One](#one)\n- [Two](#two)\n\n## One\n\nIt was wet."
     assert blocks_of(text) == [("heading", "# Weir"), ("heading", "## One"), ("prose", "It was wet.")]
+
+
+def test_items_that_pandoc_numbers_are_a_list():
+    text = "(@) Open the gate.\n(@wait) Wait.\n\nThen:\n\n(@) Close it."
+    assert blocks_of(text) == [("list", "1. Open the gate.\n2. Wait."), ("prose", "Then:"), ("list", "3. Close it.")]
