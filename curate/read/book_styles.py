@@ -13,18 +13,20 @@ DECLARATION = re.compile(r"(?:^|;)\s{0,20}(margin(?:-left|-right)?)\s{0,5}:\s{0,
 SIZE = re.compile(r"(-?[\d.]{1,6})(em|rem|%|px|pt|in|cm)?\Z")
 IN_EMS = {"em": 1.0, "rem": 1.0, "%": 0.25, "px": 1 / 16, "pt": 1 / 12, "in": 6.0, "cm": 2.4, "": 0.0}
 OTHERWISE = re.compile(r"text-align\s{0,5}:\s{0,5}(?:center|right)|text-indent\s{0,5}:\s{0,5}-", re.IGNORECASE)
+DOCUMENTS = {"clipping", "diary", "email", "inscription", "letter", "log", "memo", "newspaper", "sign", "telegram"}
+"""Classes that publishers give to a document within the text, which mostly is another person's."""
 LEAST_LEFT, LEAST_RIGHT = 1.4, 0.9
 """The least margins of a quote, in letters' heights."""
 MOST_SET_IN = 0.25
 """Share of a book's text. If more of it is set in, that is how the book is set."""
 
 
-def inset_classes(css: str) -> set[str]:
-    """The classes whose paragraphs a style sheet sets in on both sides."""
+def inset_classes(css: str, least_right: float = LEAST_RIGHT) -> set[str]:
+    """The classes whose paragraphs a style sheet sets in on both sides, or only on the left if `least_right` is 0."""
     found = set()
     for selectors, body in STYLE_RULE.findall(re.sub(r"/\*[^*]{0,10000}\*/", "", css)):
         left, right = _margins(body)
-        if left >= LEAST_LEFT and right >= LEAST_RIGHT and not OTHERWISE.search(body):
+        if left >= LEAST_LEFT and right >= least_right and not OTHERWISE.search(body):
             found |= {named[1] for each in selectors.split(",") if (named := CLASS.search(each.strip()))}
     return found
 

@@ -26,7 +26,8 @@ LONG_SILENCE = 3 * 60 * 60
 QUESTION_WAITS = 24 * 60 * 60
 """Seconds within which an answer to a question still counts as one: people may answer the next day."""
 FEWEST_WORDS = 5
-"""A shorter answer (`Thanks, will do`) makes no sense without its conversation."""
+"""A shorter answer (`That is good`) makes no sense without its conversation, unless it answers a question."""
+FEWEST_WORDS_TO_A_QUESTION = 3
 FEWEST_WORDS_BESIDE = 8
 """A shorter remark beside a picture (`Look at this one`) says nothing without it."""
 FEWEST_WORDS_ASKED = 3
@@ -44,6 +45,20 @@ DANGLING = re.compile(
 )
 QUESTION = re.compile(r"[?？؟⁇՞፧\u037e]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);")
 """A question mark, also the Greek, Arabic, Armenian, Ethiopic and full-width one."""
+ASKING = re.compile(
+    r"(?:^|[.!?…,;]\s{1,3}|\n)(?:(?:and|so|but|und|aber|et|mais|y|pero|e|ma) )?"
+    r"(?:how|what|when|where|which|who|why|wann|warum|was|wer|wie|wo|comment|où|pourquoi|quand|quel\w{0,3}|qui"
+    r"|cómo|cuándo|dónde|qué|quién|come|cosa|dove|quando|como|onde|quem|hoe|wat|waar)\s",
+    re.IGNORECASE,
+)
+"""A question by its first word: in chats people leave the question mark out."""
+NODDING = re.compile(
+    r"(?:ok(?:ay)?|y(?:es|eah|ep|up)|nope?|sure|than(?:ks?|x)|thx|will do|ja|nein|danke|klar|gerne?|oui|non|merci|d[’']accord"
+    r"|sí|gracias|vale|claro|va bene|grazie|sim|não|obrigad[oa]|tak|nie|dzięki|nee|да|нет|спасибо|כן|לא|תודה|نعم|لا|شكرا)\b",
+    re.IGNORECASE,
+)
+"""How short answers begin that say nothing by themselves: `Thanks, will do`."""
+SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 GONE = "with a picture, a file or a message that is gone"
 """Why no pair is made of messages that say too little without a picture, a file or a message that is not in the export."""
 POINTING = re.compile(
@@ -274,7 +289,9 @@ def _senseless(prompt: list[Turn], said: Said) -> str | None:
     if not _words(asked) or not _words(answer):
         return "only a link or an emoji"
     question = bool(QUESTION.search(asked))
-    if len(_words(answer)) < FEWEST_WORDS or (len(prompt) == 1 and len(_words(asked)) < FEWEST_WORDS_ASKED - question):
+    says = (question or ASKING.search(asked)) and not NODDING.match(answer) and not SPACELESS.search(answer)
+    fewest = FEWEST_WORDS_TO_A_QUESTION if says else FEWEST_WORDS
+    if len(_words(answer)) < fewest or (len(prompt) == 1 and len(_words(asked)) < FEWEST_WORDS_ASKED - question):
         return "too short to stand alone"
     if len(prompt) == 1 and len(_words(answer)) < DANGLING_WORDS and DANGLING.match(answer):
         return "points at something that is not there"

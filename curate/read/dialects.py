@@ -26,7 +26,7 @@ TICKS = re.compile(r"`+")
 RUN = re.compile(r"([\[!(<{*_~^$&\\])\1{39,}|(?:!\[){20,}|(?:\^\[){20,}|(?:\[\^){20,}")
 """A row of marks that has no meaning, but that takes a Markdown parser long to parse."""
 INLINE = re.compile(
-    r"(?P<embed>!\[\[[^\[\]\n`]{1,400}\]\])"
+    r"(?P<embed>!\[\[[^\[\]\n`]{1,400}\]\]|\(\([0-9a-f]{8}-[0-9a-f-]{20,30}\)\))"
     r"|(?P<wiki>\[\[(?P<target>[^\[\]|\n`]{0,300}?)(?:\\?\|(?P<alias>[^\[\]\n`]{1,300}))?\]\](?!\())"
     r"|(?P<comment>(?<![^\s(])%%(?!%)[^%\n]+(?:%[^%\n]+)*%%(?!%))"
     r"|(?P<shortcode>\{\{[<%](?:(?!\}\}|\{\{).){1,1000}[>%]\}\}|\{%(?:(?!%\}|\{%).){1,1000}%\}"
@@ -34,7 +34,7 @@ INLINE = re.compile(
     r"|(?P<property>[\[(][^\W\d_][\w \-]{0,30}::[ \t][^\[\]()\n`]{1,300}[\])])"
     r"|\[(?P<span>[^\[\]\n`]{1,300})\]\{[#.][^{}\n]{1,200}\}"
     r"|(?P<citation>[ \t]?\[(?:[^\[\]\n@`]{0,80}[\s;])?-?@\w[^\[\]\n`]{0,300}\](?![(\[:]))"
-    r"|(?P<attributes>\{::?[^{}\n]{1,200}\}|(?<=[)\]`])\{[#.:\w][^{}\n`]{0,200}\}|(?<=\s)\{[#.][\w:-][^{}\n`]{0,200}\}(?=\s*\Z))"
+    r"|(?P<attributes>\{::?[^{}\n]{1,200}\}|(?<=[)\]`])\{[#.:\w][^{}\n`]{0,200}\}|(?<!\S)\{[#.][\w:-][^{}\n`]{0,200}\}(?=\s*\Z))"
     r"|<code>(?P<html_code>[^<>`\n]{1,300})</code>"
     r"|(?P<formula>\\\((?:(?!\\\)).){1,400}\\\))"
 )
@@ -44,6 +44,10 @@ RAW = re.compile(r"\{=\w{1,20}\}")
 """Pandoc's mark for inline code that is HTML or TeX."""
 ABBREVIATION = re.compile(r"\*\[[^\[\]\n]{1,60}\]:[ \t]")
 """A definition of an abbreviation, which kramdown and PHP Markdown Extra show only when the reader points at it."""
+EXAMPLE = re.compile(r"([ ]{0,3})\(@[\w-]{0,40}\)[ \t]+(?=\S)")
+"""The mark of an example, which Pandoc numbers itself through the whole text."""
+EMBED = re.compile(r"@\[[\w-]{1,30}\]\([^()\n]{1,300}\)[ \t]*\Z")
+"""What Zenn and others put a video or a card in the place of."""
 COLUMNS = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*\Z")
 """The line below the head of a table as Pandoc writes it, whose dashes show the columns."""
 TEX = re.compile(
@@ -134,6 +138,8 @@ class _Dialect:
     never: set[str] = field(default_factory=set)
     """Names of closing marks that do not occur in the rest of the text."""
 
+    examples: int = 0
+    """How many Pandoc would have numbered so far."""
     listed: bool = False
     """Whether a list is open, whose items are indented like code."""
     coded: bool = False
@@ -212,6 +218,13 @@ class _Dialect:
             return self._simple_table(at, line)
         if first in "!?=" and (found := ADMONITION.match(line)):
             return self._admonition(at, found)
+        if first == "(" and (example := EXAMPLE.match(line)):
+            self.examples += 1
+            self.out.append(f"{example[1]}{self.examples}. {line[example.end() :]}")
+            return at + 1
+        if first == "@" and EMBED.match(line):
+            self.out += ["", self.masks.put(line, reason="embed"), ""]
+            return at + 1
         if first == "*" and ABBREVIATION.match(line):
             self.out.append(self.masks.put(line, reason="abbreviations"))
             return at + 1
@@ -310,7 +323,9 @@ class _Dialect:
         line = RUN.sub(lambda run: self.masks.put(run[0], shown=run[0]), line)
         if "*" in line:
             line = TIMES.sub(lambda times: self.masks.put("*", shown="*"), line)
-        if len(line) > LONGEST_LINE or not any(mark in line for mark in ("[[", "%%", "{", "::", "\\(", "@", "<%", "<code>")):
+        if len(line) > LONGEST_LINE or not any(
+            mark in line for mark in ("[[", "%%", "{", "::", "((", "\\(", "@", "<%", "<code>")
+        ):
             return line
         out = []
         at = 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from curate.read.book_styles import inset_classes, mark_quotes
+from curate.read.book_styles import DOCUMENTS, inset_classes, mark_quotes
 from curate.read.furniture import EPUB_TYPE, EPUB_TYPES
 from curate.read.markup import (
     BLOCKS,
@@ -24,13 +24,15 @@ from curate.read.markup import (
     is_element,
     one_line,
     parse,
+    plain,
     put_in,
     raw_text,
     tidied,
 )
 from curate.read.package import Package, resolved
+from curate.read.page_furniture import furniture
+from curate.read.page_notes import is_mark, is_raised, note_at, with_its_sup
 from curate.read.reading import Reading, Unreadable
-from curate.read.web import furniture, is_mark, is_raised, note_at, with_its_sup
 
 CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 OPF = "{http://www.idpf.org/2007/opf}"
@@ -107,6 +109,19 @@ _ADVERTISES = re.compile(
 )
 _PAGE = re.compile(r"(?:page|pg|p|seite|pagina|pag)[_.-]?\d{1,4}", re.IGNORECASE)
 """The id of a place where a page of the printed book begins."""
+_PAGE_PRINTED = re.compile(
+    r"[\[({|]?\s*(?:(?:page|pg|p|seite|s|pagina|pág|pag)\b\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}|]?", re.IGNORECASE
+)
+"""What is printed at such a place."""
+_MADE_WITH = re.compile(
+    r"\b(?:created|made|generated|converted|produced|formatted|erstellt|erzeugt|créé|generado|creado|gemaakt)\s(?:with|by|using|mit|von"
+    r"|avec|par|con|por|met)\b.{0,30}\b(?:calibre|sigil|vellum|pandoc|scrivener|indesign|jutoh|atticus|reedsy|draft2digital"
+    r"|kindle create)\b"
+    r"|\b(?:e-?book|epub|file)\b.{0,40}\b(?:downloaded|purchased|converted|scanned|digiti[sz]ed)\b",
+    re.IGNORECASE,
+)
+"""A line of the program or the shop that the book went through."""
+LONGEST_STAMP = 20
 _ENDED = re.compile(r"[.!?…:;。！？]['\"’”»)\]]*$")
 SHORT_PAGE = 40
 """A page before the first chapter with at most so many words and no full sentence is a half-title or the like."""
@@ -127,7 +142,7 @@ def read_epub(path: Path) -> Reading:
         reading = Reading(book.title)
         files = list(book.files())
         _omit_notes_elsewhere(files)
-        mark_quotes([file.root for file in files], book.inset_classes())
+        mark_quotes([file.root for file in files], book.inset_classes() | DOCUMENTS)
         started = False
         open_end: Part | None = None
         for file in files:
@@ -141,10 +156,13 @@ def read_epub(path: Path) -> Reading:
                 put_in(reading, [*_held(open_end), Part(None, text or one_line(file.root, {}), reason)])
                 open_end = None
                 continue
-            started = started or any(part.kind in ("prose", "verse") for part in parts)
+            started = started or words > SHORT_PAGE or any(part.kind == "verse" for part in parts)
             if open_end is not None:
                 parts = _continued(open_end, parts)
             open_end = None
+            for part in parts[-3:]:
+                if part.kind == "prose" and len(part.text.split()) <= LONGEST_STAMP and _MADE_WITH.search(part.text):
+                    part.kind, part.reason = None, "imprint"
             last = max((number for number, part in enumerate(parts) if part.kind), default=-1)
             if last >= 0 and parts[last].kind == "prose" and not _ENDED.search(parts[last].text):
                 open_end = parts.pop(last)
@@ -177,13 +195,9 @@ def _with_heading(parts: list[Part], label: str) -> list[Part]:
     """Make a heading of a first paragraph that equals the chapter's name in the table of contents."""
     if label and not any(part.kind == "heading" for part in parts[:3]):
         for part in parts[:2]:
-            if part.kind == "prose" and _plain(part.text) == _plain(label):
+            if part.kind == "prose" and plain(part.text) == plain(label):
                 part.kind, part.level, part.text = "heading", 2, "## " + " ".join(part.text.split())
     return parts
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
 
 
 def _refuse_protected(package: Package) -> None:
@@ -280,6 +294,7 @@ class _Book:
             body = root.find("body")
             file = _File(name, body if body is not None else root, label=self._labels.get(name, ""))
             file.omitted = furniture(file.root, book=True)
+            _omit_page_marks(file)
             stem = posixpath.splitext(posixpath.basename(name))[0].lower()
             by_name = next(
                 (reason for pattern, reason in _FILES if pattern.search(re.sub(r"^[a-z0-9]*\d{6,}[a-z0-9]*_", "", stem))), ""
@@ -292,6 +307,16 @@ class _Book:
             if not file.reason:
                 file.reason = _headed(file)
             yield file
+
+
+def _omit_page_marks(file: _File) -> None:
+    """Leave out the numbers that show where a page of the printed book begins."""
+    for each in file.root.iter("a", "span"):
+        names = [each.get("id") or "", *(each.get("class") or "").split()]
+        if each.get("href") or not any(_PAGE.fullmatch(name) or name in ("page", "pagebreak") for name in names):
+            continue
+        if _PAGE_PRINTED.fullmatch(one_line(each, {}, 40)):
+            file.omitted.setdefault(each, "page_numbers")
 
 
 def _types_of(element: Element) -> list[str]:
@@ -348,9 +373,7 @@ def _reason_within(file: _File, words: int, parts: list[Part], *, started: bool,
     ]
     if not started and 0 < words <= SHORT_PAGE and not sentences:
         headed = (
-            any(part.kind == "heading" for part in parts)
-            and _plain(text) not in _plain(title)
-            and _plain(title) not in _plain(text)
+            any(part.kind == "heading" for part in parts) and plain(text) not in plain(title) and plain(title) not in plain(text)
         )
         return "" if headed else "title_page"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 TAGS = {
     "audio": "media", "button": "controls", "canvas": "media", "datalist": "controls", "dialog": "popup", "embed": "media",
@@ -47,7 +48,8 @@ _NAMES = {
         read-?(?:more|next) more-?(?:posts|from|stories|articles) recommended recommendations you-may up-next
         (?:recent|latest|popular|trending|featured|top)-(?:posts|articles|stories) post-?(?:card|feed|navigation|nav)
         nav-links prev-?next next-prev pagination pager page-links blog-pager wp-block-(?:query|latest-posts|rss)
-        digest-post-embed bookmark-card link-card link-preview kg-bookmark embedded-(?:post|publication) series-nav""",
+        digest-post-embed bookmark-card bookmark-info
+        link-to-page link-card link-preview kg-bookmark embedded-(?:post|publication) series-nav""",
     "embedded": """twitter-(?:tweet|embed) tweet instagram-(?:media|embed) bluesky-embed mastodon-(?:embed|post) tiktok-embed
         reddit-(?:embed|card) fb-post wp-block-embed wp-embedded-content kg-embed-card embed-responsive gist-meta
         youtube-wrap spotify-wrap soundcloud-wrap""",
@@ -66,7 +68,7 @@ _NAMES = {
         screen-reader-text sr-only visually-hidden visuallyhidden back-?to-?top search-?form searchbox language-switcher
         (?:input|output|in|out)-prompt code-?(?:header|title|filename|lang) codeblock-header
         headerlink anchor-?link heading-?anchor header-?anchor permalink mw-editsection mw-jump-link edit-link zeroclipboard
-        copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji""",
+        copy-?(?:button|btn|code|code-button) clipboard toolbar kg-callout-emoji ^icon$""",
     "site": """site-(?:header|footer|branding|title|description|info|nav) masthead top-?bar page-footer colophon footer
         site-?foot blog-footer""",
     "sidebar": r"""sidebar side-bar rail widgets? widget-area widget-[a-z]+ widgettitle aside-widget""",
@@ -80,7 +82,8 @@ _NAMES = {
     "ads": """ads? advert advertisement adverts adsbygoogle adsense sponsor sponsored sponsors promo promotion promoted
         wpcnt carbonads ad-?(?:container|wrapper|slot|unit|block) google-ad banner-ad affiliate-disclosure""",
     "popup": """modal popup pop-up overlay lightbox-caption toast offcanvas drawer hello-bar notification-bar""",
-    "page_numbers": """pagenum pageno page-?number pagebreak page-break-number lnum linenum line-?num verse-?num""",
+    "page_numbers": """running-?head(?:er|ing)?s? folio pagenum pageno page-?number pagebreak page-break-number
+        lnum linenum line-?num verse-?num""",
     "gutenberg": """pg-(?:boilerplate|header|footer|machine-header) pgheader pg-start-separator transnote tnote""",
     "figures": r"""lineno linenos
         lnt? hl-ln-n line-?numbers? line-numbers-rows gutter
@@ -94,6 +97,7 @@ def _pattern(names: str) -> re.Pattern[str]:
 
 
 _PATTERNS = [(reason, _pattern(names)) for reason, names in _NAMES.items()]
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_:.]+|-{2,}")
 _STATE = re.compile(
     r"(?:^|-)(?:has|with|without|no|show|hide|open|closed|enabled|disabled|active|on|off|left|right|style|layout)(?:-|$)"
 )
@@ -104,18 +108,30 @@ _NOT_FURNITURE = re.compile(
 )
 
 
+BYLINES = frozenset({"author", "date", "dateline", "email", "entry-date", "meta", "posted", "pubdate", "published", "revdate"})
+"""Classes of a short block that is a byline; words within a paragraph may have them, too."""
 IN_BOOKS = {"footnotes", "page_numbers", "gutenberg", "contents"}
 """Reasons that also apply in books, which have no comments and no buttons."""
+
+
+def hyphened(names: str) -> str:
+    """Names in small letters with hyphens between their words: `postContent__body` is `post-content-body`."""
+    return _BETWEEN_WORDS.sub("-", names).lower()
+
+
+def hyphened_names(element: Any) -> str:
+    """The classes and the id of an element, with hyphens between their words."""
+    return hyphened(f"{element.get('class') or ''} {element.get('id') or ''}".strip())
 
 
 @lru_cache(maxsize=20_000)
 def reason_in(names: str) -> str:
     """Why an element with these names (its classes and its id) is not text; "" if they give no reason."""
     for name in names.split():
-        hyphened = re.sub(r"(?<=[a-z])(?=[A-Z])|[_:.]+|-{2,}", "-", name).lower()
-        if _NOT_FURNITURE.match(hyphened) or _STATE.search(hyphened):
+        words = hyphened(name)
+        if _NOT_FURNITURE.match(words) or _STATE.search(words):
             continue
         for reason, pattern in _PATTERNS:
-            if pattern.search(hyphened):
+            if pattern.search(words):
                 return reason
     return ""

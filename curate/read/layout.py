@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from lxml import etree
 
+from curate.read.book_styles import inset_classes, mark_quotes
 from curate.read.markup import VERBATIM, Element, is_element, names_of, one_line
 
 LENGTH = re.compile(r"(?:^|;|\s)(?:margin|padding)-left\s*:\s*([\d.]{1,6})(px|pt|em|rem|in|cm|%)", re.IGNORECASE)
@@ -16,6 +18,9 @@ HANGING = re.compile(r"text-indent\s*:\s*-", re.IGNORECASE)
 LINE = re.compile(r"(?:^|\s)(?:(?:poem|verse|stanza|lyrics?)?[-_]?line|vers?e?|l)\d{0,2}(?:\s|$)")
 """Names that pages give to a line of a poem."""
 CODE = re.compile(r"code|highlight|syntax|terminal|console|gutter|ec-line|cm-|ace_|table|list|timeline")
+UNREAD = {"script", "style", "template", "noscript"}
+NOT_QUOTED = ("h1", "h2", "h3", "li", "table", "pre", "img", "form")
+"""What is in no `div` that indents a quote: its margin is the page's layout."""
 FEWEST_LINES = 3
 LONGEST_LINE, USUAL_LINE = 140, 75
 SHORTEST_QUOTE = 60
@@ -27,6 +32,7 @@ MOST_INDENTED = 0.4
 def mark_layout(page: Element) -> None:
     """Name indented paragraphs as block quotes, and put lines that follow each other into a poem."""
     _mark_indented(page)
+    _mark_indented_by_docs(page)
     _free_whole_pages(page)
     for parent in {each.getparent() for each in page.iter("div", "p", "span") if each.attrib and _is_line(each)}:
         if parent is not None:
@@ -34,16 +40,20 @@ def mark_layout(page: Element) -> None:
 
 
 def _mark_indented(page: Element) -> None:
-    indented = [each for each in page.iter("p") if each.get("style") and _is_indented(each)]
-    if not indented:
-        return
-    paragraphs = [each for each in page.iter("p") if next(each.iterancestors("li", "td", "blockquote"), None) is None]
+    indented = [each for each in page.iter("p", "div") if each.get("style") and _is_indented(each)]
     indented = [each for each in indented if next(each.iterancestors("li", "td", "blockquote"), None) is None]
-    size = sum(map(_size, paragraphs))
-    if sum(map(_size, indented)) > MOST_INDENTED * size:
+    if not indented or sum(map(_size, indented)) > MOST_INDENTED * _size(page):
         return
     for each in indented:
         each.set("class", f"{each.get('class') or ''} blockquote")
+
+
+def _mark_indented_by_docs(page: Element) -> None:
+    """Name the indented paragraphs of Google Docs as block quotes: it writes their margins in a style sheet."""
+    body = page.find("body")
+    if body is not None and "doc-content" in (body.get("class") or ""):
+        css = "".join("".join(each.itertext()) for each in page.iter("style"))
+        mark_quotes([body], inset_classes(css, least_right=0.0))
 
 
 def _free_whole_pages(page: Element) -> None:
@@ -58,14 +68,17 @@ def _free_whole_pages(page: Element) -> None:
 
 
 def _size(element: Element) -> int:
-    """About how many characters an element holds."""
-    return sum(len(text.strip()) for text in element.itertext())
+    """About how many characters an element holds, without scripts."""
+    tails = sum(len(each.tail.strip()) for each in element.iterdescendants() if each.tail)
+    return tails + sum(len(each.text.strip()) for each in element.iter(etree.Element) if each.text and each.tag not in UNREAD)
 
 
 def _is_indented(paragraph: Element) -> bool:
     style = (paragraph.get("style") or "")[:1000]
     found = LENGTH.search(style)
     if not found or HANGING.search(style) or "mso-list" in style or "MsoList" in (paragraph.get("class") or ""):
+        return False
+    if paragraph.tag == "div" and next(paragraph.iter(*NOT_QUOTED), None) is not None:
         return False
     return float(found[1].rstrip(".") or 0) >= LEAST[found[2].lower()] and len(one_line(paragraph, {}, 200)) >= SHORTEST_QUOTE
 
@@ -110,7 +123,11 @@ def _wrap(run: list[Element]) -> None:
     poem = etree.Element("div", {"class": "poem"})
     run[0].addprevious(poem)
     poem.tail = run[-1].tail
+    ends = {each for before, each in pairwise(run) if each.tag == "br" and before.tag == "span" and not _is_gap(before)}
     for each in run:
+        if each in ends:
+            each.getparent().remove(each)
+            continue
         if each.tag == "br" or not one_line(each, {}, 10):
             each.text = "\xa0"
             for child in list(each):

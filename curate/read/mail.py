@@ -16,6 +16,7 @@ from curate.read.documents import Unreadable
 from curate.read.encoding import decode_text
 from curate.read.mail_html import html_lines
 from curate.read.mail_words import (
+    STUFFED,
     joined,
     others_words,
     recurring,
@@ -202,7 +203,7 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
     text = without_signature(without_others(text, _subject(mail)))
     # `html_lines` writes a horizontal rule as ten underscores
     own, theirs = (re.sub(r"^_{10}$", "", each, flags=re.MULTILINE) if is_html else joined(each) for each in (text, quoted))
-    return tidy_mail(own), "", tidy_mail(theirs), quoted_from
+    return tidy_mail(own.replace(STUFFED, "")), "", tidy_mail(theirs.replace(STUFFED, "")), quoted_from
 
 
 def _no_persons(mail: Mail) -> str:

@@ -13,11 +13,16 @@ from collections.abc import Iterable, Sequence
 
 from curate.read.plain import INVISIBLE, as_laid_out
 
+STUFFED = "\ue003"
+"""Before a mark of the sender's own at the beginning of a line, which is no quote: `format=flowed` puts a blank there."""
 CUT = "\ue001"
 """Alone on a line: the mail program itself marks everything below as another mail."""
 
 QUOTED = re.compile(r"[ \t]{0,3}(?:>|\w{1,3}> )")
 QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:>|\w{1,3}> ) ?")
+ADDRESS_LAST = re.compile(r"https?://\S{1,2000}[ \t]?$")
+BROKEN = re.compile(r"[?&/=#%._-]\S")
+"""The rest of an address that was broken at the end of a quoted line."""
 TIGHT_QUOTE = re.compile(r">(?!From |[ >]|\Z)")
 """A quoted line of a program that puts no blank after the mark."""
 REPL = re.compile(r">>>(?: |$)")
@@ -177,6 +182,8 @@ def _quoted(lines: list[str]) -> list[bool]:
     marks = [line for line, is_quoted in zip(lines, found, strict=True) if is_quoted]
     if marks and all(REPL.match(line) for line in marks):
         return [False] * len(lines)
+    for at in range(1, len(lines)):  # an address that a program wrapped
+        found[at] = found[at] or (found[at - 1] and bool(BROKEN.match(lines[at])) and bool(ADDRESS_LAST.search(lines[at - 1])))
     for at in range(1, len(lines) - 1):  # the second half of a quoted line that a program wrapped
         long = found[at - 1] and len(lines[at - 1]) >= 60
         found[at] = found[at] or (long and found[at + 1] and lines[at][:1].islower())
@@ -460,6 +467,8 @@ def unflowed(text: str, *, delete_space: bool) -> str:
         depth = quote.end() if quote else 0
         content = line[depth:].removeprefix(" ")
         mark = ">" * depth + " " if depth else ""
+        if not depth and line.startswith(" >"):
+            content = STUFFED + content
         if goes_on and depth == depth_before and content.rstrip(" ") != "--":
             out[-1] += content
         else:

@@ -24,7 +24,7 @@ from curate.model import BlockKind
 from curate.read.dialects import HARD_BREAK, Masks, without_dialects
 from curate.read.html_parts import CONTAINERS, is_html, name_of, read_html_parts
 from curate.read.lines import LONG_LINE, ONE_SPACELESS, columns, is_verse, join_wrapped, usual_width
-from curate.read.reading import LINE_END, Reading, normalised
+from curate.read.reading import LINE_END, Reading, normalised, table_row
 
 OUTPUT = {
     "console-output", "err", "log", "logs", "out", "output", "py3tb", "pytb", "result", "results", "stderr", "stdout",
@@ -240,6 +240,9 @@ class _Walk:
         token = self.tokens[at]
         match token.type:
             case "heading_open":
+                if self._is_list_of_contents(at + 3):
+                    self.reading.leave_out("contents", self.masks.restored(self.tokens[at + 1].content))
+                    return at + 3
                 self._heading(int(token.tag[1]), self.tokens[at + 1])
                 return at + 3
             case "paragraph_open":
@@ -254,8 +257,8 @@ class _Walk:
             case "blockquote_open":
                 self._open_quotation(self.tokens[at + 2])
             case "bullet_list_open" | "ordered_list_open" if not self.containers:
-                end = self._end_of(at)
-                if self._is_contents(at, end):
+                if self._is_list_of_contents(at):
+                    end = self._end_of(at)
                     texts = [each.content for each in self.tokens[at:end] if each.type == "inline"]
                     self.reading.leave_out("contents", self.masks.restored("\n".join(texts)))
                     return end + 1
@@ -350,9 +353,11 @@ class _Walk:
             self._flush()
         self.containers.append(_Container("callout" if is_callout else "quotation", "[!" if found else ""))
 
-    def _is_contents(self, at: int, end: int) -> bool:
-        """Whether a list consists of links to places on the same page, as a table of contents does."""
-        inlines = [each for each in self.tokens[at:end] if each.type == "inline"]
+    def _is_list_of_contents(self, at: int) -> bool:
+        """Whether a list begins at `at` that consists of links to places on the same page, as a table of contents does."""
+        if at >= len(self.tokens) or self.tokens[at].type not in ("bullet_list_open", "ordered_list_open") or self.containers:
+            return False
+        inlines = [each for each in self.tokens[at : self._end_of(at)] if each.type == "inline"]
         return len(inlines) > 1 and all(_is_link_within(each.children or ()) for each in inlines)
 
     # blocks
@@ -391,8 +396,15 @@ class _Walk:
         if len(lines) > 2 and all(map(GRID.match, raw)):
             self._emit("table", self.masks.restored("\n".join(raw)))
             return
-        if TAGS_ALONE.match(self.masks.as_text("\n".join(lines)).strip()):
-            self.reading.leave_out("tags", "\n".join(lines))
+        tags = [number for number, line in enumerate(lines) if TAGS_ALONE.match(self.masks.as_text(line).strip())]
+        if tags:
+            self.reading.leave_out("tags", "\n".join(lines[number] for number in tags))
+            raw = [line for number, line in enumerate(raw) if number not in tags]
+            lines = [line for number, line in enumerate(lines) if number not in tags]
+        if not lines:
+            return
+        if caption := self._caption(inline.children or (), lines):
+            self._emit("caption", self._normalised("prose", caption))
             return
         lines[-1] = BLOCK_ID.sub("", lines[-1].rstrip())
         is_task = bool(self.containers) and self.containers[-1].kind == "item" and re.match(r"\[.\] ", lines[0])
@@ -401,6 +413,15 @@ class _Walk:
         lines[-1] = self._without_tags(lines[-1], TAGS_AFTER if is_task else TAGS_AT_THE_END)
         kind, text = self._joined(lines, raw)
         self._emit(kind, self._normalised(kind, text), tight=tight)
+
+    def _caption(self, children: Sequence[Token], lines: Sequence[str]) -> str:
+        """The words below a picture in italics, or Pandoc's below a table (`: Herons by morning`); "" if they are neither."""
+        kinds = [each.type for each in children if each.content.strip() or each.type != "text"]
+        if "image" in kinds[:2] and kinds[-1] == "em_close" and kinds.count("em_open") == 1:
+            return " ".join(lines) if kinds[: kinds.index("em_open")][-1] in ("softbreak", "hardbreak") else ""
+        after_table = not self.containers and self.reading.blocks and self.reading.blocks[-1].kind == "table"
+        found = re.match(r"(?:Table)?: +(?=\S)", lines[0])
+        return " ".join(lines)[found.end() :] if after_table and found else ""
 
     def _without_tags(self, text: str, pattern: re.Pattern[str]) -> str:
         """The text without the tags at its end, which are recorded."""
@@ -454,7 +475,7 @@ class _Walk:
         content = self.masks.restored(token.content)
         if token.type == "code_block" and self.containers:
             content = textwrap.dedent(content)
-        mark = token.markup or ("```" if "```" not in content else "~" * 12)
+        mark = "```" if "```" not in content else token.markup or "~" * 12
         code = f"{mark}{language}\n{content.removesuffix(chr(10))}\n{mark}"
         self._emit("output" if is_output else "code", normalised("code", code), apart=True)
 
@@ -467,9 +488,7 @@ class _Walk:
                 cell = self._inline(token.children or ()).replace(HARD_BREAK, "")
                 self._say_what_is_left_out(cell)
                 rows[-1].append(self._normalised("heading", cell).replace("|", "\\|"))
-        written = [f"| {' | '.join(row)} |" for row in rows]
-        written[1:1] = [f"|{' --- |' * len(rows[0])}"]
-        self._emit("table", "\n".join(written))
+        self._emit("table", "\n".join(map(table_row, rows)))
 
     def _html(self, content: str) -> None:
         html = read_html_parts(TAG_LIKE.sub(lambda tag: tag[0] if self._is_tag(tag[0]) else escape(tag[0]), content))

@@ -12,7 +12,7 @@ from lxml import etree, html
 
 from curate.model import BlockKind
 from curate.read.plain import INVISIBLE
-from curate.read.reading import LINE_END, Reading
+from curate.read.reading import LINE_END, Reading, table_row
 
 Element = Any
 """An element of lxml, which is not typed."""
@@ -30,26 +30,40 @@ LISTS = {"ul", "ol", "menu", "dl", "dir"}
 VERBATIM = {"pre", "listing", "xmp", "plaintext"}
 GAP = "\ue002"
 """Stands where the mark of a note was, so that the brackets around it go, too."""
+_GAPS = re.compile(rf" ?(?:\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP})(?=[.,;:!?)\]”’»])|\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP}")
 FEW_ROWS = 2
 UNSAID = {"markup", "media", "controls"}
 """Reasons that are not recorded, because no reader would call such elements text."""
 
 _POEM = re.compile(r"(?:^|[\s_-])(?:poem|poetry|verse|stanza|lyrics|linegroup)(?:$|[\s_-])")
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
+    r"(?:^|[\s_-])(?:caption|wp-caption-text|tr-caption|thumbcaption|gallerytext|"
+    r"(?:image|img|gallery|media|photo)-?caption(?:-text)?|msocaption)(?:$|\s)"
 )
 _QUOTED = re.compile(
-    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotation|quotes?"
+    r"(?:^|[\s_-])(?:pullquote|pull-quote|blockquote|block-quote|dispquote|displayquote|quotations?|quotes?|quote-?(?:block|box|text|body|content|wrapper)"
     r"|msoquote|msointensequote|epigraphs?|epi|extract|ext(?:f|l|m|sig|first|last)?|bq|bquote)\d{0,3}(?:$|[\s_-])"
 )
 _PULLED = re.compile(r"pull-?quote")
-_TITLE = re.compile(r"(?:^|\s)(?:title|msotitle)(?:$|\s)")
-_CHAPTER = re.compile(r"(?:^|\s)(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)(?:$|\s)")
+SUBTITLE = re.compile(
+    r"(?:^|[\s-])(?:subtitle|sub-title|subheading|standfirst|deck?|dek|abstract|(?:article|post|page)-(?:excerpt|description|summary))"
+    r"(?:$|[\s-])"
+)
+_TITLE = re.compile(r"(?:^|\s)(?:title(?:-western)?|msotitle)(?:$|\s)")
+_CHAPTER = re.compile(
+    r"(?:^|\s)(?:(?:chapter|chap|part|section|sect)[_-]?(?:title|head|heading|number|num|no|name)|[abc]?[_-]?heading[_-]?\d?)(?:$|\s)"
+)
+_TYPED = re.compile(r"white-space\s*:\s*(?:pre|break)(-line)?")
+"""A style in which line ends are shown; `-line` does not show the blanks."""
+_BLANKS = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")
+"""White space that is shown as one blank, and is not just that."""
+_LINE_BLANKS = re.compile(r"(?:(?<=\n)|\A) +")
 _OUTPUT = re.compile(r"(?:^|[\s_-])(?:output|stdout|stderr|console-output|jp-outputarea|output-area)(?:$|[\s_-])")
 _CODE_BLOCK = re.compile(
     r"(?:^|[\s_-])(?:highlight|highlighttable|rouge-table|codehilite|syntaxhighlighter|code-?block|hljs|sourcecode)(?:$|[\s_-])"
 )
 _SIGNS_OF_CODE = re.compile(r"[{};=<>$\\|]|\w\(|->|::|^[ \t]*(?:#|//|\$|>>>|@)", re.MULTILINE)
+_GAP = re.compile(r"(?<=\S)(?: {2,}|[ ]*\t+[ ]*)(?=\S)")
 _MARKS = re.compile(r"[\[(]?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){1,4}[\])]?")
 """Several footnote marks at one place."""
 _MARK = re.compile(r"[\[(]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[a-z]|[ivxl]{1,6})\s*[\])]?", re.IGNORECASE)
@@ -188,16 +202,18 @@ def _takes_a_power(word: str) -> bool:
     return word.lower() in _UNITS or (len(word) <= 2 and word.lower() not in _SHORT_WORDS)
 
 
-def table_row(cells: list[str]) -> str:
-    """A row of a table as text."""
-    return f"| {' | '.join(cells)} |"
-
-
 def looks_like_code(text: str) -> bool:
     """Whether preformatted text of unknown kind looks like a program rather than a poem."""
     lines = [line for line in text.splitlines() if line.strip()]
     signs = sum(bool(_SIGNS_OF_CODE.search(line)) for line in lines)
     return signs * 3 >= len(lines)
+
+
+def is_set_in_columns(text: str) -> bool:
+    """Whether preformatted text is a table: most of its lines have two wide gaps or more."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    gaps = sum(len(_GAP.findall(line)) > 1 for line in lines)
+    return len(lines) >= 3 and gaps * 3 >= len(lines) * 2
 
 
 def is_verse(lines: list[str]) -> bool:
@@ -223,8 +239,9 @@ class Renderer:
         self._pulled = 0
         self._captions = 0
         self._headers = 0
+        self._subtitles = 0
         self._poems = 0
-        self._as_typed = 0
+        self._as_typed: list[bool] = []  # open elements whose line ends are the author's; whether their blanks are, too
         self._lines: list[str] = []
         self._lists: list[list[Any]] = []
         self._marker = ""
@@ -280,6 +297,8 @@ class Renderer:
                     self._open_item(element, tag)
             elif tag in HEADINGS:
                 self._heading = HEADINGS[tag]
+            elif tag == "p" and _is_in_hgroup(element):
+                self._heading = 2
             elif tag == "blockquote":
                 self._end_stanza()
                 self._quotes += 1
@@ -289,8 +308,7 @@ class Renderer:
                 self._headers += 1
             if tag in ("p", "div", "td", "aside", "figure", "section") and names:
                 self._open_named(element, tag, names)
-            if "white-space" in (style := element.get("style") or "") and re.search(r"white-space\s*:\s*(?:pre|break)", style):
-                self._as_typed += 1
+            self._open_typed(style := element.get("style") or "")
             if "mso-list" in style and (level := re.search(r"mso-list\s*:\s*l\d+ level(\d)", style)):
                 self._word_marker = "  " * (int(level[1]) - 1) + "- "
             return True
@@ -304,6 +322,8 @@ class Renderer:
             self._pulled += bool(_PULLED.search(names))
         elif _POEM.search(names):
             self._poems += 1
+        elif SUBTITLE.search(names):
+            self._subtitles += 1
         elif tag == "p" and _TITLE.search(names):
             self._heading = 1
         elif tag in ("p", "div") and _CHAPTER.search(names) and len(one_line(element, self._omitted, 200)) <= 200:
@@ -316,9 +336,11 @@ class Renderer:
             self._quotes -= 1
             self._pulled -= bool(_PULLED.search(names))
         elif _POEM.search(names):
-            if tag == "p" or len(element) > 0:
+            if tag == "p" or len(element) > 0 or self._as_typed:
                 self._end_stanza()
             self._poems -= 1
+        elif SUBTITLE.search(names):
+            self._subtitles -= 1
         elif tag in ("p", "div"):
             self._heading = 0
 
@@ -359,9 +381,12 @@ class Renderer:
             indentation = self._word_marker[: len(self._word_marker) - len(self._word_marker.lstrip())]
             self._word_marker = indentation + (f"{marker} " if re.search(r"[^\W_]", marker) and len(marker) > 1 else "- ")
             return False
-        if "white-space" in (style := element.get("style") or "") and re.search(r"white-space\s*:\s*(?:pre|break)", style):
-            self._as_typed += 1
+        self._open_typed(element.get("style") or "")
         return True
+
+    def _open_typed(self, style: str) -> None:
+        if "white-space" in style and (found := _TYPED.search(style)):
+            self._as_typed.append(found[1] != "-line")
 
     def _close(self, element: Element) -> None:
         tag = element.tag
@@ -378,7 +403,7 @@ class Renderer:
                 self._after_item = self._after_item and bool(self._lists)
             elif tag in ("li", "dt", "dd"):
                 self._marker = ""
-            elif tag in HEADINGS:
+            elif tag in HEADINGS or (tag == "p" and _is_in_hgroup(element)):
                 self._heading = 0
             elif tag == "blockquote":
                 self._end_stanza()
@@ -396,8 +421,8 @@ class Renderer:
         elif tag == "rt" and self._ruby_open:
             self._words.append(")")
             self._ruby_open = False
-        if tag != "sup" and "white-space" in (style := element.get("style") or ""):
-            self._as_typed -= bool(re.search(r"white-space\s*:\s*(?:pre|break)", style))
+        if tag != "sup" and "white-space" in (style := element.get("style") or "") and _TYPED.search(style):
+            self._as_typed.pop()
 
     def _omit(self, element: Element) -> None:
         if element.tag in BLOCKS:
@@ -463,7 +488,7 @@ class Renderer:
                     for each in element.iter(*VERBATIM)
                     if each not in self._omitted
                     and not _above_in(each, self._omitted)
-                    and not re.fullmatch(r"[\d\s]+", raw_text(each, self._omitted, 5000))
+                    and not re.fullmatch(r"[\d\s]*", raw_text(each, self._omitted, 5000))
                 ),
                 None,
             )
@@ -515,6 +540,8 @@ class Renderer:
         )
         if element.find(".//samp") is not None or _OUTPUT.search(around):
             kind: BlockKind = "output"
+        elif not said and not _POEM.search(around) and is_set_in_columns(text):
+            kind = "table"
         elif _POEM.search(around) or (not said and not looks_like_code(text)):
             kind = "quotation" if self._quotes else "verse"
         else:
@@ -528,17 +555,23 @@ class Renderer:
 
     def _say(self, text: str) -> None:
         if self._as_typed:
-            self._words.append(re.sub(r"[\t\f\r]+", " ", text))
+            text = re.sub(r"[\t\f\r]+", " ", text)
+            if self._as_typed[-1]:
+                text = _LINE_BLANKS.sub(lambda blanks: "\xa0" * len(blanks[0]), text)
+            self._words.append(text)
         else:
-            self._words.append(re.sub(r"[ \t\n\r\f]+", " ", text))
+            self._words.append(_BLANKS.sub(" ", text))
 
     def _raise(self, element: Element) -> None:
         text = one_line(element, self._omitted)
-        before = "".join(self._words[-3:])
+        text = "" if text in ("[]", "()") else text  # the mark in the brackets is omitted
+        before = "".join(self._words[-3:]).replace(GAP, "")
         marked = raised(before, text)
         if marked is None:
             if not "".join(self._words).strip():
                 self._noted = text.strip("[]() ")
+            else:
+                self._words.append(GAP)
             self._gone.append(Part(None, text, "footnotes"))
         else:
             self._words.append(marked)
@@ -561,7 +594,7 @@ class Renderer:
         text = "".join(self._words)
         self._words = []
         if GAP in text:
-            text = re.sub(rf"\[\s?{GAP}\s?\]|\(\s?{GAP}\s?\)|{GAP}", "", text)
+            text = _GAPS.sub("", text)
         paragraphs: list[list[str]] = [[]]
         for line in text.split("\n"):
             if line.strip():
@@ -604,7 +637,7 @@ class Renderer:
             self._lists.pop()
         elif self._lists and (self._marker or self._after_item):
             self._item(lines)
-        elif self._bylines and self._headers and sum(len(line.split()) for line in lines) < 20:
+        elif self._bylines and self._headers and not self._subtitles and sum(len(line.split()) for line in lines) < 20:
             self.parts.append(Part(None, " ".join(lines), "byline"))
         elif is_verse(lines):
             self._put("verse", "\n".join(lines))
@@ -622,11 +655,19 @@ class Renderer:
         self._after_item = False
         reason = "pull_quote" if self._pulled else ""
         linked = self._share_of_links([text])
-        self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=self._as_typed > 0))
+        self.parts.append(Part(kind, text, reason, level=level, linked=linked, typed=bool(self._as_typed)))
 
     def _share_of_links(self, lines: list[str]) -> float:
+        if not self._linked:
+            return 0.0
         size = sum(len(re.sub(r"[\s|·•\[\]/,–-]+", "", line)) for line in lines)
         return self._linked / size if size else 0.0
+
+
+def _is_in_hgroup(paragraph: Element) -> bool:
+    """Whether it belongs to a heading: a subtitle, or the title below the number of a chapter."""
+    parent = paragraph.getparent()
+    return parent is not None and parent.tag == "hgroup"
 
 
 def _only_indents(element: Element, tag: str) -> bool:
@@ -660,11 +701,11 @@ ATTRIBUTION = re.compile(r"(?:--|[–—―~])\s?((?:[^\W\d_]|[“\"(])[^\n]{1,8
 def tidied(parts: list[Part]) -> Iterator[Part]:
     """Leave out headings whose text was left out, and pull quotes, which repeat a sentence of the text."""
     pulled = any(part.reason == "pull_quote" for part in parts)
-    said = _plain(" ".join(part.text for part in parts if part.kind == "prose")) if pulled else ""
+    said = plain(" ".join(part.text for part in parts if part.kind == "prose")) if pulled else ""
     for number, part in enumerate(parts):
         if part.kind == "prose" and ("\n" in part.text or part.typed) and _is_beside_verse(parts, number):
             part.kind = "verse"
-        if part.kind and part.reason == "pull_quote" and _plain(part.text) in said:
+        if part.kind and part.reason == "pull_quote" and plain(part.text) in said:
             yield Part(None, part.text, "pull_quote")
             continue
         if part.kind in ("prose", "list") and part.text[-2:].strip("\ufe0e")[-1:] in ("↩", "⤴", "↵", "⏎"):
@@ -714,7 +755,8 @@ def _is_beside_verse(parts: list[Part], number: int) -> bool:
     return any(part.kind == "verse" for part in beside) and all(len(line) <= 60 for line in parts[number].text.splitlines())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words of a text without punctuation and capitals, to compare titles."""
     return re.sub(r"\W+", " ", text).strip().casefold()
 
 

@@ -102,7 +102,8 @@ class _Org:
         elif ROW.match(line):
             self._end()
             rows = [line, *self._while(lambda each: ROW.match(each) is not None)]
-            self.reading.add("table", "\n".join(self._words(row.strip()) for row in rows))
+            rows = [self._words(row.strip()) for row in rows if not row.lstrip().startswith("|-")]
+            self.reading.add("table", "\n".join(rows))
         elif line.lstrip().startswith(": ") or line.strip() == ":":
             self._end()
             fixed = [line, *self._while(lambda each: each.lstrip().startswith(": ") or each.strip() == ":")]

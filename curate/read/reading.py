@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 
 from curate.model import SHOWN_OF_LEFT_OUT, Block, BlockKind, Document, LeftOut
 from curate.read.plain import INVISIBLE
+from curate.read.speakers import with_other_speakers
 
 VERBATIM: frozenset[BlockKind] = frozenset({"code", "output"})
 """Kinds of block whose characters are kept, except for line ends and control characters."""
@@ -114,7 +116,7 @@ class Reading:
             title=normalised("heading", self.title) or self.first_heading() or stem,
             text=self.text,
             rights=rights,
-            blocks=tuple(self.blocks),
+            blocks=tuple(with_other_speakers(self.text, self.blocks)),
             left_out=tuple(self.left_out),
             characters=characters or self._length + gone,
             notes=tuple(self.notes),
@@ -147,3 +149,8 @@ def _filled(lines: list[str]) -> tuple[int, int]:
 
 def _indentation(line: str) -> str:
     return line[: len(line) - len(line.lstrip())] if line.strip() else ""
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row of a table as text. No line of dashes follows the first row: it is markup."""
+    return f"| {' | '.join(cells)} |"

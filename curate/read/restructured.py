@@ -11,7 +11,7 @@ import docutils.nodes as n
 
 from curate.model import BlockKind
 from curate.read.lines import join_wrapped
-from curate.read.reading import LINE_END, Reading, normalised
+from curate.read.reading import LINE_END, Reading, normalised, table_row
 
 SETTINGS = {
     "file_insertion_enabled": False, "raw_enabled": False, "report_level": 5, "halt_level": 5, "_disable_config": True,
@@ -226,10 +226,7 @@ class _Walk:
             [" ".join(self._words(entry).split()).replace("|", "\\|") for entry in row.children if isinstance(entry, n.Element)]
             for row in node.findall(n.row)
         ]
-        written = [f"| {' | '.join(row)} |" for row in rows]
-        if written and any(node.findall(n.thead)):
-            written[1:1] = [f"|{' --- |' * len(rows[0])}"]
-        self.reading.add("table", "\n".join(written))
+        self.reading.add("table", "\n".join(map(table_row, rows)))
 
     def _unknown(self, node: n.Element) -> None:
         """Read the text in a directive that docutils does not know. A table of contents and the like is left out."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from curate.read.markup import Part, put_in, table_row
+from curate.read.markup import Part, put_in
 from curate.read.package import Package
-from curate.read.reading import Reading, Unreadable
+from curate.read.reading import Reading, Unreadable, table_row
 
 Element = Any
 """An element of lxml, which is not typed."""

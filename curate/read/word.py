@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from curate.model import BlockKind
-from curate.read.markup import Part, is_verse, put_in, raised, table_row, tidied
+from curate.read.markup import Part, is_verse, put_in, raised, tidied
 from curate.read.package import Package
-from curate.read.reading import Reading, Unreadable
+from curate.read.reading import Reading, Unreadable, table_row
 
 Element = Any
 """An element of lxml, which is not typed."""

@@ -119,6 +119,7 @@ def test_a_reply_goes_to_the_message_it_names_however_late():
 SENSELESS = {
     "too short": ([(0, "Ann", ASK), (1, "Ida", "ok, will do")], "too short to stand alone"),
     "no question": ([(0, "Ann", "Hm"), (1, "Ida", REPLY)], "too short to stand alone"),
+    "a nod": ([(0, "Ann", ASK), (1, "Ida", "Yes, of course")], "too short to stand alone"),
     "a link": ([(0, "Ann", ASK), (1, "Ida", "https://example.org/a-page-about-ovens")], "only a link or an emoji"),
     "an emoji": ([(0, "Ann", ASK), (1, "Ida", "👍🏽 :thumbsup:")], "only a link or an emoji"),
     "asked with an emoji": ([(0, "Ann", "🤔"), (1, "Ida", REPLY)], "only a link or an emoji"),
@@ -141,6 +142,15 @@ SENSELESS = {
     "own": ([(0, "Ida", REPLY), (30, "Ida", REPLY)], "answers the author's own message"),
     "lost": ([(0, "Ann", ASK), (1, "Ida", REPLY, "77")], "what it answers is not in the file"),
 }
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [(ASK, "Under the stairs."), ("so how was the oven", "loud and warm"), ("Und wo ist das Mehl?", "Beim Müller geblieben.")],
+)
+def test_a_short_answer_to_a_question_is_one(asked, answer):
+    (pair,), _ = made((0, "Ann", asked), (1, "Ida", answer))
+    assert (pair.instruction, pair.response) == (asked, answer)
 
 
 @pytest.mark.parametrize(("said", "reason"), SENSELESS.values(), ids=SENSELESS)

@@ -194,3 +194,33 @@ def test_quotes_that_only_the_style_sheet_shows_are_known():
     all_set_in = html.fromstring("<div><p class='c2'>The river had been high.</p></div>")
     mark_quotes([all_set_in], {"c2"})
     assert all_set_in[0].get("class") == "c2"
+
+
+def test_a_book_of_indesign_has_its_parts_in_classes(tmp_path):
+    chapter = (
+        "<p class='Running-head'>The Orchard</p><p class='Chapter-Number'>1</p><p class='Chapter-Title'>Pears</p>"
+        f"<p class='Body'><span class='_idGenDropcap-1'>T</span>{PROSE[1:]} {PROSE} {PROSE} {PROSE}</p><p class='Heading'>Thanks</p><p>{PROSE}</p>"
+    )
+    imprint = "<p class='Imprint'>© Ada Mill</p><p class='Imprint'>ISBN 978-0-00-000000-2</p>"
+    front = "<p class='Title'>THE TREE</p><p class='Author'>Ada Mill</p>"
+    document = read(tmp_path, epub({"b.xhtml": front, "b-1.xhtml": imprint, "b-2.xhtml": chapter}))
+    assert document.text.endswith(f"## 1\n\n## Pears\n\n{PROSE} {PROSE} {PROSE} {PROSE}\n\n## Thanks\n\n{PROSE}")
+    assert reasons(document)["page_numbers"] == "The Orchard"
+    assert "ISBN" in reasons(document)["imprint"]
+
+
+def test_marks_of_printed_pages_and_lines_of_programs_go(tmp_path):
+    chapter = (
+        f"<h1>One</h1><p>It grew <a id='page_7' class='page'>[Page 7]</a>slowly. <span class='page' id='p8'>8</span>{PROSE}</p>"
+        f"<p>See <a class='page' href='#p8'>page 8</a>.</p><p>{PROSE}</p><p class='x'>This ebook was made with Sigil</p>"
+    )
+    document = read(tmp_path, epub({"c1.xhtml": chapter}))
+    assert document.text == f"# One\n\nIt grew slowly. {PROSE}\n\nSee page 8.\n\n{PROSE}"
+    assert reasons(document)["imprint"] == "This ebook was made with Sigil"
+
+
+def test_a_letter_in_a_book_is_no_prose_of_its_author(tmp_path):
+    letter = "<div class='letter'><p>Dear Ada,</p><p>it bore two.</p></div>"
+    group = "<hgroup><h2>II</h2><p>The letter</p></hgroup>"
+    document = read(tmp_path, epub({"c1.xhtml": f"{group}<p>{PROSE} {PROSE}</p>{letter}<p>{PROSE}</p>"}))
+    assert [block.kind for block in document.blocks] == ["heading", "heading", "prose", "quotation", "quotation", "prose"]

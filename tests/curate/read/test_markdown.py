@@ -121,7 +121,7 @@ def test_inline_code_is_no_dialect_of_anything(code):
 
 def test_wiki_links_leave_their_words():
     assert text_of("[[A/Pear]] [[Pear|the tree]] [[#July]] [[Pear#June|then]] [[Pear\\|bar]]") == "Pear the tree July then bar"
-    assert blocks_of("| a |\n|---|\n| [[Pear\\|bar]] |") == [("table", "| a |\n| --- |\n| bar |")]
+    assert blocks_of("| a |\n|---|\n| [[Pear\\|bar]] |") == [("table", "| a |\n| bar |")]
 
 
 def test_a_session_with_python_is_code_and_a_deep_quotation_is_not():
@@ -248,3 +248,41 @@ def test_a_file_that_loses_most_of_its_text_says_so(tmp_path):
     assert document.text == "A line."
     assert document.notes == ("more than half of it was left out (comments 399 characters); 7 characters were kept",)
     assert document.characters == 418
+
+
+def test_fences_are_written_alike_and_dashes_below_a_table_head_go():
+    tilde = "~~~ruby\nputs 1   # kept\n~~~\n\n````md\n```sh\nls\n```\n````\n"
+    assert blocks_of(tilde) == [("code", "```ruby\nputs 1   # kept\n```"), ("code", "````md\n```sh\nls\n```\n````")]
+    assert blocks_of("Hive | Weight\n:-- | --:\nnorth | 34\n") == [("table", "| Hive | Weight |\n| north | 34 |")]
+
+
+def test_captions_of_pictures_and_tables_are_no_prose():
+    assert blocks_of("![A weir](w.png)\n*The weir in May.*\n\nIt was wet.") == [
+        ("caption", "The weir in May."),
+        ("prose", "It was wet."),
+    ]
+    assert blocks_of("| a | b |\n|---|---|\n| 1 | 2 |\n\n: Weirs by depth {#tbl-w}\n")[-1] == ("caption", "Weirs by depth")
+    assert blocks_of("![A weir](w.png) and *this* is what I said of it.")[0][0] == "prose"
+
+
+def test_marks_of_other_programs_on_lines_of_their_own_go():
+    assert blocks_of("{.lead}\nIt was wet.") == [("prose", "It was wet.")]
+    assert blocks_of("@[youtube](abc)\n\nIt was wet.") == [("prose", "It was wet.")]
+    assert blocks_of("Begun in May\n#weir #notes\n\nIt was wet.") == [("prose", "Begun in May"), ("prose", "It was wet.")]
+    assert blocks_of("- It was wet ((64a1b2c3-1111-2222-3333-444455556666)) again")[0][1].split() == [
+        "-",
+        "It",
+        "was",
+        "wet",
+        "again",
+    ]
+
+
+def test_the_heading_of_a_table_of_contents_goes_with_it():
+    text = "# Weir\n\n## Contents\n\n- [One](#one)\n- [Two](#two)\n\n## One\n\nIt was wet."
+    assert blocks_of(text) == [("heading", "# Weir"), ("heading", "## One"), ("prose", "It was wet.")]
+
+
+def test_items_that_pandoc_numbers_are_a_list():
+    text = "(@) Open the gate.\n(@wait) Wait.\n\nThen:\n\n(@) Close it."
+    assert blocks_of(text) == [("list", "1. Open the gate.\n2. Wait."), ("prose", "Then:"), ("list", "3. Close it.")]

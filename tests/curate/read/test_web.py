@@ -174,3 +174,109 @@ def test_the_encoding_that_a_page_declares_is_used(tmp_path):
     path = tmp_path / "a.html"
     path.write_bytes("<meta charset='iso-8859-2'><p>Zażółć gęślą jaźń</p>".encode("iso-8859-2"))
     assert read_document(path, "a.html", "own").text == "Zażółć gęślą jaźń"
+
+
+def test_a_bracketed_mark_without_its_note_goes_and_so_does_a_footer():
+    page = (
+        f"<body><h1>Kilns</h1><p>{PROSE}<a href='#n2' title='note'>[2]</a> It was hot.</p><p>{PROSE} {PROSE} {PROSE}</p>"
+        "<p><small>This page has been viewed 31 times. <a href='p.cgi'>Printable version</a></small></p></body>"
+    )
+    read = read_page(page).text
+    assert f"{PROSE} It was hot." in read
+    assert "31 times" not in read
+
+
+def test_a_table_that_is_typed_in_columns_is_no_poem():
+    log = "tide    hour    feet\nhigh    04:10   11.2\nlow     10:31    0.9"
+    poem = "The tide comes in,\n   it has no name,\nthe tide goes out."
+    assert kinds(f"<article><p>{PROSE}</p><pre>{log}</pre><pre>{poem}</pre></article>")[1:] == [("table", log), ("verse", poem)]
+
+
+def test_lines_of_a_poem_in_spans_are_one_stanza():
+    stanza = "<p class='stanza'>" + "<br>".join(f"<span class='line'>line {n}</span>" for n in range(4)) + "</p>"
+    typed = "<div class='stanza' style='white-space: pre-wrap'>We had a boat.\nIt had a hole.\nWe had a hole.</div>"
+    assert [text for kind, text in kinds(f"<article><p>{PROSE}</p>{typed}{stanza}</article>") if kind == "verse"] == [
+        "We had a boat.\nIt had a hole.\nWe had a hole.",
+        "line 0\nline 1\nline 2\nline 3",
+    ]
+
+
+def test_a_note_below_the_post_belongs_to_it():
+    note = f"<section class='note'><h2>A note</h2><p>{PROSE} {PROSE} {PROSE}</p></section>"
+    about = "<div class='who'><p>Ada keeps a mill and has written two books about it.</p></div>"
+    page = f"<main><article><h1>Pears</h1><p>{PROSE}</p></article>{note}{about}</main>"
+    assert [text for _, text in kinds(page)] == ["# Pears", PROSE, "## A note", f"{PROSE} {PROSE} {PROSE}"]
+
+
+def test_an_indented_division_is_a_quote_and_one_with_a_list_is_not():
+    page = f"<article><p>{PROSE}</p><p>{PROSE}</p><div style='margin-left: 3em'><p>{PROSE}</p></div>{{}}<p>{PROSE}</p></article>"
+    assert [kind for kind, _ in kinds(page.format(""))] == ["prose", "prose", "quotation", "prose"]
+    assert "quotation" not in [
+        kind for kind, _ in kinds(page.replace("<div style='margin-left: 3em'><p>", "<div style='margin-left: 3em'><ul><li>"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12 May 2019 · 4 min read",
+        "by Ada Mill on May 12, 2019",
+        "2019-05-12 | Notes",
+        "12 mai 2019 · 4 min de lecture",
+        "2019年5月12日",
+    ],
+)
+def test_a_line_with_the_date_is_no_prose_and_a_sentence_with_one_is(line):
+    body = f"<p>{PROSE}</p>" * 5
+    assert line not in read_page(f"<article><h1>Pears</h1><p>{line}</p>{body}</article>").text
+    said = "It was planted on 12 May 2019 - by me."
+    assert said in read_page(f"<article><h1>Pears</h1><p>{said}</p>{body}</article>").text
+
+
+def test_words_that_word_has_a_comment_on_stay_and_the_comment_goes():
+    said = (
+        "<p class=MsoNormal>I keep <a style='mso-comment-reference:BP_1;mso-comment-date:20200101T1000'>it on the sill</a>"
+        "<span class=MsoCommentReference><a class=msocomanchor href='#_msocom_1' name='_msoanchor_1'>[BP1]</a>"
+        "<span style='mso-special-character:comment'>&nbsp;</span></span>, with a fern in it.</p>"
+    )
+    assert kinds(f"<body><div class=WordSection1>{said}<p>{PROSE}</p></div></body>")[0] == (
+        "prose",
+        "I keep it on the sill, with a fern in it.",
+    )
+
+
+def test_google_docs_has_its_title_and_its_quotes_in_classes():
+    page = (
+        "<html><head><style>.c1{margin-left:36pt}.c2{color:#000}</style></head><body class='c9 doc-content'>"
+        f"<p class='c2 title'><span>The goat</span></p><p class='c2'>{PROSE * 4}</p><p class='c1'>{PROSE}</p><h1>After</h1><p>{PROSE}</p></body></html>"
+    )
+    assert read_page(page).title == "The goat"
+    assert [kind for kind, _ in kinds(page)] == ["heading", "prose", "quotation", "heading", "prose"]
+
+
+def test_a_poem_typed_with_blanks_keeps_them():
+    poem = "<div class='poem' style='white-space: pre-wrap'>A rope,\n     a man,\n  a bell.</div>"
+    assert kinds(f"<article><p>{PROSE}</p>{poem}</article>")[1] == ("verse", "A rope,\n     a man,\n  a bell.")
+    collapsed = poem.replace("pre-wrap", "pre-line")
+    assert kinds(f"<article><p>{PROSE}</p>{collapsed}</article>")[1] == ("verse", "A rope,\na man,\na bell.")
+
+
+def test_lines_within_a_post_that_are_about_the_site_go():
+    others = "<p><b>Related:</b> <a href='/x'>The pike and the policeman</a></p>"
+    page = f"<article><h1>Eels</h1><p>by Ada Mill</p><p>{PROSE}</p>{others}<p>{PROSE}<sup>[<a href='#n'>a</a>]</sup></p><p>{PROSE}</p><p>{PROSE}</p></article>"
+    assert [text for _, text in kinds(page)] == ["# Eels", *[PROSE] * 4]
+
+
+def test_the_word_for_an_author_within_a_paragraph_stays():
+    page = f"<article><h1>Pears</h1><div class='meta'>12 May, Ada</div><p>As <span class='author'>Bob</span> says: {PROSE}</p><p class='date'>May</p></article>"
+    assert kinds(page)[1:] == [("prose", f"As Bob says: {PROSE}")]
+
+
+def test_a_heading_that_gives_its_words_as_id_is_not_taken_for_what_they_name():
+    page = (
+        f"<article><h1>Code</h1><p>{PROSE}</p><h2 id='how-i-share-it'>How I share it</h2><p>{PROSE}</p>"
+        f"<section id='comments-and-names' class='level2'><h2>Comments and names</h2><p>{PROSE}</p></section>"
+        "<section id='share-this' class='buttons'><h2>Share this</h2><p>Here and there.</p></section></article>"
+    )
+    assert [text for kind, text in kinds(page) if kind == "heading"] == ["# Code", "## How I share it", "## Comments and names"]
+    assert "Here and there" not in read_page(page).text

@@ -1,0 +1,47 @@
+"""In a dialogue, the words of an interviewer or a language model are not the author's."""
+
+import pytest
+
+from curate.read.markdown import read_markdown
+from curate.read.web import read_page
+
+
+def kinds(text: str) -> list[tuple[str, str]]:
+    document = read_markdown(text).document("a.md", "own", stem="a")
+    return [(block.kind, document.text[block.start : block.end].split()[-1]) for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    ("other", "own"), [("**Q:**", "**A:**"), ("Interviewer:", "Ada Mill:"), ("ChatGPT said:\n\n", "You said:\n\n")]
+)
+def test_what_the_other_says_is_a_quotation_until_the_next_label(other, own):
+    text = f"I was asked.\n\n{other} Why one?\n\nMore two?\n\n{own} Because three.\n\nAnd four.\n\n{other} Really five?\n\n{own} Yes six."
+    right = {
+        "asked.": "prose",
+        "one?": "quotation",
+        "two?": "quotation",
+        "three.": "prose",
+        "four.": "prose",
+        "five?": "quotation",
+        "six.": "prose",
+    }
+    assert {word: kind for kind, word in kinds(text) if word in right} == right
+
+
+def test_lists_and_headings_of_a_model_are_its_own_and_code_stays_code():
+    text = "Me: how?\n\nClaude: So.\n\n### Steps\n\n- open\n\n```\nx\n```\n\nMe: it stuck."
+    assert [kind for kind, _ in kinds(text)] == ["prose", "quotation", "quotation", "quotation", "code", "prose"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Note: it rains.\n\nNote: it pours.", "Claude: a river in France.\n\nIt is slow.", "Q: why?\n\nNobody knows."]
+)
+def test_a_label_without_a_dialogue_changes_nothing(text):
+    assert {kind for kind, _ in kinds(text)} == {"prose"}
+
+
+def test_an_interview_on_a_page_is_told_as_well():
+    words = "the gate was never shut, and nobody came to shut it in all of those years"
+    page = "".join(f"<p><b>Interviewer:</b> Was it so, that {words}?</p><p><b>Ada:</b> It was so; {words}.</p>" for _ in range(3))
+    document = read_page(f"<article><h1>A talk</h1>{page}</article>").document("a.html", "own", stem="a")
+    assert [block.kind for block in document.blocks] == ["heading", *["quotation", "prose"] * 3]
