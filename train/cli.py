@@ -458,6 +458,41 @@ def serve(
             print("stopped", file=sys.stderr)
 
 
+@app.command("verify-app")
+def verify_app(
+    run_name: RunName = ".",
+    build_place: BuildPlace = None,
+    ollama: Annotated[str | None, typer.Option(metavar="URL", help="Ask Ollama, such as http://127.0.0.1:11434.")] = None,
+    lm_studio: Annotated[str | None, typer.Option(metavar="URL", help="Ask LM Studio, such as http://127.0.0.1:1234.")] = None,
+    llama_server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask a llama.cpp server that runs, such as http://127.0.0.1:8080.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="What the app calls the model; the exported name by default.")] = None,
+    quant: Quant = None,
+    as_json: Json = False,
+) -> None:
+    """Prove a run's file inside the apps: the same prompts, tokens and greedy replies as proven, or the fault and its cure.
+
+    With no app named, llama.cpp's own server is started here for it.
+
+    Example: train verify-app my-voice/recipe.yaml --ollama http://127.0.0.1:11434
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.apps.verify import Addresses, verify_apps
+    from train.runs import find_run
+
+    addresses = Addresses(ollama, lm_studio, llama_server)
+    with Progress(to_stderr=as_json) as progress:
+        proofs = verify_apps(find_run(run_name), quant, addresses, model, progress)
+    if as_json:
+        answer({"apps": [proof.as_dict() for proof in proofs]})
+    else:
+        print("\n".join(line for proof in proofs for line in proof.lines()))
+    if not all(proof.passed for proof in proofs):
+        raise typer.Exit(1)
+
+
 def _shown(path: Path) -> Path:
     """A path, relative to the working folder where it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
