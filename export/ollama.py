@@ -19,6 +19,7 @@ from likeness.errors import CallError
 
 SYSTEM, QUESTION, ANSWER, MORE = "Zebra words.", "Quill words.", "Walnut words.", "Ferry words."
 """Texts that no template contains."""
+WITHOUT, WITH_SYSTEM = (QUESTION, ANSWER, MORE), (SYSTEM, QUESTION, ANSWER, MORE)
 
 Render = Callable[[Conversation], str]
 """Renders a conversation, up to the opening for a reply."""
@@ -80,8 +81,8 @@ def find_form(render: Render, bos: str) -> Form | None:
         bos: the mark that the file itself puts before a text, which the template must not write again; "" where there is none.
     """
 
-    bare = _parts(render, bos, QUESTION, ANSWER, MORE)
-    full = _parts(render, bos, SYSTEM, QUESTION, ANSWER, MORE)
+    bare = _parts(render, bos, *WITHOUT)
+    full = _parts(render, bos, *WITH_SYSTEM)
     known = full or bare
     if known is None:
         return None
@@ -120,10 +121,15 @@ def template_for_ollama(render: Render, samples: Sequence[Conversation], bos: st
     form = find_form(render, bos)
     if form is None:
         return None
-    own = [_conversation(SYSTEM, QUESTION), _conversation(SYSTEM, QUESTION, ANSWER, MORE)] if form.head is not None else []
-    own += [_conversation(QUESTION), _conversation(QUESTION, ANSWER, MORE)] if form.bare is not None else []
-    same = all(form.render(sample) == render(sample).removeprefix(bos) for sample in [*own, *samples])
-    return form.as_go() if same else None
+    tried = [_conversation(*contents) for contents in (WITH_SYSTEM, WITH_SYSTEM[:2], WITHOUT, WITHOUT[:1])]
+    for sample in [*tried, *samples]:
+        try:
+            rendered = render(sample).removeprefix(bos)
+        except CallError:
+            continue  # the model takes no such conversation
+        if form.render(sample) != rendered:
+            return None
+    return form.as_go()
 
 
 def bos_of(tokenizer: Any, adds_bos: bool) -> str:

@@ -31,6 +31,7 @@ from train.apps.proof import (
 )
 
 LAYER = re.compile(r"^FROM .*sha256-([0-9a-f]{64})\s*$", re.MULTILINE)
+COMMAND = re.compile(r'^[A-Z]+ (?:"""[\s\S]*?"""|[^\n]*)$', re.MULTILINE)
 RENDERS = re.compile(r"^(?:RENDERER|PARSER) \S+$", re.MULTILINE)
 
 
@@ -103,7 +104,7 @@ class Ollama:
     def cure(self, fault: str) -> str:
         """The lines of the Modelfile that cure a fault."""
         again = f"then `ollama create {self.model} -f Modelfile` in the export folder, whose Modelfile has them"
-        lines = self._modelfile.splitlines()
+        commands = COMMAND.findall(self._modelfile)
         begins = {
             OTHER_FILE: ("FROM",),
             RENDERER: ("FROM", "TEMPLATE"),
@@ -113,7 +114,7 @@ class Ollama:
             BOS_TWICE: ("TEMPLATE",),
             OTHER_WEIGHTS: ("FROM", "PARAMETER"),
         }[fault]
-        wanted = "\n".join(line for line in lines if line.startswith(begins))
+        wanted = "\n".join(command for command in commands if command.startswith(begins))
         why = " FROM must name the file: FROM a model of Ollama's inherits its RENDERER and PARSER." if fault == RENDERER else ""
         return f"The lines that it needs, {again}.{why}\n{wanted}"
 

@@ -163,7 +163,8 @@ def ask_app(app: App, prover: Prover, proven: Sequence[Proven], progress: Callab
         return [*_with_cures(mild, app), *checks]
     named = _name_fault(pairs, counts, [pair for pair, equal in zip(pairs, same, strict=True) if not equal], app, prover)
     known = faults_of(settings)
-    if named is not None and named[0] not in known:
+    explained = bool(known) and named is not None and named[0] == OTHER_TEMPLATE  # by what the settings show
+    if named is not None and named[0] not in known and not explained:
         checks.append(Check(named[0], False, None, None, named[1]))
     return _with_cures([*settings, *checks], app)
 
