@@ -458,6 +458,25 @@ def serve(
             print("stopped", file=sys.stderr)
 
 
+@app.command()
+def quants(run_name: RunName = ".", build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """Measure which exported file keeps the voice: KL, likeness and invention of each, and the smallest within the noise.
+
+    Example: train export my-voice/recipe.yaml --quant q8_0 --quant q4_k_m && train quants my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.quants import measure_quants
+    from train.runs import find_run
+
+    with Progress(to_stderr=as_json) as progress:
+        made = measure_quants(find_run(run_name), progress)
+    if as_json:
+        answer(made.as_dict())
+    else:
+        print("\n".join(made.lines()))
+
+
 @app.command("verify-app")
 def verify_app(
     run_name: RunName = ".",
