@@ -17,6 +17,8 @@ from likeness.files import atomic_folder, remove, sha256, write_atomic
 
 REPORT = "export-report.json"
 SUMS = "SHA256SUMS"
+HUB_HEAD = "---\nlibrary_name: gguf\npipeline_tag: text-generation\ntags:\n- likeness\n---\n"
+"""What a model hub reads of a README."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -167,7 +169,7 @@ def readme(card: Card, ggufs: Sequence[Path], report: ExportReport, apps: Sequen
         f"\nIts answers were judged with {card.sampling}. llama.cpp and Ollama take these settings from the files here; "
         "set them in other apps.\n"
     )
-    return f"""# {card.model}
+    return f"""{HUB_HEAD}# {card.model}
 
 {verdict}
 

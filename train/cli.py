@@ -459,6 +459,62 @@ def serve(
 
 
 @app.command()
+def configs(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write; configs/ in the build by default.")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Write the recipe's training as configurations of Axolotl, LLaMA-Factory, trl, mlx-lm and AutoTrain.
+
+    Example: train configs my-voice/recipe.yaml && axolotl train my-voice/build/my-voice/configs/axolotl.yaml
+    """
+    settle_libraries()
+    from train.configs import TRAINERS, write_configs
+
+    folder = write_configs(recipe, settings or [], to)
+    files = {name: folder / f"{name}.yaml" for name in TRAINERS}
+    if as_json:
+        answer({"configs": {name: str(file) for name, file in files.items()}})
+        return
+    for name, (command, _) in TRAINERS.items():
+        print(f"{command} {shlex.quote(str(_shown(files[name])))}")
+
+
+@app.command()
+def push(
+    run_name: RunName = ".",
+    build_place: BuildPlace = None,
+    to: Annotated[str, typer.Option(metavar="OWNER/NAME", help="Whose repositories, and what they are called.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Only this: dataset, adapter, merged or gguf; may be repeated.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see what is made; else only you.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send it. Without this, all that would be sent is listed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what of a run would go to the Hugging Face hub, or send it: dataset, adapter, merged model, GGUF, with cards.
+
+    Example: train push my-voice/recipe.yaml --to ann/my-voice --only gguf
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.push import plan_push
+    from train.push import push as send
+    from train.runs import find_run
+
+    repositories = plan_push(find_run(run_name), to, only or [])
+    urls = []
+    if yes:
+        with Progress(to_stderr=as_json) as progress:
+            urls = send(repositories, public=public, watch=progress)
+    if as_json:
+        answer({"sent": yes, "repositories": [each.as_dict() for each in repositories], "urls": urls})
+    elif not yes:
+        print("\n".join(line for each in repositories for line in each.lines()))
+        print(f"Nothing was sent. With --yes it is, {'for everybody to see' if public else 'private'}.")
+
+
+@app.command()
 def quants(run_name: RunName = ".", build_place: BuildPlace = None, as_json: Json = False) -> None:
     """Measure which exported file keeps the voice: KL, likeness and invention of each, and the smallest within the noise.
 

@@ -186,7 +186,7 @@ def export(job: Job, prepared: Prepared) -> Exported:
                 rows=prepared.samples,
                 system_prompt=recipe.persona.system_prompt,
                 progress=job.watch.begin,
-                source=f"{job.settings.base_model}, tuned on dataset {job.dataset.name}",
+                source=f"{_shared_name(job.settings.base_model)}, tuned on dataset {job.dataset.name}",
             ).folder
         except CallError as error:
             raise CallError(error.what, where="export", fix=error.fix) from None
@@ -204,6 +204,11 @@ def export(job: Job, prepared: Prepared) -> Exported:
             fix=f"What was made is in {made}; the adapter and the merged model are kept.",
         )
     return exported
+
+
+def _shared_name(base: str) -> str:
+    """What others may read of the base's name: of a folder its last part."""
+    return Path(base).name if Path(base).exists() else base
 
 
 def _ship_knowledge(job: Job, made: Path) -> None:
