@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.make import call, write_recipe
+from tests.make import House, call, write_recipe
 from train.configs import write_configs
 
 OTHER = (
@@ -89,13 +90,15 @@ def test_a_pattern_that_only_peft_reads_is_said_to_be_left_out(here: Path) -> No
 
 
 @pytest.mark.slow
-def test_trls_own_command_trains_from_its_configuration(here: Path, tiny: Path) -> None:
-    path = recipe(here, "sft: {epochs: 1, batch_size: 4, max_length: 256}")
-    path.write_text(path.read_text().replace(str(here / "base"), "builtin:tiny"))
-    file = json.loads(call("train", here, "configs", str(path), "--json").stdout)["configs"]["trl"]
+def test_trls_own_command_trains_from_its_configuration(
+    trained: tuple[House, dict[str, Any]], tmp_path: Path, tiny: Path
+) -> None:
+    house = trained[0]
+    settings = ("--set", "train.sft.epochs=1", "--set", "train.lora.r=8", "--to", str(tmp_path / "configs"))
+    file = house.json("train", "configs", house.recipe, *settings)["configs"]["trl"]
     arguments = ("--config", file, "--use_cpu", "true", "--bf16", "false")  # as trl itself asks for without a GPU
-    call(("python", "-m", "trl.scripts.sft"), here, *arguments, env={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
+    call((sys.executable, "-m", "trl.scripts.sft"), tmp_path, *arguments, env={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
     made = Path(file).parent / "trl-run"
     assert (made / "adapter_model.safetensors").is_file()
     config = json.loads((made / "adapter_config.json").read_text())
-    assert (config["r"], config["lora_alpha"], config["base_model_name_or_path"]) == (16, 32, str(tiny))
+    assert (config["r"], config["lora_alpha"], config["base_model_name_or_path"]) == (8, 32, str(tiny))
