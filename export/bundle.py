@@ -8,14 +8,17 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from export.sampling import Sampling
 from export.verify import Check
 from likeness.errors import CallError
-from likeness.files import atomic_folder, remove, sha256
+from likeness.files import atomic_folder, remove, sha256, write_atomic
 
 REPORT = "export-report.json"
 SUMS = "SHA256SUMS"
+HUB_HEAD = "---\nlibrary_name: gguf\npipeline_tag: text-generation\ntags:\n- likeness\n---\n"
+"""What a model hub reads of a README."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -54,6 +57,8 @@ class Card:
     system_prompt: str | None
     stop: str | None
     sampling: Sampling | None = None
+    template: str | None = None
+    """The chat template in the language of Ollama's Modelfile; None where it cannot say it."""
 
 
 def write_bundle(out: Path, card: Card, made: Made) -> ExportReport:
@@ -98,6 +103,27 @@ def _write_folder(folder: Path, card: Card, ggufs: Sequence[Path], report: Expor
     return replace(report, files=sorted(folder.iterdir()))
 
 
+def record_app(folder: Path, proof: dict[str, Any]) -> None:
+    """Write what an app came to into the report, the README and the sums of an export; an earlier proof of the app is replaced.
+
+    Args:
+        folder: the exported one.
+        proof: with `app`, `model`, `file`, `passed`, `faults`, `checks` and `at`.
+    """
+    content = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    before = [each for each in content.get("apps", []) if (each["app"], each["file"]) != (proof["app"], proof["file"])]
+    content["apps"] = [*before, proof]
+    sampling = content["sampling"] and Sampling(**content["sampling"])
+    card = Card(**{name: content.get(name) for name in Card.__dataclass_fields__} | {"sampling": sampling})
+    checks = [Check(**check) for check in content["checks"]]
+    report = ExportReport(folder, [], checks, content["passed"], content["withheld"], content["warnings"])
+    first = (folder / "Modelfile").read_text(encoding="utf-8").partition("\n")[0]
+    ggufs = sorted(folder.glob("*.gguf"), key=lambda file: f"FROM ./{file.name}" != first)
+    write_atomic(folder / "README.md", readme(card, ggufs, report, content["apps"]))
+    write_atomic(folder / REPORT, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_atomic(folder / SUMS, sums(folder))
+
+
 def check_names(publisher: str, model: str) -> None:
     """Refuse names that are not plain folder names.
 
@@ -114,6 +140,8 @@ def check_names(publisher: str, model: str) -> None:
 def modelfile(card: Card, ggufs: Sequence[Path]) -> str:
     """Ollama's Modelfile, for the first of the files."""
     lines = [f"FROM ./{file.name}" for file in ggufs[:1]]
+    if card.template is not None:  # without it, Ollama takes one of its own that is spelled much alike
+        lines.append(f'TEMPLATE """{card.template}"""')
     if card.stop is not None:
         lines.append(f"PARAMETER stop {json.dumps(card.stop, ensure_ascii=False)}")
     if card.sampling is not None:
@@ -124,13 +152,14 @@ def modelfile(card: Card, ggufs: Sequence[Path]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(card: Card, ggufs: Sequence[Path], report: ExportReport) -> str:
+def readme(card: Card, ggufs: Sequence[Path], report: ExportReport, apps: Sequence[dict[str, Any]] = ()) -> str:
     """How to load the model in the apps that people use, what it was made from, and what was checked.
 
     Args:
         card: what it says of the model.
         ggufs: the files that passed.
         report: all checks.
+        apps: what the apps that were asked came to, as `record_app` takes it.
     """
     file = ggufs[0].name if ggufs else f"{card.model}.gguf"
     sizes = "\n".join(f"- `{gguf.name}`" for gguf in ggufs) or "- none: the export stopped before a file was made"
@@ -140,7 +169,7 @@ def readme(card: Card, ggufs: Sequence[Path], report: ExportReport) -> str:
         f"\nIts answers were judged with {card.sampling}. llama.cpp and Ollama take these settings from the files here; "
         "set them in other apps.\n"
     )
-    return f"""# {card.model}
+    return f"""{HUB_HEAD}# {card.model}
 
 {verdict}
 
@@ -152,15 +181,39 @@ Made from {card.source}. The chat template is inside each file.
 
 - **llama.cpp**: `llama-server -m {file} --jinja`, then open http://localhost:8080
 - **Ollama**: in this folder, `ollama create {card.model} -f Modelfile`, then `ollama run {card.model}`
-- **LM Studio**: `lms import {file}`, or place the file as `{card.publisher}/{card.model}/{file}` in its models folder
-- **Jan**: Settings, Model Providers, Llama.cpp, Import, and choose `{file}`
+  {_of_ollama(card)}
+- **LM Studio**: `lms import {file}`, or place the file as `{card.publisher}/{card.model}/{file}` in its models folder.
+  Leave the prompt template as it is: it is the file's own.
+- **Jan**: Settings, Model Providers, Llama.cpp, Import, and choose `{file}`. Leave its prompt template as it is.
+- **Msty**: Local AI, Models, Import GGUF, and choose `{file}`. Passages in `knowledge/` go into a Knowledge Stack.
 
 `sha256sum -c {SUMS}` tells whether the files arrived whole.
+
+## Proven in the apps
+
+{_apps(apps)}
 
 ## Checks
 
 {_table(report.checks)}
 """
+
+
+def _of_ollama(card: Card) -> str:
+    if card.template is None:
+        return "Its language cannot say this model's chat template: prove what it takes in its place."
+    return "Keep the Modelfile's `FROM` and `TEMPLATE`: `FROM` a model of Ollama's brings a `RENDERER`, which ignores `TEMPLATE`."
+
+
+def _apps(apps: Sequence[dict[str, Any]]) -> str:
+    if not apps:
+        return "None was asked yet. `train verify-app RUN --ollama URL` asks one, and names the fault where it answers otherwise."
+    rows = ["| App | File | Result | When |", "|---|---|---|---|"]
+    for each in apps:
+        faults = ", ".join(each["faults"]) or "see the report"
+        result = "same prompts, same replies" if each["passed"] else f"**not the same**: {faults}"
+        rows.append(f"| {each['app']} | {each['file']} | {result} | {each['at']} |")
+    return "\n".join(rows)
 
 
 def sums(folder: Path) -> str:

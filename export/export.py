@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,18 @@ from export.bundle import Card, ExportReport, Made, check_names, write_bundle
 from export.gguf.convert import FILE_TYPES, AboveF16, convert, read_config
 from export.gguf.families import architecture_of
 from export.gguf.quantize import KINDS, quantize
+from export.gguf.vocabulary import adds_bos_eos
 from export.model_files import load_tokenizer
-from export.probe import Conversation, turn_end
+from export.ollama import bos_of, template_for_ollama
+from export.probe import Conversation, render, turn_end
 from export.sampling import read_sampling
 from export.verify import Check, verify, verify_quantized, verify_vocabulary
 from likeness.errors import CallError
+
+NO_TEMPLATE = (
+    "Ollama's language cannot say this model's chat template, so the Modelfile has none; "
+    "see with `train verify-app --ollama URL` what Ollama takes in its place."
+)
 
 
 def export_model(
@@ -59,7 +67,8 @@ def export_model(
     tokenizer = load_tokenizer(merged)
     end = turn_end(tokenizer) or tokenizer.eos_token_id
     stop = None if end is None else str(tokenizer.convert_ids_to_tokens(end))
-    card = Card(publisher, model, source or merged.name, system_prompt, stop, read_sampling(merged))
+    template = _ollama_template(tokenizer, rows)
+    card = Card(publisher, model, source or merged.name, system_prompt, stop, read_sampling(merged), template)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as temporary:
         made = _make(
@@ -72,6 +81,8 @@ def export_model(
             progress=progress,
             dtype=dtype,
         )
+        if template is None and tokenizer.chat_template:
+            made.checks.append(Check("ollama template", False, None, None, NO_TEMPLATE, "warning"))
         progress("Writing the app folder")
         return write_bundle(out, card, made)
 
@@ -142,6 +153,15 @@ def _convert(merged: Path, work: Path, model: str, dtype: str, progress: Callabl
             if dtype != "auto":
                 raise
     raise AssertionError("bf16 holds every value that f16 does not")
+
+
+def _ollama_template(tokenizer: Any, rows: Sequence[Conversation]) -> str | None:
+    """The chat template in Ollama's language, proven on the rows up to their last question."""
+    if tokenizer.chat_template is None:
+        return None
+    begins, _ = adds_bos_eos(tokenizer)
+    openings = [row[:-1] for row in rows if row[-1]["role"] == "assistant"]
+    return template_for_ollama(partial(render, tokenizer, reply=True), openings, bos_of(tokenizer, begins))
 
 
 def _failed(checks: Sequence[Check]) -> bool:

@@ -38,17 +38,11 @@ class Speaker:
     def __init__(self, run: Path, quant: str | None = None, temperature: float | None = None, *, knowledge: bool = True) -> None:
         from export.knowledge import open_knowledge
 
-        manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-        files = [run / name for name in manifest["gguf"]]
-        chosen = [path for path in files if quant is None or path.stem.endswith(f"-{quant}")]
-        if not chosen:
-            kinds = ", ".join(path.stem.rsplit("-", 1)[1] for path in files)
-            raise CallError(f"this run has no GGUF file as {quant}", where=str(run), fix=f"It has: {kinds}.")
-        self.file = chosen[0]
+        self.file = exported_file(run, quant)
         self.knowledge = open_knowledge(self.file.parent) if knowledge else None
         sampling = read_sampling(run / "merged") or EARLIER
         self.sampling = sampling if temperature is None else replace(sampling, temperature=temperature)
-        self.system_prompt = _system_prompt(run)
+        self.system_prompt = system_prompt_of(run)
         self.ended: dict[str, Any] = {}
         """Of the last answer: `ended` (`stop` by itself, `length` where it was cut), `prompt_tokens`, `completion_tokens`."""
         self._llama: Llama | None = None
@@ -157,7 +151,27 @@ def talk(chat: Chat, write: Callable[[str], None]) -> None:
             write("\n")
 
 
-def _system_prompt(run: Path) -> str | None:
+def exported_file(run: Path, quant: str | None) -> Path:
+    """One of a run's GGUF files: the one of a quantization, or the recipe's first.
+
+    Args:
+        run: a finished run's folder.
+        quant: such as q4_k_m.
+
+    Raises:
+        CallError: the run has no such file.
+    """
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    files = [run / str(name) for name in manifest["gguf"]]
+    chosen = [path for path in files if quant is None or path.stem.endswith(f"-{quant}")]
+    if not chosen:
+        kinds = ", ".join(path.stem.rsplit("-", 1)[1] for path in files)
+        raise CallError(f"this run has no GGUF file as {quant}", where=str(run), fix=f"It has: {kinds}.")
+    return chosen[0]
+
+
+def system_prompt_of(run: Path) -> str | None:
+    """The system prompt of a run's recipe."""
     from ruamel.yaml import YAML
 
     recipe = YAML(typ="safe").load((run / "recipe.yaml").read_text(encoding="utf-8"))

@@ -458,6 +458,116 @@ def serve(
             print("stopped", file=sys.stderr)
 
 
+@app.command()
+def configs(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write; configs/ in the build by default.")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Write the recipe's training as configurations of Axolotl, LLaMA-Factory, trl, mlx-lm and AutoTrain.
+
+    Example: train configs my-voice/recipe.yaml && axolotl train my-voice/build/my-voice/configs/axolotl.yaml
+    """
+    settle_libraries()
+    from train.configs import TRAINERS, write_configs
+
+    folder = write_configs(recipe, settings or [], to)
+    files = {name: folder / f"{name}.yaml" for name in TRAINERS}
+    if as_json:
+        answer({"configs": {name: str(file) for name, file in files.items()}})
+        return
+    for name, (command, _) in TRAINERS.items():
+        print(f"{command} {shlex.quote(str(_shown(files[name])))}")
+
+
+@app.command()
+def push(
+    run_name: RunName = ".",
+    build_place: BuildPlace = None,
+    to: Annotated[str, typer.Option(metavar="OWNER/NAME", help="Whose repositories, and what they are called.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Only this: dataset, adapter, merged or gguf; may be repeated.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see what is made; else only you.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send it. Without this, all that would be sent is listed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what of a run would go to the Hugging Face hub, or send it: dataset, adapter, merged model, GGUF, with cards.
+
+    Example: train push my-voice/recipe.yaml --to ann/my-voice --only gguf
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.push import plan_push
+    from train.push import push as send
+    from train.runs import find_run
+
+    repositories = plan_push(find_run(run_name), to, only or [])
+    urls = []
+    if yes:
+        with Progress(to_stderr=as_json) as progress:
+            urls = send(repositories, public=public, watch=progress)
+    if as_json:
+        answer({"sent": yes, "repositories": [each.as_dict() for each in repositories], "urls": urls})
+    elif not yes:
+        print("\n".join(line for each in repositories for line in each.lines()))
+        print(f"Nothing was sent. With --yes it is, {'for everybody to see' if public else 'private'}.")
+
+
+@app.command()
+def quants(run_name: RunName = ".", build_place: BuildPlace = None, as_json: Json = False) -> None:
+    """Measure which exported file keeps the voice: KL, likeness and invention of each, and the smallest within the noise.
+
+    Example: train export my-voice/recipe.yaml --quant q8_0 --quant q4_k_m && train quants my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.quants import measure_quants
+    from train.runs import find_run
+
+    with Progress(to_stderr=as_json) as progress:
+        made = measure_quants(find_run(run_name), progress)
+    if as_json:
+        answer(made.as_dict())
+    else:
+        print("\n".join(made.lines()))
+
+
+@app.command("verify-app")
+def verify_app(
+    run_name: RunName = ".",
+    build_place: BuildPlace = None,
+    ollama: Annotated[str | None, typer.Option(metavar="URL", help="Ask Ollama, such as http://127.0.0.1:11434.")] = None,
+    lm_studio: Annotated[str | None, typer.Option(metavar="URL", help="Ask LM Studio, such as http://127.0.0.1:1234.")] = None,
+    llama_server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask a llama.cpp server that runs, such as http://127.0.0.1:8080.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="What the app calls the model; the exported name by default.")] = None,
+    quant: Quant = None,
+    as_json: Json = False,
+) -> None:
+    """Prove a run's file inside the apps: the same prompts, tokens and greedy replies as proven, or the fault and its cure.
+
+    With no app named, llama.cpp's own server is started here for it.
+
+    Example: train verify-app my-voice/recipe.yaml --ollama http://127.0.0.1:11434
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.apps.verify import Addresses, verify_apps
+    from train.runs import find_run
+
+    addresses = Addresses(ollama, lm_studio, llama_server)
+    with Progress(to_stderr=as_json) as progress:
+        proofs = verify_apps(find_run(run_name), quant, addresses, model, progress)
+    if as_json:
+        answer({"apps": [proof.as_dict() for proof in proofs]})
+    else:
+        print("\n".join(line for proof in proofs for line in proof.lines()))
+    if not all(proof.passed for proof in proofs):
+        raise typer.Exit(1)
+
+
 def _shown(path: Path) -> Path:
     """A path, relative to the working folder where it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

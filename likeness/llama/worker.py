@@ -30,6 +30,8 @@ from likeness.llama.process import STOP
 
 SEED = 17
 """Of what is answered without a seed in the request, so that the same request has the same answer."""
+LIKELIEST = 200
+"""Tokens among which the next one of a given reply is looked for."""
 TEMPERATURE = 0.7
 """Of answers that a schema binds."""
 CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | "\\" ["\\/bfnrt]'
@@ -94,6 +96,10 @@ class Worker:
         """Ids of each text, special tokens recognised, nothing added."""
         return [self.model.tokenize(text.encode(), add_bos=False, special=True) if text else [] for text in texts]
 
+    def text(self, id: int) -> str:
+        """How the vocabulary spells an id."""
+        return text_of(self.model, id)
+
     def render(self, conversations: list[list[dict[str, str]]], generation_prompt: bool) -> list[str]:
         """Conversations through the embedded chat template."""
         formatter = formatter_of(self.model, generation_prompt)
@@ -122,6 +128,35 @@ class Worker:
                 break
             self.model.eval(reply[-1:])
         return reply
+
+    def follow(self, ids: list[int], text: str, tokens: int) -> float:
+        """How far a reply is from the greedy one: the most that a token of it was less probable than the likeliest, in logits.
+
+        It is infinite where the model would not write the text at all.
+
+        Args:
+            ids: the prompt's.
+            text: the reply, blanks around it aside.
+            tokens: most tokens to follow it.
+        """
+        self.model.reset()
+        self.model.eval(ids)
+        rest, worst = text.strip().encode(), 0.0
+        for number in range(tokens):
+            if not rest:
+                break
+            scores = self.model.scores[self.model.n_tokens - 1]
+            for token in scores.argsort()[::-1][:LIKELIEST]:
+                piece = self.model._model.detokenize([int(token)])
+                piece = piece if number else piece.lstrip()
+                if rest.startswith(piece) and (piece or not number) and not self.ends([int(token)])[0]:
+                    break
+            else:
+                return float("inf")
+            worst = max(worst, float(scores.max() - scores[token]))
+            rest = rest.removeprefix(piece)
+            self.model.eval([int(token)])
+        return worst
 
     def reply(self, ids: list[int], tokens: int, how: dict[str, float], seed: int) -> dict[str, Any]:
         """Answer a prompt; gives the text, and whether it ended by itself.

@@ -6,14 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from export.gguf.vocabulary import adds_bos_eos
+from export.ollama import bos_of, template_for_ollama
+from likeness.errors import CallError
 from likeness.llama.process import Llama
 from likeness.progress import Silent
+from tests.apps import go_template
 from tests.make import SYSTEM, tiny_base, write_recipe
-from tests.real import gguf_tokenizer, mistral_tokenizer, real, smollm2_tokenizer, template
+from tests.real import TEMPLATES, gguf_tokenizer, mistral_tokenizer, real, smollm2_tokenizer, template, tokenizer_for
 from train.plan import plan
 from train.result import Run
 from train.run import train
 from train.show_rows import as_html, parts
+from train.template import render, study
 
 pytestmark = real
 
@@ -125,3 +132,21 @@ def test_a_template_that_opens_thoughts_closes_them_in_the_file(here: Path) -> N
     run = train(write_recipe(here, base, train=QUICK, export="gguf: [q8_0]"), Silent())
     proven(run)
     assert asked_of_the_file(run).endswith("<｜Assistant｜><think>\n</think>\n\n")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_modelfile_says_every_template_that_is_trained_but_one(name: str) -> None:
+    """Ollama's own code has rendered all of these to the same text (docs/export.md); here a reading of Go's rules does."""
+    tokenizer, stops = tokenizer_for(name)
+    try:
+        text = study(tokenizer, stops, name).text
+    except CallError:
+        return  # no run is trained with it
+    begins, _ = adds_bos_eos(tokenizer)
+    bos = bos_of(tokenizer, begins)
+    chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Why?"}]
+    go = template_for_ollama(lambda messages: render(tokenizer, text, messages, reply=True), [chat], bos)
+    assert (go is None) == (name == "mistralai-Mistral-Nemo-Instruct-2407.jinja")  # its system prompt moves to the last question
+    if go is not None:
+        for messages in (chat, [*chat, {"role": "assistant", "content": "So."}, {"role": "user", "content": "And?"}]):
+            assert go_template(go, SYSTEM, messages) == render(tokenizer, text, messages, reply=True).removeprefix(bos)
