@@ -27,14 +27,23 @@ STRANGE = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 WESTERN = ("cp1252", "iso8859_15", "mac_roman", "cp850")
 WESTERN_LETTERS = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüßÿœŒÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜ")
-WESTERN_MARKS = frozenset("‘’‚“”„–—…€«»‹›•·°§©®™¡¿£½¼¾ªº²³×\xa0")
+RARE_LETTERS = frozenset("ŠšŽžŸÝýÐðÞþ")
+"""Letters of Windows-1252 that western texts have in names only, and texts in other encodings in every line."""
+WESTERN_MARKS = frozenset("‘’‚“”„–—…€«»‹›•·°§©®™¡¿£½¼¾ªº²³×±µ¶†‡‰÷¢¥\xa0")
 WESTERN_WORDS = frozenset(
-    """als and att aus con das dans de del den der des det die dos du een ein el elle en er est et for für había har het
-    i ich il in is it je la las le les los mais man med mit más na não nicht no non och of og os par pas pero por pour på que
-    qui sie son that the to un una und une van veel voor vous was wir with y zu è était""".split()
+    """als and att aus con das dans de del den der des det die dos du een ein el elle en er est et for für había har het ekki
+    hann i ich il in is it je la las le les los mais man med mit más na não nicht no non och of og os par pas pero por
+    pour på que qui sie son that the to un una und une van var veel voor vous was wir with y zu með sem það è était""".split()
 )
+OFTEN = 0.08
+"""The share of long WESTERN_WORDS among a text's words from which it may have rare letters, too."""
+SURELY = 1.05
+"""How much better a less usual encoding must fit."""
+FOREIGN = 0.1
+"""The share of a text's letters that are not Latin, below which it is in no other script."""
 WORD = re.compile(r"[^\W\d_]+")
 CAPITAL_WITHIN = re.compile(r"[^\W\d_][À-Þ][a-zß-ÿ]|[a-z][½¼¾ª²³×º][a-z]")
+CYRILLIC_CAPITAL_WITHIN = re.compile(r"[а-яё][А-ЯЁ](?![А-ЯЁ])")
 LATIN_WITHIN = re.compile(r"[A-Za-z][^\W\d_A-Za-z]")
 
 FREQUENT: tuple[tuple[tuple[str, ...], float, frozenset[str]], ...] = (
@@ -161,7 +170,7 @@ def _guess(data: bytes) -> str:
             if text is None:
                 continue
             share = _share(text, letters) / usual
-            if share > best and _decoded(data, encoding) is not None:
+            if share > best * SURELY and _decoded(data, encoding) is not None:
                 best, found = share, encoding
     if found:
         return found
@@ -183,14 +192,15 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 def _is_western(text: str) -> bool:
     """Whether a text reads like a western European language: few accented letters, no capitals within words."""
     strange = {character for character in text if not character.isascii()}
-    if not strange <= WESTERN_LETTERS | WESTERN_MARKS:
+    if not strange <= WESTERN_LETTERS | WESTERN_MARKS | RARE_LETTERS:
         return False
     words = WORD.findall(text)
     letters = sum(map(len, words))
     accented = sum(not character.isascii() for word in words for character in word)
-    if CAPITAL_WITHIN.search(text):
+    usual = [word for word in map(str.lower, words) if word in WESTERN_WORDS]
+    if strange & RARE_LETTERS and sum(len(word) > 2 for word in usual) < len(words) * OFTEN:
         return False
-    return accented * 4 <= letters and any(word in WESTERN_WORDS for word in map(str.lower, words))
+    return accented * 4 <= letters and bool(usual) and not CAPITAL_WITHIN.search(text)
 
 
 def _name(encoding: str) -> str:
@@ -205,4 +215,7 @@ def _share(text: str, letters: Iterable[str]) -> float:
     if 5 * len(LATIN_WITHIN.findall(text)) > sum(not character.isascii() for character in text):
         return 0.0
     others = [character for character in text if not character.isascii() and unicodedata.category(character)[0] in "LMS"]
-    return sum(map(text.count, letters)) / len(others) if others else 0.0
+    if len(others) < FOREIGN * sum(map(str.isalpha, text)):
+        return 0.0
+    wrong = len(CYRILLIC_CAPITAL_WITHIN.findall(text))  # what one table has as a small letter is another's capital
+    return (sum(map(text.count, letters)) - 4 * wrong) / len(others) if others else 0.0

@@ -56,14 +56,18 @@ _GUIDE = {
 _FILES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?:^|[\d_.-])(?:{names})(?:$|[\d_.-])"), reason)
     for names, reason in (
-        ("cover|coverpage|titlecover|backcover", "cover"),
-        ("title-?page|title|halftitle|half-title|titlepg|tp|htp?|bastardtitle", "title_page"),
-        ("copyright|copyright-?page|copy|cop|crt|imprint|colophon|uncopyright|legal|legalnotice|rights|license", "imprint"),
-        ("toc|contents|nav|navigation|table-?of-?contents|toc-?page|inline-?toc|loi|lot|ncx", "contents"),
+        ("cover|coverpage|titlecover|backcover|portada|cubierta|couverture|umschlag|copertina|capa|omslag", "cover"),
+        ("title-?page|title|halftitle|half-title|titlepg|tp|htp?|bastardtitle|portadilla|anteportada|titelei|titelseite|schmutztitel|"
+         "page-?de-?titre|faux-?titre|frontespizio|occhiello|folha-?de-?rosto|titelpagina", "title_page"),
+        ("copyright|copyright-?page|copy|cop|crt|imprint|colophon|uncopyright|legal|legalnotice|rights|license|"
+         "creditos|colofon|pagina-?legal|impressum|mentions-?legales|acheve|ficha-?tecnica|legales|colofao", "imprint"),
+        ("toc|contents|nav|navigation|table-?of-?contents|toc-?page|inline-?toc|loi|lot|ncx|"
+         "indice|inhalt|inhaltsverzeichnis|sommaire|tabledesmatieres|indice-?general|sommario|inhoud", "contents"),
         ("notes|endnotes?|footnotes?|fn|en|rearnotes?", "footnotes"),
         ("index", "index"),
         ("about-?the-?author|about-?author|author-?bio|abouttheauthor|aboutauthor|ata|author", "about_author"),
-        ("also-?by|alsoby|other-?books|otherbooks|books-?by|adcard|ad-?card|newsletter|newsletter-?sign-?up|next-?reads|teaser|excerpt|praise|"
+        ("also-?by|alsoby|other-?books|otherbooks|books-?by|catalogo|otros-?titulos|du-?meme-?auteur|dalla-?stessa|leseprobe|"
+         "adcard|ad-?card|newsletter|newsletter-?sign-?up|next-?reads|teaser|excerpt|praise|"
          "advertisement|promo|backad|bm-ad", "advertisement"),
     )
 )  # fmt: skip
@@ -77,11 +81,14 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:end|foot)?-?notes|notes and references|anmerkungen|fußnoten|endnoten|notes de (?:l’auteur|bas de page)|notas|"
          "note|noten|przypisy|注釈|注释|примечания", "footnotes"),
         ("index|register|(?:personen|sach|stichwort)(?:verzeichnis|register)|index of names|indeks|индекс", "index"),
-        ("copyright(?: page| notice)?|imprint|impressum|colophon|uncopyright|mentions légales|créditos|利用許諾", "imprint"),
+        ("copyright(?: page| notice)?|imprint|impressum|colophon|uncopyright|mentions légales|créditos|colof[óã]n?o?|"
+         "página legal|achevé d[’']imprimer|crediti|ficha técnica|利用許諾", "imprint"),
         ("about the authors?|über den autor|über die autorin|à propos de l[’']auteure?|sobre (?:el|la) autora?|"
          "sull[’']autore", "about_author"),
         ("also by .{1,80}|(?:other )?books by .{1,80}|by the same author|praise for .{1,80}|von .{1,60} bei .{1,60} erschienen|"
-         "du même auteur|newsletter(?: sign-?up)?|stay in touch|(?:an? )?(?:excerpt|extract|preview) (?:from|of) .{1,80}|"
+         "du même auteur|(?:otros títulos|otras obras|más títulos|también) (?:de|del|en) .{1,80}|dello stesso autore|"
+         "do mesmo autor|(?:weitere titel|außerdem|bereits) .{0,40}erschienen|dans la même collection|"
+         "newsletter(?: sign-?up)?|stay in touch|(?:an? )?(?:excerpt|extract|preview) (?:from|of) .{1,80}|"
          "also available.{0,60}|coming soon.{0,60}|more (?:from|by) .{1,80}|"
          "read on for .{1,120}|keep reading.{0,80}|leseprobe.{0,80}|join (?:our|the) .{1,40}list|what to read next|"
          "discover more.{0,60}|"
@@ -94,7 +101,10 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _IMPRINT = re.compile(
     r"\bISBN\b|©|\bcopyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos|"
     r"tutti i diritti|library of congress|british library|first (?:published|edition)|printed (?:in|and bound)|"
-    r"published by|\be-?isbn\b|"
+    r"published by|\be-?isbn\b|depósito legal|quedan prohibid|primera edición|diseño de (?:la )?(?:cubierta|portada|colección)|"
+    r"dépôt légal|achevé d[’']imprimer|première édition|conception graphique|interdite?s? (?:sans|de reproduire)|"
+    r"umschlaggestaltung|lektorat|satz und|druck und bindung|\d\. auflage|deutsche nationalbibliothek|prima edizione|"
+    r"finito di stampare|diritti riservati|progetto grafico|se terminó de imprimir|reservados (?:todos )?(?:los|os) dere?i|"
     r"(?:produced|created|generated|converted) (?:by|with) (?:calibre|sigil|vellum|pandoc|scrivener)|free e-?books|"
     r"licen[cs]e notes|smashwords|licensed for your personal|work of fiction|any resemblance to|"
     r"no part of this (?:e-?)?(?:book|publication)|"

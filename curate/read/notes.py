@@ -10,13 +10,14 @@ from typing import Any
 from lxml import etree
 
 from curate.read.markdown import read_markdown
-from curate.read.markup import Part, put_in
+from curate.read.markup import Element, Part, parse, put_in
 from curate.read.package import Package
 from curate.read.reading import Reading, Unreadable
 from curate.read.web import fragment_parts
 
 HIGHLIGHTS = "holds highlights of books on a Kindle, which are other people's words; leave it out with `exclude`"
 _CLIPPING = re.compile(r"^\ufeff?.{1,300}\n- .{5,200}\n\s*\n", re.MULTILINE)
+_CODE_BLOCK = re.compile(r"-en-codeblock\s*:\s*true")
 _KINDLE_PAGE = re.compile(r"class\s*=\s*['\"]noteHeading['\"]")
 
 
@@ -44,7 +45,7 @@ def read_evernote(path: Path) -> Reading:
             title = " ".join((note.findtext("title") or "").split())
             content = re.sub(r"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE[^>]*>)?", "", note.findtext("content") or "")
             source = note.findtext("note-attributes/source") or ""
-            parts = fragment_parts(content)
+            parts = fragment_parts(_with_code(content))
             if source.startswith("web.clip"):
                 put_in(reading, [Part(None, "\n".join([title, *(part.text for part in parts)]), "web_clip")])
             elif any(part.kind for part in parts):
@@ -53,6 +54,18 @@ def read_evernote(path: Path) -> Reading:
     except etree.XMLSyntaxError as error:
         raise Unreadable(f"cannot be read as ENEX ({str(error)[:160]}); export the notes again") from None
     return reading
+
+
+def _with_code(content: str) -> Element:
+    """A note with its code blocks, which are a `div` for each line, as `pre`, and without encrypted text."""
+    note = parse(content)
+    for block in [each for each in note.iter("div") if _CODE_BLOCK.search(each.get("style") or "")]:
+        lines = ["".join(line.itertext()) for line in block] or ["".join(block.itertext())]
+        tail = block.tail
+        block.clear()
+        block.tag, block.text, block.tail = "pre", "\n".join(lines), tail
+    etree.strip_elements(note, "en-crypt", with_tail=False)
+    return note
 
 
 def read_day_one(path: Path) -> Reading:

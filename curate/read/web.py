@@ -55,9 +55,8 @@ def read_page(text: str) -> Reading:
     return reading
 
 
-def fragment_parts(text: str) -> list[Part]:
-    """All text of a piece of HTML without a page around it, such as a note."""
-    page = parse(text)
+def fragment_parts(page: Element) -> list[Part]:
+    """All text of a parsed piece of HTML without a page around it, such as a note."""
     renderer = Renderer(furniture(page, names=False))
     renderer.walk(page)
     return renderer.parts

@@ -224,3 +224,24 @@ def test_a_letter_in_a_book_is_no_prose_of_its_author(tmp_path):
     group = "<hgroup><h2>II</h2><p>The letter</p></hgroup>"
     document = read(tmp_path, epub({"c1.xhtml": f"{group}<p>{PROSE} {PROSE}</p>{letter}<p>{PROSE}</p>"}))
     assert [block.kind for block in document.blocks] == ["heading", "heading", "prose", "quotation", "quotation", "prose"]
+
+
+FURNITURE = {
+    "es": ["portadilla", "creditos", "catalogo", "colofon"], "fr": ["faux-titre", "mentions-legales", "du-meme-auteur", "acheve"],
+    "de": ["schmutztitel", "impressum", "leseprobe", "buch_titelei"], "it": ["frontespizio", "colophon", "occhiello", "legales"],
+}  # fmt: skip
+NAMELESS = {
+    "es": "Depósito legal: M-1-2018. Diseño de cubierta: Ana. Primera edición: marzo de 2018.",
+    "fr": "Dépôt légal : mars 2018. Première édition. Conception graphique : Anne.",
+    "de": "1. Auflage 2018. Umschlaggestaltung: Anna Berg. Lektorat: Tom Tal. Druck und Bindung: Wolf.",
+    "it": "Prima edizione: marzo 2018. Tutti i diritti riservati. Progetto grafico: Anna.",
+}
+
+
+@pytest.mark.parametrize("language", FURNITURE)
+def test_what_stands_around_the_chapters_is_told_in_other_languages(language, tmp_path):
+    around = {f"{name}.xhtml": f"<p>Around the book, {name}.</p>" for name in FURNITURE[language]}
+    document = read(
+        tmp_path, epub({**around, "x9.xhtml": f"<p>{NAMELESS[language]}</p>", "c1.xhtml": f"<h1>Uno</h1><p>{PROSE}</p>"})
+    )
+    assert document.text == f"# Uno\n\n{PROSE}" or document.text == f"## Uno\n\n{PROSE}"

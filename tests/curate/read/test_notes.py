@@ -42,6 +42,22 @@ def test_notes_of_evernote_are_read_and_clipped_pages_are_not(tmp_path):
     assert [(each.reason, "By somebody else." in each.text) for each in document.left_out] == [("web_clip", True)]
 
 
+def test_code_of_evernote_keeps_its_lines_and_encrypted_text_is_left_out(tmp_path):
+    style = "font-family: Menlo; padding: 8px;-en-codeblock:true;"
+    code = f"<div style='{style}'><div>for gate in gates:</div><div>    gate.open(wait=1 &lt; 2)</div><div><br/></div><div>done</div></div>"
+    secret = "<div>Before<en-crypt cipher='AES' hint='usual'>RU5DMPqt</en-crypt> after.</div>"
+    note = f"<en-note><div>It works&nbsp;so.</div>{code}{secret}</en-note>"
+    document = read_made(
+        tmp_path,
+        "notes.enex",
+        f"<en-export><note><title>Gates</title><content><![CDATA[{note}]]></content></note></en-export>",
+    )
+    kinds = {block.kind: document.text[block.start : block.end] for block in document.blocks}
+    assert "for gate in gates:\n    gate.open(wait=1 < 2)\n\ndone" in kinds["code"]
+    assert "It works so." in document.text.replace("\xa0", " ")
+    assert "Before after." in document.text and "RU5D" not in document.text
+
+
 CLIPPINGS = (
     "\ufeffWalls (Ada Mill)\r\n- Ihre Markierung auf Seite 12 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nA wall is a sentence.\r\n==========\r\n"
     "Walls (Ada Mill)\r\n- Ihre Notiz auf Seite 13 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nyes\r\n==========\r\n"

@@ -92,6 +92,8 @@ TEXTS = {
     "polish": "Posadziłem gruszę pierwszej zimy, gdy ziemia była jeszcze miękka. Przez sześć lat nie dała owoców, a co roku mówiono mi, żebym ją ściął.",
     "greek": "Φύτεψα την αχλαδιά τον πρώτο χειμώνα, όταν το χώμα ήταν ακόμη μαλακό. Έξι χρόνια δεν έδωσε καρπό.",
     "hebrew": "נטעתי את עץ האגס בחורף הראשון, כשהאדמה עדיין הייתה רכה. שש שנים הוא לא נתן פרי.",
+    "names": "We met Matěj’s friend Šimon Dvořák and Žofie at the Café Noël; the œuvre cost €9 ± 2.".replace("ě", "e").replace("ř", "r"),
+    "icelandic": "Það er gott veður í dag og ég gekk með hundinn minn að ánni, en hann vildi ekki fara yfir brúna.",
     "thai": "ฉันปลูกต้นแพร์ในฤดูหนาวแรก เมื่อดินยังนุ่มพอจะขุดได้ และฉันมีเวลามากกว่าเงิน",
 }  # fmt: skip
 ENCODINGS = [
@@ -99,6 +101,7 @@ ENCODINGS = [
     ("russian", "koi8_r"), ("russian", "cp1251"), ("russian", "cp866"), ("russian", "iso8859_5"), ("japanese", "cp932"),
     ("japanese", "euc_jp"), ("japanese", "iso2022_jp"), ("chinese", "gb18030"), ("taiwanese", "big5"), ("korean", "cp949"),
     ("polish", "cp1250"), ("polish", "iso8859_2"), ("greek", "cp1253"), ("hebrew", "cp1255"), ("thai", "cp874"),
+    ("names", "cp1252"), ("icelandic", "cp1252"), ("russian", "mac_cyrillic"),
 ]  # fmt: skip
 
 
