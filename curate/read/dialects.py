@@ -62,7 +62,8 @@ PROMPT = re.compile(r">>> \S*.*(?:[=()\[\]+*/{}]|(?<=>>> )(?:import|from|del|pri
 """A line of a Python session, which CommonMark would read as three nested block quotes."""
 TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 TAG_WITH_CODE = re.compile(
-    r"[ \t]*\{(?:\{[<%]|%-?)[ \t]*(?P<name>highlight|codeblock|code)\b[ \t]*(?P<language>[\w+#-]*)[^\n]*?(?:[>%]\}|%)\}[ \t]*\Z"
+    r"[ \t]*\{(?:\{[<%]|%-?)[ \t]*(?P<name>highlight|codeblock|code|mermaid|plantuml|graphviz|d2|chart|vega-lite|tikz)"
+    r"\b[ \t]*(?P<language>[\w+#-]*)[^\n]*?(?:[>%]\}|%)\}[ \t]*\Z"
 )
 TAG_OF_QUOTE = re.compile(r"[ \t]*\{[{%][<%]?-?[ \t]*(?P<end>/|end)?(?:blockquote|quote|epigraph)\b[^\n]*\}[ \t]*\Z")
 TAG_OF_COMMENT = re.compile(r"[ \t]*(?:\{%-?[ \t]*comment[ \t]*-?%\}|\{::comment\})")

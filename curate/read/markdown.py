@@ -219,6 +219,8 @@ class _Walk:
     held: list[str] = field(default_factory=list)
     """The pieces of the list or block quote that is being collected, and the line ends between them."""
     held_kind: BlockKind = "list"
+    pictured: str = ""
+    """The words of the picture that was the last paragraph."""
 
     def __post_init__(self) -> None:
         self.width = usual_width(
@@ -372,6 +374,7 @@ class _Walk:
 
     def _paragraph(self, inline: Token, *, tight: bool = False) -> None:
         text = self._inline(inline.children or ())
+        pictured, self.pictured = self.pictured, "".join(each.content for each in inline.children or () if each.type == "image")
         self._say_what_is_left_out(text)
         raw, lines = inline.content.split("\n"), text.split("\n")
         if len(raw) != len(lines):
@@ -403,7 +406,7 @@ class _Walk:
             lines = [line for number, line in enumerate(lines) if number not in tags]
         if not lines:
             return
-        if caption := self._caption(inline.children or (), lines):
+        if caption := self._caption(inline.children or (), lines, pictured):
             self._emit("caption", self._normalised("prose", caption))
             return
         lines[-1] = BLOCK_ID.sub("", lines[-1].rstrip())
@@ -414,11 +417,13 @@ class _Walk:
         kind, text = self._joined(lines, raw)
         self._emit(kind, self._normalised(kind, text), tight=tight)
 
-    def _caption(self, children: Sequence[Token], lines: Sequence[str]) -> str:
+    def _caption(self, children: Sequence[Token], lines: Sequence[str], pictured: str) -> str:
         """The words below a picture in italics, or Pandoc's below a table (`: Herons by morning`); "" if they are neither."""
         kinds = [each.type for each in children if each.content.strip() or each.type != "text"]
         if "image" in kinds[:2] and kinds[-1] == "em_close" and kinds.count("em_open") == 1:
             return " ".join(lines) if kinds[: kinds.index("em_open")][-1] in ("softbreak", "hardbreak") else ""
+        if pictured and " ".join(lines) == pictured:
+            return pictured  # Notion writes a picture's words as its name and below it
         after_table = not self.containers and self.reading.blocks and self.reading.blocks[-1].kind == "table"
         found = re.match(r"(?:Table)?: +(?=\S)", lines[0])
         return " ".join(lines)[found.end() :] if after_table and found else ""

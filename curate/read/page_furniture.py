@@ -98,6 +98,8 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
         return TAGS[tag]
     if tag in ("del", "s", "strike"):
         return "struck_out"
+    if get("role") == "button" and (element.getparent() is not None and element.getparent().tag == "figure"):
+        return "controls"  # a picture that can be enlarged, and the words that say so
     style = get("style") or ""
     if get("hidden") is not None or _HIDDEN.search(style):
         return "hidden"

@@ -18,6 +18,8 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
+_GOOGLE_MARKS = re.compile("[\uec00-\uecff]")
+"""What Google Docs writes around its code blocks and chips, in the private use area."""
 _P, _TBL, _SDT, _R, _T, _RPR, _PPR = (W + name for name in ("p", "tbl", "sdt", "r", "t", "rPr", "pPr"))
 _VAL = W + "val"
 _THROUGH = {W + name for name in ("ins", "moveTo", "smartTag", "customXml", "hyperlink", "sdtContent", "dir", "bdo", "fldSimple")}
@@ -389,7 +391,7 @@ class _Writer:
                 continue
             said = ""
             if tag == _T:
-                said = child.text or ""
+                said = _GOOGLE_MARKS.sub("", child.text or "")
             elif tag == W + "tab":
                 said = "\t"
             elif tag in (W + "br", W + "cr"):

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from curate.read.documents import read_document
 from curate.read.markdown import read_markdown
 
+from .makers import read_made
 from .shown import golden_cases, read_golden, shown
 
 
@@ -286,3 +287,22 @@ def test_the_heading_of_a_table_of_contents_goes_with_it():
 def test_items_that_pandoc_numbers_are_a_list():
     text = "(@) Open the gate.\n(@wait) Wait.\n\nThen:\n\n(@) Close it."
     assert blocks_of(text) == [("list", "1. Open the gate.\n2. Wait."), ("prose", "Then:"), ("list", "3. Close it.")]
+
+
+def test_a_picture_s_words_that_are_repeated_below_it_are_its_caption(tmp_path):
+    text = "Before it.\n\n![The elm in June](elm.jpg)\n\nThe elm in June\n\nThe elm in June was taller.\n\nThe elm in June\n"
+    document = read_made(tmp_path, "a.md", text)
+    kinds = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert kinds == [
+        ("prose", "Before it."),
+        ("caption", "The elm in June"),
+        ("prose", "The elm in June was taller."),
+        ("prose", "The elm in June"),
+    ]
+
+
+def test_a_drawing_in_a_shortcode_is_code(tmp_path):
+    text = "The train.\n\n{{< mermaid >}}\ngraph LR\n  A[Great wheel] --> B[Centre wheel]\n{{< /mermaid >}}\n\nAfter it.\n"
+    document = read_made(tmp_path, "a.md", text)
+    assert [block.kind for block in document.blocks] == ["prose", "code", "prose"]
+    assert "graph LR\n  A[Great wheel] --> B[Centre wheel]" in document.text
