@@ -18,6 +18,33 @@ FOOT = re.compile(
 )
 _OF_THE_TEXT = {"verse", "quotation", "code"}
 """Kinds of block that are not above the title of a page."""
+_OF_OTHERS = {
+    "comments": re.compile(
+        r"(?:\d{1,4}|one|no) (?:comments?|repl(?:y|ies)|responses?|thoughts?|gedanken?|kommentare?|antworten|commentaires?"
+        r"|réponses?|réflexions?|pensées?|comentarios?|respuestas?|pensamientos?|commenti|pensieri|comentários?|respostas?|reacties"
+        r"|komentarz\w{0,3}|комментари\w{0,3})(?: (?:on|to|zu|auf|sur|sobre|en|su|op|do) .{1,200})?"
+        r"|leave a (?:reply|comment)|(?:schreibe einen )?kommentar (?:hinterlassen|schreiben|verfassen)|laisser un commentaire"
+        r"|deja (?:un comentario|una respuesta)|lascia un commento|deixe um comentário",
+        re.IGNORECASE,
+    ),
+    "related_posts": re.compile(
+        r"you (?:may|might) also (?:like|enjoy)|(?:related|recent|popular|latest|similar|more) (?:posts?|articles?|stories)"
+        r"|more from .{1,60}|read (?:next|more)|keep reading|recommended(?: for you)?|das könnte (?:dich|sie) auch .{1,40}"
+        r"|(?:ähnliche|weitere|mehr|neueste) (?:beiträge|artikel|texte)|mehr (?:von|aus) .{1,60}|(?:articles|billets) similaires"
+        r"|à lire aussi|vous aimerez aussi|(?:entradas|artículos) (?:relacionad[oa]s|recientes)|también te puede .{1,30}"
+        r"|te puede interesar|articoli (?:correlati|recenti)|potrebbe interessarti|posts relacionados|veja também|lees ook"
+        r"|関連記事|相关文章|相關文章",
+        re.IGNORECASE,
+    ),
+}
+"""Headings of what follows a post and is not its text."""
+_COMMENTS = re.compile(
+    r"(?:comments|kommentare|commentaires|comentarios|commenti|comentários|reacties|komentarze|комментарии|コメント|评论|評論|댓글)"
+    r"(?: \(\d{1,4}\))?",
+    re.IGNORECASE,
+)
+"""Such a heading, or the author's own if the page marks where the post is."""
+FEWEST_WORDS_BEFORE = 20
 FIRST_PARTS = 3
 LONGEST_BYLINE = 14
 _BYLINE = re.compile(
@@ -111,6 +138,31 @@ def without_head(parts: list[Part], named: str) -> list[Part]:
     if any(part.kind and (len(part.text.split()) >= 25 or part.kind in _OF_THE_TEXT) for part in parts[:title]):
         return parts
     return [Part(None, part.text, part.reason or "page_around") if number < title else part for number, part in enumerate(parts)]
+
+
+def without_sections_of_others(parts: list[Part], *, marked: bool) -> list[Part]:
+    """Leave out comments and related posts that only a heading shows, up to another heading of its level.
+
+    Args:
+        parts: of the page, in order.
+        marked: whether the page marks where the post is.
+    """
+    words = level = 0
+    reason = ""
+    out = []
+    for part in parts:
+        if part.kind == "heading":
+            said = part.text.lstrip("# ").rstrip(" :…»")
+            found = next((each for each, pattern in _OF_OTHERS.items() if pattern.fullmatch(said)), "")
+            found = found or ("comments" if not marked and _COMMENTS.fullmatch(said) else "")
+            if found and words >= FEWEST_WORDS_BEFORE and part.level > 1:
+                reason, level = found, part.level
+            elif part.level <= level:
+                reason = ""
+        words += len(part.text.split()) if part.kind else 0
+        gone = bool(reason and part.kind)
+        out.append(Part(None, part.text.lstrip("# ") if part.kind == "heading" else part.text, reason) if gone else part)
+    return out
 
 
 def without_calls(parts: list[Part]) -> list[Part]:

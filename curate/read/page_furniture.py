@@ -12,6 +12,7 @@ from curate.read.page_notes import is_mark, omit_notes
 from curate.read.page_posts import says_post
 
 LONGEST_BYLINE = 200
+LONGEST_BOX = 300
 WHOLE = {"html", "body", "main", "h1"}
 """Elements that are always part of the page's text, whatever their classes are."""
 _SECTION = re.compile(r"(?:^|\s)(?:level\d|section)(?:\s|$)")
@@ -51,8 +52,23 @@ def furniture(page: Element, *, names: bool = True, book: bool = False) -> Omitt
             omitted[element] = reason
             walk.skip_subtree()
         in_code += is_code
+    if names:
+        _omit_boxes(page, omitted)
     omit_notes(page, omitted)
     return omitted
+
+
+def _omit_boxes(page: Element, omitted: Omitted) -> None:
+    """Leave out the few words around a field for a mail address, which asks readers to subscribe."""
+    for field in page.iter("input"):
+        said = f"{field.get('type') or ''} {field.get('name') or ''} {field.get('placeholder') or ''}"
+        if ("mail" not in said.lower() and "@" not in said) or next(
+            (each for each in field.iterancestors() if each in omitted), None
+        ) is not None:
+            continue
+        box = next(field.iterancestors("div", "section", "aside"), None)
+        if box is not None and len(one_line(box, {}, LONGEST_BOX)) < LONGEST_BOX:
+            omitted.setdefault(box, "subscribe")
 
 
 def _sizes(page: Element) -> dict[Element, tuple[int, int]]:

@@ -272,7 +272,7 @@ def test_the_word_for_an_author_within_a_paragraph_stays():
     assert kinds(page)[1:] == [("prose", f"As Bob says: {PROSE}")]
 
 
-def test_a_heading_that_gives_its_words_as_id_is_not_taken_for_what_they_name():
+def test_a_heading_whose_words_are_its_id_is_not_what_they_name():
     page = (
         f"<article><h1>Code</h1><p>{PROSE}</p><h2 id='how-i-share-it'>How I share it</h2><p>{PROSE}</p>"
         f"<section id='comments-and-names' class='level2'><h2>Comments and names</h2><p>{PROSE}</p></section>"
@@ -280,3 +280,15 @@ def test_a_heading_that_gives_its_words_as_id_is_not_taken_for_what_they_name():
     )
     assert [text for kind, text in kinds(page) if kind == "heading"] == ["# Code", "## How I share it", "## Comments and names"]
     assert "Here and there" not in read_page(page).text
+
+
+def test_comments_and_related_posts_go_where_only_their_headings_show_them():
+    post = f"<div class='a1'><h1>Pears</h1><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p></div>"
+    box = "<div class='a4'><div>Like it?</div><input placeholder='you@example.com'><button>Go</button></div>"
+    others = (
+        "<div class='a2'><h4>Das könnte dich auch interessieren</h4><p>Plums, and why they are blue.</p></div>"
+        "<div class='a3'><h4>2 Gedanken zu „Pears“</h4><p><b>Bo</b> sagt:</p><p>I had one, too, and it fell.</p></div>"
+    )
+    assert [text for _, text in kinds(f"<body>{post}{box}{others}</body>")] == ["# Pears", PROSE, PROSE, PROSE]
+    own = f"<article><h1>Code</h1><p>{PROSE}</p><p>{PROSE}</p><h2>Comments</h2><p>{PROSE}</p><h2>Thoughts on pears</h2><p>{PROSE}</p></article>"
+    assert [text for kind, text in kinds(own) if kind == "heading"] == ["# Code", "## Comments", "## Thoughts on pears"]
