@@ -471,7 +471,8 @@ def configs(
     Example: train configs my-voice/recipe.yaml && axolotl train my-voice/build/my-voice/configs/axolotl.yaml
     """
     settle_libraries()
-    from train.configs import TRAINERS, write_configs
+    from train.configs import write_configs
+    from train.trainers import TRAINERS
 
     folder = write_configs(recipe, settings or [], to)
     files = {name: folder / f"{name}.yaml" for name in TRAINERS}

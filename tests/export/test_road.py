@@ -82,9 +82,20 @@ def test_the_model_speaks_as_it_was_taught(exported):
 def test_what_lies_beside_the_files(exported):
     _, report, _ = exported
     text = (report.folder / "Modelfile").read_text()
-    assert text == f'FROM ./emerson-q4_k_m.gguf\nPARAMETER stop "<|im_end|>"\nSYSTEM """{SYSTEM}"""\n'
+    begin, template, *rest = text.splitlines(keepends=True)
+    assert begin == "FROM ./emerson-q4_k_m.gguf\n" and "".join(rest) == f'PARAMETER stop "<|im_end|>"\nSYSTEM """{SYSTEM}"""\n'
+    assert template.startswith('TEMPLATE """{{ if .System }}{{ "<|im_start|>system\\n" }}')
     readme = (report.folder / "README.md").read_text()
-    for part in ("ollama create emerson", "me/emerson/emerson-q4_k_m.gguf", "llama-server -m", "Jan", "a tiny Llama"):
+    for part in (
+        "ollama create emerson",
+        "me/emerson/emerson-q4_k_m.gguf",
+        "llama-server -m",
+        "Jan",
+        "Msty",
+        "LM Studio",
+        "None was asked yet",
+        "a tiny Llama",
+    ):
         assert part in readme
     told = json.loads((report.folder / "export-report.json").read_text())
     assert told["passed"]
