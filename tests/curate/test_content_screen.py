@@ -16,7 +16,7 @@ from curate.screen.private_data import find_private_data, private_data_in, redac
 from curate.screen.reworded import EXACT, find_reworded
 from curate.screen.screen import screen
 from curate.sources import SourceTexts
-from likeness.metrics.questions import shared_questions
+from likeness.metrics.shared_questions import shared_questions
 from likeness.recipe.schema import PrivateData, Screen
 
 TEXT = (
