@@ -42,6 +42,10 @@ NEAREST = 4
 """Questions that share most with another: only they are compared with it."""
 
 
+MANY, COMMON = 5, 0.1
+"""What more than so many questions have, and more than this part of them, is their subject: no question is looked up by it."""
+
+
 class Questions:
     """Questions among which those that ask the same as another are looked up."""
 
@@ -50,9 +54,12 @@ class Questions:
         self._verbatim = {each.said: number for number, each in enumerate(self.asked)}
         self._holding: dict[str | int, list[int]] = defaultdict(list)
         self._parts: list[tuple[Asked, int]] = []
+        everywhere = max(MANY, COMMON * len(questions))
+        held = Counter(key for each in self.asked for key in keys_of(each))
         for number, each in enumerate(self.asked):
             for key in keys_of(each):
-                self._holding[key].append(number)
+                if held[key] <= everywhere:
+                    self._holding[key].append(number)
             parts = [asked(part) for part in PARTS.split(questions[number])]
             if len(parts) > 1:
                 self._parts += [(part, number) for part in parts if len(part.things) > 1]
