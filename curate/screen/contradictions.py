@@ -78,8 +78,11 @@ def _nearest(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
         near = Counter(other for key in mine if keys[place] for other in buckets[key])
         for other, _ in near.most_common(NEIGHBOURS):
             shared = question.things & questions[other].things
-            rare_ones = sum(spread[thing] <= rarely for thing in shared)
-            near_enough = len(looked_at) <= FEW or rare_ones >= 2 or likeness_of(question, questions[other]) >= ALIKE
+            near_enough = (
+                len(looked_at) <= FEW
+                or sum(spread[thing] <= rarely for thing in shared) >= 2
+                or (3 * len(shared) >= len(question.things) and likeness_of(question, questions[other]) >= ALIKE)
+            )
             if near_enough and "generator" in (pair.wrote, looked_at[other].wrote):
                 yield looked_at[other], pair
         for key in mine:

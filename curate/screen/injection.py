@@ -223,7 +223,7 @@ def _said(text: str, written: str) -> _Said | None:
     masked = unquoted(mask(text))
     worst: _Said | None = None
     for start, sentence in sentences_of(masked):
-        if (likely := _classifier().probability(sentence)) < LIKELY or (worst and worst.score >= likely):
+        if (likely := _classifier().probability(sentence, LIKELY)) < LIKELY or (worst and worst.score >= likely):
             continue
         end, shown = start + len(sentence), f"“{sentence[:80]}”"
         own = in_words_of(sentence, written)
@@ -253,7 +253,7 @@ def _hidden(text: str) -> _Said | None:
         return _Said(*order.span(), "orders", f"gives orders to a language model: “{order[0]}”", "warning")
     if DISGUISED.search(text) and (plain := _plainly(text)) != text:
         for _, sentence in sentences_of(unquoted(mask(plain))):
-            if sentence not in text and (ORDER.search(sentence) or _classifier().probability(sentence) >= SURE):
+            if sentence not in text and (ORDER.search(sentence) or _classifier().probability(sentence, SURE) >= SURE):
                 message = f"gives orders to a language model in disguise: “{sentence[:80]}”"
                 return _Said(0, len(text), "orders", message, "warning")
     if "<!--" in text or "/*" in text or "# " in text or "//" in text or "-- " in text:

@@ -210,7 +210,7 @@ def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Findi
 def _found_in(response: str) -> Iterator[tuple[int, str, str, Severity, float, str]]:
     """Where, what, reason, severity, score, and why."""
     for start, sentence in sentences_of(unquoted(mask(response))):
-        if (likely := _classifier().probability(sentence)) < RULED:
+        if (likely := _classifier().probability(sentence, RULED)) < RULED:
             continue
         folded = fold(sentence)
         found = DECLINES.search(folded)

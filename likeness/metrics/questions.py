@@ -162,7 +162,9 @@ ASKS_WORDS: dict[str, frozenset[str]] = {
 def asked(question: str) -> Asked:
     """What a question asks, however it is worded."""
     tongue = tongue_of(question)
-    text = CHAT[tongue].sub(lambda match: CHATTED[tongue][match[0]], question.casefold().replace("’", "'"))
+    text = question.casefold().replace("’", "'")
+    if not CHATTED[tongue].keys().isdisjoint(re.findall(r"[\w-]+", text)):
+        text = CHAT[tongue].sub(lambda match: CHATTED[tongue][match[0]], text)
     text = PHRASE.sub(lambda match: PHRASES[match[0]], text)
     asking = set()
     edge = "~whom" if WHOM.search(text) else ""

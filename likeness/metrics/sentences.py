@@ -94,8 +94,8 @@ class Classifier:
         read = json.loads(path.read_text(encoding="utf-8"))
         return cls(read["weights"], read["bias"], rules)
 
-    def probability(self, sentence: str) -> float:
-        """How likely a sentence is one of those that are looked for, in [0, 1]."""
+    def probability(self, sentence: str, least: float = 0.0) -> float:
+        """How likely a sentence is one of those that are looked for, in [0, 1]; 0 where no rule could lift it to `least`."""
         folded = fold(sentence)
         words, weights = tokens_of(folded), self.weights
         total, number = 0.0, 0
@@ -109,8 +109,8 @@ class Classifier:
             total, number = total + known[0], number + known[1]
         for feature in _of_order(words):
             total, number = total + weights.get(feature, 0.0), number + 1
-        if total / math.sqrt(number or 1) + self.bias < HOPELESS:  # rules are dear, and none could lift it
-            return 0.0
+        if total / math.sqrt(number or 1) + self.bias < HOPELESS or self._most(total, number) < least:
+            return 0.0  # rules are dear, and none could lift it
         known_to_rule = False
         for name, rule in self.rules.items():
             if f"@{name}" in weights and rule.search(folded):
@@ -118,6 +118,14 @@ class Classifier:
         if len(words) < FEWEST and not known_to_rule:
             return 0.0
         return 1 / (1 + math.exp(-(total / math.sqrt(number or 1) + self.bias)))
+
+    def _most(self, total: float, number: int) -> float:
+        """The highest probability that the rules can give."""
+        best = total
+        for name in self.rules:
+            best = max(best, best + RULE * self.weights.get(f"@{name}", 0.0))
+        spread = number or 1 if best > 0 else number + RULE * len(self.rules)
+        return 1 / (1 + math.exp(-(best / math.sqrt(spread or 1) + self.bias)))
 
     def reasons(self, sentence: str, most: int = 3) -> list[str]:
         """The words that speak for it most strongly."""
