@@ -14,7 +14,7 @@ from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
 from likeness.metrics.prose import mask, unquoted
-from likeness.metrics.sentences import Classifier, sentences_of
+from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of, stems_of, tokens_of
 
 LIKELY = 0.65
 """Probability from which a sentence is worth a warning."""
@@ -167,7 +167,19 @@ LEET = str.maketrans("01345@$", "oieasas")
 DISGUISED = re.compile(r"[^\W\d_][013457@$]|[013457@$][^\W\d_]|[\u200b-\u200d\u2060\ufeff\u00ad]|\b(?:\w ){6}")
 """Letters written as figures, with nothing between them that can be seen, or one by one."""
 
-RULES = {"orders": re.compile(ORDER.pattern), "speaks_of_task": re.compile(RESIDUE.pattern)}
+ORDER_WORDS = frozenset(
+    """ignor disre forge overr bypas instr promp direc guide guard comma progr restr messa syste rules train safet filte conte ethic
+    repea task mode modo unres uncen jailb dan ai ais llm llms gpt gpts assis chatb bot model langu revie summa crawl
+    respo reply answe outpu anyth user whate api conve envir chat crede decod super highe gener proce writi
+    ki kis sprac entwi unein vergi missa umgeh antwo anwei vorga richt regel
+    ia ias modèl intel oubli consi règle répon olvid omite omita desca caso sigas sigan indic regla""".split()
+)
+"""Of the beginnings of words at least one is in each of `ORDER`'s alternatives; a test holds them to the labelled rows."""
+TASK_WORDS = frozenset(
+    """reque instr promp syste json yaml outpu pair pairs rewri revis gener limit count forma schem style tunin finet train chara voice
+    tone perso asked told ignor disre forge anwei vorga angew gebet consi deman""".split()
+)
+RULES = {"orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS), "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS)}
 """What the classifier knows beside words: on folded text, where a search need not ignore case and takes a third of the time."""
 
 COMMENT = re.compile(r"<!--[^>]{1,4000}-->|/\*[^*]{1,4000}\*/|(?:^|\s)(?:#|//|--) [^\n]{8,1000}", re.MULTILINE)
@@ -212,8 +224,13 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
 
 def _order_in(text: str) -> str | None:
     """The first order in a text that is given, not quoted."""
-    if order := next((order[0] for order in ORDER.finditer(mask(text)) if not _is_quoted(order)), None):
-        return order
+    masked = mask(text)
+    for start, sentence in sentences_of(masked):
+        folded = fold(sentence)
+        if RULES["orders"].knows(folded, stems_of(tokens_of(folded))):
+            order = ORDER.search(masked, start, start + len(sentence))
+            if order and not _is_quoted(order):
+                return order[0]
     hidden = _hidden(text)
     return text[hidden.start : hidden.end] if hidden else None
 
