@@ -17,7 +17,7 @@ from likeness.metrics.same_question import SIGNS as SAME_QUESTION
 from likeness.metrics.same_question import compared
 from likeness.metrics.signed import Signed
 
-LIKELY = 0.35
+LIKELY = 0.38
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
 RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 4
 """Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of
@@ -135,6 +135,11 @@ def disagreements(asking: Asked, said: str, other_asking: Asked, other_said: str
     for question in dict.fromkeys((asking.text, other_asking.text)):
         for kind, why in conflicts(said, other_said, question):
             found.setdefault(kind, why)
+    both = asking.asking | other_asking.asking
+    if "?why" in both:  # "no" answers no question of why
+        found.pop("yes_no", None)
+    if "?why" in both or "?whether" not in both:
+        found.pop("no_or_fact", None)
     return found
 
 

@@ -69,6 +69,8 @@ def _matched(one: Asked, other: Asked) -> tuple[float, set[str], set[str]]:
     for a in list(ours):
         groups, best, partner = groups_of(a, tongue), 0.0, ""
         for b in theirs:
+            if opposed((a,), (b,), tongue):
+                continue
             worth = SPELT_ALIKE if alike(a, b) else IN_ONE_GROUP if groups & groups_of(b, tongue) else 0.0
             if not worth and min(len(a), len(b)) >= 4 and not (groups and groups_of(b, tongue)):
                 letters = _shared_letters(a, b)
@@ -152,7 +154,7 @@ def compared(
         "numbers": float(one.numbers != other.numbers) * (1.0 if one.numbers and other.numbers else 0.3),
         "narrower": left / (left + weight) if left and not slot and not (mine and theirs) else 0.0,
         "tongues": float(one.tongue != other.tongue),
-        "turned": float(any(pair <= small for pair in OPPOSITES)),
+        "turned": float(any(pair <= small for pair in OPPOSITES) or _on_two_sides(ours, others)),
         "small": min(1.0, len(small & STRICT) / 2 + len(small) / 6),
         "contrasted": float(contrasted(one, other) or swapped(one, other)),
         "names": unknown / 2,
@@ -162,6 +164,22 @@ def compared(
         "one_whether": float(("?whether" in one.asking) != ("?whether" in other.asking)),
         "left": left / (left + weight) if left else 0.0,
     }
+
+
+SIDES = [
+    frozenset(pair.split())
+    for pair in (
+        "front back", "first second", "first third", "second third", "first last", "he she", "his her", "old new", "left right",
+        "erste zweite", "ersten zweiten", "erste letzte", "erster letzter", "ersten letzten", "premier dernier", "premier deuxième",
+        "première dernière", "il elle", "él ella", "primer segundo", "primer último", "primera última"
+    )
+]  # fmt: skip
+"""Small words of which each question has another where they are two."""
+
+
+def _on_two_sides(one: list[str], other: list[str]) -> bool:
+    ours, others = set(one), set(other)
+    return any(side & ours and side & others and not side & ours & others for side in SIDES)
 
 
 def _turning(question: Asked) -> frozenset[str]:
