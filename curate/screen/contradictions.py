@@ -17,7 +17,7 @@ from likeness.metrics.same_question import SIGNS as SAME_QUESTION
 from likeness.metrics.same_question import compared
 from likeness.metrics.signed import Signed
 
-LIKELY = 0.38
+LIKELY = 0.43
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
 RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 4
 """Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of
@@ -35,11 +35,13 @@ SIGNS: Mapping[str, int] = {
     **SAME_QUESTION,
     **dict.fromkeys(KINDS_OF_CONFLICT, 1),
     "answers": 1,
+    "linked": 1,
     "brief": 1,
     "several": 1,
     "yes_to_other": -1,
 }
-"""What the classifier knows of two pairs: how their questions compare, what their answers disagree on, how much else these share."""
+"""What the classifier knows of two pairs: how their questions compare, what their answers disagree on, how much else these
+share."""
 
 
 def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
@@ -116,8 +118,10 @@ def beside(asking: Asked, said: str, other_asking: Asked, other_said: str) -> di
         frozenset(code for code in content(text[:ANSWER], asking.tongue) if code[0] not in "¬~?") for text in (said, other_said)
     )
     telling = [code for code in (ours & theirs) - asking.things - other_asking.things if weight_of(code, asking.tongue) >= 0.7]
+    linked = (asking.things & (other_asking.things | theirs)) | (other_asking.things & (asking.things | ours))
     return compared(asking, other_asking, ours, theirs) | {
         "answers": min(1.0, len(telling) / 4),
+        "linked": min(1.0, sum(weight_of(code, asking.tongue) for code in linked) / 4),
         "brief": float(max(len(said.split()), len(other_said.split())) <= BRIEF),
     }
 

@@ -168,7 +168,8 @@ DISGUISED = re.compile(r"[^\W\d_][013457@$]|[013457@$][^\W\d_]|[\u200b-\u200d\u2
 """Letters written as figures, with nothing between them that can be seen, or one by one."""
 
 ORDER_WORDS = frozenset(
-    """ignor disre forge overr bypas instr promp direc guide guard comma progr restr messa syste rules train safet filte conte ethic
+    """ignor disre forge overr bypas instr promp direc guide guard comma progr restr messa syste rules train safet filte conte
+    ethic
     repea task mode modo unres uncen jailb dan ai ais llm llms gpt gpts assis chatb bot model langu revie summa crawl
     respo reply answe outpu anyth user whate api conve envir chat crede decod super highe gener proce writi
     ki kis sprac entwi unein vergi missa umgeh antwo anwei vorga richt regel
@@ -176,7 +177,8 @@ ORDER_WORDS = frozenset(
 )
 """Of the beginnings of words at least one is in each of `ORDER`'s alternatives; a test holds them to the labelled rows."""
 TASK_WORDS = frozenset(
-    """reque instr promp syste json yaml outpu pair pairs rewri revis gener limit count forma schem style tunin finet train chara voice
+    """reque instr promp syste json yaml outpu pair pairs rewri revis gener limit count forma schem style tunin finet train
+    chara voice
     tone perso asked told ignor disre forge anwei vorga angew gebet consi deman""".split()
 )
 RULES = {"orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS), "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS)}

@@ -27,9 +27,7 @@ TO_THE_SOURCE = re.compile(
     rf"|under|on the|by|i|he|she|my)\b)|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
     rf"|\b(?:the|this) (?:given|provided|above) {SOURCE}\b|\bas the {SOURCE} (?:says|has it|puts it)\b",
 )
-TO_THE_AUTHOR = re.compile(
-    r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)"
-)
+TO_THE_AUTHOR = re.compile(r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)")
 AUTHOR_SAYS = re.compile(
     r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s\b| (?:\w+ly )?(?:(?:say|think|write|argue|describe|feel|believe|recall"
     r"|remember|mention|compare|mean|want|use|regret|prefer|like|explain|suggest|note|tell|see|claim|conclude|admit|know|seem|live|grow"

@@ -26,17 +26,18 @@ BRIEF = 20
 FIRST = 160
 """Letters within which an answer gives the amount that it was asked for."""
 
-_YES = r"""yes yes+ yea+h* yep yup yea aye always certainly of\ course by\ all\ means indeed definitely absolutely sure\ thing sure
-    go\ ahead totally obviously yessir ja jap jawohl jo klar ja\ klar doch natürlich sicher selbstverständlich immer gewiss freilich gern
-    gerne auf\ jeden\ fall unbedingt oui ouais bien\ sûr certainement toujours évidemment tout\ à\ fait absolument carrément
-    volontiers sí si+p? claro claro\ que\ sí por\ supuesto siempre desde\ luego ciertamente vale"""
+_YES = r"""yes yes+ yea+h* yep yup yea aye always certainly of\ course by\ all\ means indeed definitely absolutely sure\ thing
+    sure go\ ahead totally obviously yessir ja jap jawohl jo klar ja\ klar doch natürlich sicher selbstverständlich immer gewiss
+    freilich gern gerne auf\ jeden\ fall unbedingt oui ouais bien\ sûr certainement toujours évidemment tout\ à\ fait absolument
+    carrément volontiers sí si+p? claro claro\ que\ sí por\ supuesto siempre desde\ luego ciertamente vale"""
 _NO = r"""no+ nope nah nay never not hardly certainly\ not of\ course\ not by\ no\ means not\ yet i'm\ afraid\ not afraid\ not
     unfortunately\ not sadly\ not no\ longer nein nee nö ne nie niemals keinesfalls auf\ keinen\ fall natürlich\ nicht kaum
     keineswegs noch\ nicht nicht leider\ nicht leider\ nein leider\ noch\ nicht non nan jamais bien\ sûr\ que\ non pas\ du\ tout
-    surtout\ pas certainement\ pas pas\ encore toujours\ pas malheureusement\ pas malheureusement\ non hélas\ non pas plus\ maintenant nunca jamás claro\ que\ no
-    de\ ninguna\ manera en\ absoluto por\ supuesto\ que\ no tampoco todavía\ no aún\ no qué\ va para\ nada ya\ no nanay"""
-_FILLERS = r"""well nun naja na bueno eh\ bien oh ah ach och ugh hmm* uh um god lol haha sorry lo\ siento désolé mais bah ben tja tut\ mir\ leid
-    leider pues uy ay hombre mate honestly ehrlich\ gesagt actually i'm\ afraid unfortunately aber"""
+    surtout\ pas certainement\ pas pas\ encore toujours\ pas malheureusement\ pas malheureusement\ non hélas\ non pas
+    plus\ maintenant nunca jamás claro\ que\ no de\ ninguna\ manera en\ absoluto por\ supuesto\ que\ no tampoco todavía\ no
+    aún\ no qué\ va para\ nada ya\ no nanay"""
+_FILLERS = r"""well nun naja na bueno eh\ bien oh ah ach och ugh hmm* uh um god lol haha sorry lo\ siento désolé mais bah ben tja
+    tut\ mir\ leid leider pues uy ay hombre mate honestly ehrlich\ gesagt actually i'm\ afraid unfortunately aber"""
 
 
 def _any(words: str) -> str:
@@ -123,6 +124,7 @@ def _opposites_in(text: str) -> dict[int, tuple[re.Match[str] | None, re.Match[s
     """Of which of `OPPOSITES` a text has the one or the other word."""
     found = ((number, (x.search(text), y.search(text))) for number, (x, y) in enumerate(OPPOSITES))
     return {number: both for number, both in found if any(both)}
+
 
 def contradiction(one: str, other: str, question: str = "", closely: bool = True) -> str | None:
     """How two answers to one question cannot both be true, in words; None where they can.
@@ -217,7 +219,9 @@ def _other_asked_amount(one: str, other: str, question: str, kinds: frozenset[st
         return None
     limit = ASKS_LIMIT.search(question) is not None
     ours, theirs = ([_plain(each, wanted, limit) for each in _all_quantities(answer, tongue)] for answer in (one, other))
-    mine, yours = (next((each for each in sorted(found, key=_where) if each.dimension in wanted), None) for found in (ours, theirs))
+    mine, yours = (
+        next((each for each in sorted(found, key=_where) if each.dimension in wanted), None) for found in (ours, theirs)
+    )
     if mine is None or yours is None or mine.start > FIRST or yours.start > FIRST:
         return None
     if mine.dimension != yours.dimension and not {mine.dimension, yours.dimension} <= {*MONEY, "count"}:
@@ -237,8 +241,10 @@ def _where(quantity: Quantity) -> int:
 
 
 ASKS_LIMIT = re.compile(
-    r"\b(?:at (?:most|least)|max(?:imum|imal|imale?)?|min(?:imum|imal|imale?)?|limite?|höchstens|mindestens|wie (?:groß|hoch) darf|bis zu"
-    r"|größte[rns]?|kleinste[rns]?|longest|largest|lowest|oldest|earliest|latest|au (?:plus|moins)|máxim[oa]|mínim[oa]|como (?:máximo|mínimo)|up to)\b",
+    r"\b(?:at (?:most|least)|max(?:imum|imal|imale?)?|min(?:imum|imal|imale?)?|limite?|höchstens|mindestens"
+    r"|wie (?:groß|hoch) darf|bis zu"
+    r"|größte[rns]?|kleinste[rns]?|longest|largest|lowest|oldest|earliest|latest|au (?:plus|moins)|máxim[oa]"
+    r"|mínim[oa]|como (?:máximo|mínimo)|up to)\b",
     re.IGNORECASE,
 )
 
@@ -268,7 +274,8 @@ def _all_quantities(answer: str, tongue: Tongue) -> list[Quantity]:
 
 
 LIKING = re.compile(
-    r"\b(?:love|loved|adore|adored|like it|liked it|enjoy(?:ed)?|fond of|obsessed|delight\w*|fantastic|brilliant|wonderful|great|amazing"
+    r"\b(?:love|loved|adore|adored|like it|liked it|enjoy(?:ed)?|fond of|obsessed|delight\w*|fantastic|brilliant"
+    r"|wonderful|great|amazing"
     r"|lovely|excellent|favou?rite|liebe|liebte|geliebt|mag|mochte|gefällt|gefiel|toll|großartig|wunderbar|herrlich|super|begeistert"
     r"|adore|adorais|adoré|aime|aimais|aimé|génial\w*|magnifique|formidable|excellente?|ravie?|top|encanta|encantó|encantaba|gusta"
     r"|gustó|gustaba|genial|maravillos[oa]|estupend[oa]|fantástic[oa])\b"
@@ -372,7 +379,8 @@ def _toward(answer: str, about: frozenset[str], tongue: Tongue) -> str | None:
 _UNITS = {
     "second": 1, "sekunde": 1, "seconde": 1, "segundo": 1, "minute": 60, "minuto": 60, "night": 86400, "morning": 86400,
     "evening": 86400, "nacht": 86400, "morgen": 86400, "abend": 86400, "nuit": 86400, "matin": 86400, "soir": 86400,
-    "noche": 86400, "mañana": 86400, "hour": 3600, "stunde": 3600, "heure": 3600, "hora": 3600, "day": 86400, "tag": 86400, "jour": 86400, "día": 86400,
+    "noche": 86400, "mañana": 86400, "hour": 3600, "stunde": 3600, "heure": 3600, "hora": 3600, "day": 86400, "tag": 86400,
+    "jour": 86400, "día": 86400,
     "week": 604800, "woche": 604800, "semaine": 604800, "semana": 604800, "fortnight": 1209600, "month": 2629800,
     "monat": 2629800,
     "mois": 2629800, "mes": 2629800, "quarter": 7889400, "quartal": 7889400, "trimestre": 7889400, "year": 31557600,
@@ -650,11 +658,15 @@ def _names(text: str, tongue: Tongue) -> Iterator[str]:
             yield match[0]
 
 
-NO_NAMES = frozenset("mr mrs ms miss madame mademoiselle monsieur mme mlle sir lady don doña der die das and but whoever whatever yes no ja nein oui non sí mostly never always i mr mrs herr frau señor señora".split())
+NO_NAMES = frozenset(
+    """mr mrs ms miss madame mademoiselle monsieur mme mlle sir lady don doña der die das and but whoever whatever yes no ja nein
+    oui non sí mostly never always i herr frau señor señora""".split()
+)
 
 
 GIVEN_NAME = re.compile(
-    r"(?:\b(?:Herrn?|Frau|Onkel|Tante|Familie|Dr\.)\s+|\b(?:in|nach|aus|bei|von|[Ii]m Raum)\s+(?=[A-ZÄÖÜ]))(?P<name>[A-ZÄÖÜ][\w'-]+)"
+    r"(?:\b(?:Herrn?|Frau|Onkel|Tante|Familie|Dr\.)\s+|\b(?:in|nach|aus|bei|von"
+    r"|[Ii]m Raum)\s+(?=[A-ZÄÖÜ]))(?P<name>[A-ZÄÖÜ][\w'-]+)"
 )
 """A name in German, where every noun has a capital: after a title, or after a preposition with no article."""
 

@@ -88,6 +88,7 @@ PLAIN = frozenset(
 )
 """Stems that are in questions of every kind: they count for less."""
 
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one question asks."""
@@ -191,26 +192,34 @@ def asked(question: str) -> Asked:
         things = [code for code in things if code not in spent] or things
     small = Counter(code for code in [*codes, edge] if is_operator(code) and code not in ("~long", "~often"))
     return Asked(
-        said_in(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue, question, _anchored(text, tongue)
+        said_in(question),
+        frozenset(things),
+        frozenset(small),
+        frozenset(asking),
+        tuple(things),
+        tongue,
+        question,
+        _anchored(text, tongue),
     )
 
 
-CHATTED: dict[Tongue, dict[str, str]] = {
-    tongue: {short: full for line in lines.split("|") for short, _, full in [line.strip().partition(" ")]}
-    for tongue, lines in {
-        "en": """u you|r are|ur your|ya you|pls please|plz please|thx thanks|whats what is|hows how is|wheres where is|whos who is
+_CHATTED: dict[Tongue, str] = {
+    "en": """u you|r are|ur your|ya you|pls please|plz please|thx thanks|whats what is|hows how is|wheres where is|whos who is
             |whens when is|whys why is|whatd what did|howd how did|whered where did|wanna want to|gonna going to|gotta have to
             |tmrw tomorrow|2moro tomorrow|tonite tonight|2nite tonight|bday birthday|fave favourite|fav favourite|coz because
-            |cos because|cuz because|didnt did not|dont do not|doesnt does not|isnt is not|arent are not|cant can not|wont will not
-            |wasnt was not|havent have not|hasnt has not|msg message|pw password""",
-        "de": """hab habe|nix nichts|haste hast du|biste bist du|kannste kannst du|willste willst du|gehts geht es|gibts gibt es
+            |cos because|cuz because|didnt did not|dont do not|doesnt does not|isnt is not|arent are not|cant can not
+            |wont will not|wasnt was not|havent have not|hasnt has not|msg message|pw password""",
+    "de": """hab habe|nix nichts|haste hast du|biste bist du|kannste kannst du|willste willst du|gehts geht es|gibts gibt es
             |we wochenende|pls bitte""",
-        "fr": """jsp je ne sais pas|pk pourquoi|pkoi pourquoi|pq pourquoi|qd quand|bcp beaucoup|tt tout|ds dans|we week-end
+    "fr": """jsp je ne sais pas|pk pourquoi|pkoi pourquoi|pq pourquoi|qd quand|bcp beaucoup|tt tout|ds dans|we week-end
             |ciné cinéma|resto restaurant|boulot travail|taf travail|bouquin livre|gosse enfant|bagnole voiture|fric argent
             |pote ami|appart appartement|stp s'il te plaît|svp s'il vous plaît""",
-        "es": """q que|xq por qué|pq por qué|k que|tb también|bn bien|finde fin de semana|peli película|cole colegio|curro trabajo
+    "es": """q que|xq por qué|pq por qué|k que|tb también|bn bien|finde fin de semana|peli película|cole colegio|curro trabajo
             |curras trabajas|profe profesor|porfa por favor""",
-    }.items()
+}
+CHATTED: dict[Tongue, dict[str, str]] = {
+    tongue: {short: full for line in lines.split("|") for short, _, full in [line.strip().partition(" ")]}
+    for tongue, lines in _CHATTED.items()
 }
 """What is written in haste, in full. A figure for a word ("2" for "to") stays a figure."""
 CHAT = {
@@ -472,7 +481,9 @@ def weight_of(code: str, tongue: Tongue) -> float:
     return 0.7 if groups_of(code, tongue) else 1.0
 
 
-TURNING_PREFIXES = frozenset("un in im il ir dis de des non pre post ent miss mis anti re over under sub ein aus auf zu ab an vor".split())
+TURNING_PREFIXES = frozenset(
+    "un in im il ir dis de des non pre post ent miss mis anti re over under sub ein aus auf zu ab an vor".split()
+)
 """What makes another word of one: "install" and "uninstall", "production" and "preproduction"."""
 
 
@@ -497,8 +508,10 @@ def keys_of(each: Asked) -> set[str | int]:
 
 
 def words_said(text: str) -> list[str]:
+    """The words of a text as they are said: in one case, with no marks."""
     return re.findall(r"\w+", text.casefold().replace("’", "").replace("'", ""))
 
 
 def said_in(text: str) -> str:
+    """The same as one string."""
     return " ".join(words_said(text))

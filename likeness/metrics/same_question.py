@@ -51,7 +51,8 @@ SIGNS: Mapping[str, int] = {
 """Whether a feature may speak only for one question (1) or only for two (-1)."""
 
 SPELT_ALIKE, IN_ONE_GROUP, LETTERS = 0.9, 0.8, 0.5
-"""How much a word counts that is matched by its spelling, by its meaning; and the letter n-grams two words share to be matched."""
+"""How much a word counts that is matched by its spelling, by its meaning; and the letter n-grams two words share to be
+matched."""
 CAPITAL = re.compile(r"(?<=[\w,] )[A-ZÄÖÜÀÉÈÁÍÓÚÑ][\w'’-]+")
 
 
@@ -170,8 +171,8 @@ SIDES = [
     frozenset(pair.split())
     for pair in (
         "front back", "first second", "first third", "second third", "first last", "he she", "his her", "old new", "left right",
-        "erste zweite", "ersten zweiten", "erste letzte", "erster letzter", "ersten letzten", "premier dernier", "premier deuxième",
-        "première dernière", "il elle", "él ella", "primer segundo", "primer último", "primera última"
+        "erste zweite", "ersten zweiten", "erste letzte", "erster letzter", "ersten letzten", "premier dernier",
+        "premier deuxième", "première dernière", "il elle", "él ella", "primer segundo", "primer último", "primera última"
     )
 ]  # fmt: skip
 """Small words of which each question has another where they are two."""

@@ -52,7 +52,6 @@ def stems_of(words: Iterable[str]) -> set[str]:
     return {part[:STEM] for word in words for part in ((word, *word.split("'")) if "'" in word else (word,))}
 
 
-
 def sentences_of(text: str) -> Iterator[tuple[int, str]]:
     """The sentences of a text, each with where it starts."""
     for found in SENTENCE.finditer(text):
