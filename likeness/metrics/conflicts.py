@@ -159,7 +159,11 @@ def conflicts(one: str, other: str, question: str = "") -> Iterator[tuple[str, s
             says = {first, *(_toward(answer, about, tongue) for answer in (one, other) if _stance(answer, about, tongue) is None)}
     if says == {"yes", "no"} and not ASKS_MANNER.match(question):
         yield "yes_no", "one answers yes where the other answers no"
-    elif {_denies(one), _denies(other)} == {True, False} and _affirms(other if _denies(one) else one):
+    elif (
+        {_denies(one), _denies(other)} == {True, False}
+        and _affirms(other if _denies(one) else one)
+        and not any(_equal(a, b) for a in _all_quantities(one, tongue) for b in _all_quantities(other, tongue))
+    ):
         yield "no_or_fact", "one answers no where the other answers as if it were so"
     agree = len(says) == 1 and None not in says
     for kind, why in (

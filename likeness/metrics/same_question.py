@@ -201,7 +201,13 @@ def _model() -> Signed:
 
 
 def likely_same(one: Asked, other: Asked, least: float) -> float:
-    """How likely two questions ask the same, in [0, 1]; 0 where it is below `least`."""
+    """How likely two questions ask the same, in [0, 1].
+
+    Args:
+        one: a question.
+        other: another.
+        least: below it, the answer is 0.
+    """
     if one.said == other.said:
         return 1.0
     if not one.things or not other.things or _model().most({"likeness": likeness_of(one, other)}) < least:
