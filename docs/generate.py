@@ -116,14 +116,15 @@ def _measured() -> list[str]:
     lines = [
         "\n## How often they are right\n\nPrecision and recall with 95 % Wilson intervals, on rows that were in sight when the "
         "check was written (seen) and on rows of other authors whose texts nobody read (unseen). Their counts were "
-        "looked at while checks were chosen, so that fresh rows may do a little worse; those of contradictions and contamination "
-        "are fresh, written after the check and measured once. Counted by "
+        "looked at while checks were chosen, so that fresh rows may do a little worse. Where there is none, the rows that "
+        "were unseen have been read since and count as seen: the first figures on fresh rows are the ones to trust. Counted by "
         "`python tests/unseen/measure_checks.py --write`.\n\n"
         "| check | seen: precision | recall | unseen: precision | recall | unseen rows |\n| --- | --- | --- | --- | --- | --- |"
     ]
-    for name, unseen in sorted(counts["unseen"].items()):
+    for name in sorted(counts["seen"].keys() | counts["unseen"].keys()):
+        unseen = counts["unseen"].get(name)
         cells = [_share(of, part) for part in (counts["seen"].get(name), unseen) for of in ("found", "bad")]
-        lines.append(f"| {name} | {' | '.join(cells)} | {unseen['rows']} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {unseen['rows'] if unseen else '–'} |")
     return lines
 
 

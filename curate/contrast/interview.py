@@ -25,7 +25,7 @@ from curate.llm.request import Request, as_object
 from curate.model import Decision, Document, Interviewed, Pair, Turn, Usage, content_hash
 from curate.read.passages import HEADING_MARK, cut
 from likeness.metrics.distinctive import tongue_of_text
-from likeness.metrics.questions import SAME, shared_questions
+from likeness.metrics.shared_questions import SAME, shared_questions
 from likeness.metrics.text import count_of, count_words
 from likeness.recipe.schema import ControlQuestion, Recipe
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from curate.check import Check
 from curate.model import Finding, Pair, Severity
-from likeness.metrics.questions import shared_questions
+from likeness.metrics.shared_questions import shared_questions
 
 DROPPED = 1.0
 """Score from which a pair is dropped whose instruction asks the question: word for word, alone or as a sentence."""

@@ -14,10 +14,12 @@ from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
 from likeness.metrics.prose import mask, unquoted
-from likeness.metrics.sentences import Classifier, sentences_of
+from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of, stems_of, tokens_of
 
 LIKELY = 0.65
 """Probability from which a sentence is worth a warning."""
+ASKING = 0.85
+"""The same for a question, unless a rule knows it: people ask about orders more often than they give them as a question."""
 SURE = 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
@@ -149,7 +151,37 @@ RESIDUE = re.compile(
 )
 """What a generator says of its own task."""
 
-RULES = {"orders": re.compile(ORDER.pattern), "speaks_of_task": re.compile(RESIDUE.pattern)}
+CJK_ORDER = re.compile(
+    r"(?:忽略|无视|無視|忘记|忘掉|不要理会)[^。！？\n]{0,12}(?:指令|指示|提示词|提示|规则|規則|设定|要求|命令)"
+    r"|(?:指示|命令|ルール|プロンプト|設定)[^。！？\n]{0,8}(?:無視|忘れて|破って)"
+    r"|(?:系统提示|系統提示|システムプロンプト|系统指令)(?:词|詞)?[^。！？\n]{0,6}(?:写着|写|说|要求|输出|显示|告诉|には|に書|を出力|を表示|を教え|は[「“])"
+    r"|(?:输出|显示|打印|公开|泄露|告诉我)[^。！？\n]{0,8}(?:系统提示|提示词|系统指令)"
+    r"|(?:从现在起|从现在开始|你现在是|今から|これから)[^。！？\n]{0,16}(?:人工智能|AI|ＡＩ|模型|助手|アシスタント|モデル)"
+    r"|(?:所有|任何|各|この|すべての)[^。！？\n]{0,10}(?:语言模型|人工智能|AI|言語モデル|モデル|助手)[^。！？\n]{0,14}(?:必须|请|应当|应该|すること|せよ|してください|しなければ)"
+    r"|(?:如果你是|もしあなたが)[^。！？\n]{0,8}(?:AI|人工智能|语言模型|言語モデル)"
+    r"|(?:不得|不要|不许)(?:透露|承认|说出)自己是[^。！？\n]{0,4}(?:模型|AI|机器)"
+)
+"""The same in Chinese and Japanese, where words are not set apart and the classifier counts nothing."""
+CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+LEET = str.maketrans("01345@$", "oieasas")
+DISGUISED = re.compile(r"[^\W\d_][013457@$]|[013457@$][^\W\d_]|[\u200b-\u200d\u2060\ufeff\u00ad]|\b(?:\w ){6}")
+"""Letters written as figures, with nothing between them that can be seen, or one by one."""
+
+ORDER_WORDS = frozenset(
+    """ignor disre forge overr bypas instr promp direc guide guard comma progr restr messa syste rules train safet filte conte
+    ethic
+    repea task mode modo unres uncen jailb dan ai ais llm llms gpt gpts assis chatb bot model langu revie summa crawl
+    respo reply answe outpu anyth user whate api conve envir chat crede decod super highe gener proce writi
+    ki kis sprac entwi unein vergi missa umgeh antwo anwei vorga richt regel
+    ia ias modèl intel oubli consi règle répon olvid omite omita desca caso sigas sigan indic regla""".split()
+)
+"""Of the beginnings of words at least one is in each of `ORDER`'s alternatives; a test holds them to the labelled rows."""
+TASK_WORDS = frozenset(
+    """reque instr promp syste json yaml outpu pair pairs rewri revis gener limit count forma schem style tunin finet train
+    chara voice
+    tone perso asked told ignor disre forge anwei vorga angew gebet consi deman""".split()
+)
+RULES = {"orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS), "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS)}
 """What the classifier knows beside words: on folded text, where a search need not ignore case and takes a third of the time."""
 
 COMMENT = re.compile(r"<!--[^>]{1,4000}-->|/\*[^*]{1,4000}\*/|(?:^|\s)(?:#|//|--) [^\n]{8,1000}", re.MULTILINE)
@@ -194,8 +226,13 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
 
 def _order_in(text: str) -> str | None:
     """The first order in a text that is given, not quoted."""
-    if order := next((order[0] for order in ORDER.finditer(mask(text)) if not _is_quoted(order)), None):
-        return order
+    masked = mask(text)
+    for start, sentence in sentences_of(masked):
+        folded = fold(sentence)
+        if RULES["orders"].knows(folded, stems_of(tokens_of(folded))):
+            order = ORDER.search(masked, start, start + len(sentence))
+            if order and not _is_quoted(order):
+                return order[0]
     hidden = _hidden(text)
     return text[hidden.start : hidden.end] if hidden else None
 
@@ -205,7 +242,7 @@ def _said(text: str, written: str) -> _Said | None:
     masked = unquoted(mask(text))
     worst: _Said | None = None
     for start, sentence in sentences_of(masked):
-        if (likely := _classifier().probability(sentence)) < LIKELY or (worst and worst.score >= likely):
+        if (likely := _classifier().probability(sentence, LIKELY)) < LIKELY or (worst and worst.score >= likely):
             continue
         end, shown = start + len(sentence), f"“{sentence[:80]}”"
         own = in_words_of(sentence, written)
@@ -214,7 +251,7 @@ def _said(text: str, written: str) -> _Said | None:
             worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
         elif RESIDUE.search(sentence) and not own:
             worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)
-        elif not own:
+        elif not own and (likely >= ASKING or not sentence.endswith(("?", "？"))):
             words = ", ".join(_classifier().reasons(sentence))
             worst = _Said(
                 start, end, "orders", f"may be meant for a language model, by its words {words}: {shown}", "warning", likely
@@ -222,8 +259,22 @@ def _said(text: str, written: str) -> _Said | None:
     return worst if worst and worst.severity == "drop" else _hidden(text) or worst
 
 
+def _plainly(text: str) -> str:
+    """A text as it is read: figures that stand for letters, and letters set apart or with invisible marks between."""
+    text = re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", text)
+    text = re.sub(r"\b(?:\w ){4,}\w\b", lambda match: match[0].replace(" ", ""), text)
+    return re.sub(r"\S*[^\W\d_]\S*", lambda match: match[0].translate(LEET), text)
+
+
 def _hidden(text: str) -> _Said | None:
-    """An order in a comment, or encoded."""
+    """An order in a comment, in disguise, encoded, or in Chinese or Japanese."""
+    if CJK.search(text) and (order := CJK_ORDER.search(unquoted(mask(text)))):
+        return _Said(*order.span(), "orders", f"gives orders to a language model: “{order[0]}”", "warning")
+    if DISGUISED.search(text) and (plain := _plainly(text)) != text:
+        for _, sentence in sentences_of(unquoted(mask(plain))):
+            if sentence not in text and (ORDER.search(sentence) or _classifier().probability(sentence, SURE) >= SURE):
+                message = f"gives orders to a language model in disguise: “{sentence[:80]}”"
+                return _Said(0, len(text), "orders", message, "warning")
     if "<!--" in text or "/*" in text or "# " in text or "//" in text or "-- " in text:
         for comment in COMMENT.finditer(text):
             if order := ORDER.search(comment[0]):
@@ -267,5 +318,5 @@ CHECK = Check(
         "speaks_of_task": "speaks of how it was made",
     },
     find=lambda given: find_injection(given.pairs, given.sources),
-    languages=frozenset({"en", "de", "fr", "es"}),
+    languages=frozenset({"en", "de", "fr", "es", "zh", "ja"}),
 )

@@ -11,7 +11,7 @@ from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
 from likeness.metrics.prose import mask, unquoted
-from likeness.metrics.sentences import Classifier, fold, sentences_of
+from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of
 
 LIKELY = 0.7
 """Probability from which a sentence is worth a warning."""
@@ -177,7 +177,7 @@ SERVES = re.compile(
 )
 """A machine that serves, praises, or talks about its answer. On folded text."""
 
-RULES = {"declines": DECLINES, "serves": SERVES}
+RULES = {"declines": Rule(DECLINES), "serves": Rule(SERVES)}
 """What the classifier knows beside words."""
 
 
@@ -210,7 +210,7 @@ def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Findi
 def _found_in(response: str) -> Iterator[tuple[int, str, str, Severity, float, str]]:
     """Where, what, reason, severity, score, and why."""
     for start, sentence in sentences_of(unquoted(mask(response))):
-        if (likely := _classifier().probability(sentence)) < RULED:
+        if (likely := _classifier().probability(sentence, RULED)) < RULED:
             continue
         folded = fold(sentence)
         found = DECLINES.search(folded)

@@ -11,8 +11,9 @@ from curate.check import Check
 from curate.model import Finding, Pair, Span
 from curate.sources import SourceTexts
 from likeness.metrics.prose import mask, unquoted
-from likeness.metrics.sentences import Classifier, sentences_of
+from likeness.metrics.sentences import Classifier, fold, sentences_of
 from likeness.metrics.text import FUNCTION_WORDS, WORD
+from likeness.metrics.wording import tongue_of
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
 SAYS = (
@@ -23,22 +24,24 @@ SAYS = (
 TO_THE_SOURCE = re.compile(
     rf"\b(?:according to|based on|as (?:stated|described|mentioned|said|told|shown|noted) in|in|from|of) (?:the"
     rf"|this) (?:(?:given|provided|above|following|present|same|quoted) )?{SOURCE}\b(?! (?:of|that|to|from|behind|between"
-    rf"|under|on the|by|I|he|she|my)\b)|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
+    rf"|under|on the|by|i|he|she|my)\b)|\b(?:the|this) (?:(?:given|provided|above) )?{SOURCE} {SAYS}\b"
     rf"|\b(?:the|this) (?:given|provided|above) {SOURCE}\b|\bas the {SOURCE} (?:says|has it|puts it)\b",
-    re.IGNORECASE,
 )
-TO_THE_AUTHOR = re.compile(
-    r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)", re.IGNORECASE
+TO_THE_AUTHOR = re.compile(r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s)?\b(?! of\b| who\b| or that\b)")
+AUTHOR_SAYS = re.compile(
+    r"\b(?:the|this) (?:author|narrator|writer|speaker)(?:['’]s\b| (?:\w+ly )?(?:(?:say|think|write|argue|describe|feel|believe|recall"
+    r"|remember|mention|compare|mean|want|use|regret|prefer|like|explain|suggest|note|tell|see|claim|conclude|admit|know|seem|live|grow"
+    r"|learn|keep|find|call|ask|refer|state)s?|wrote|said|thought|felt|told|knew|grew|kept|found|saw|is|was|has|had|did|does|would|can|could)\b)",
 )
+"""In an answer: "the author" may be any, what the author says is one's."""
 ELSEWHERE = re.compile(
-    r"\b(?:(?:as|that) (?:I|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier"
+    r"\b(?:(?:as|that) (?:i|we|he|she|you) (?:have |had )?(?:said|mentioned|wrote|noted|described|told you) (?:earlier"
     r"|above|before|previously)|as (?:said|mentioned|noted|described|discussed|stated|shown) (?:earlier|above|before|below"
     r"|previously)|mentioned (?:earlier|above|previously)|(?:said|described|quoted) above|aforementioned"
     r"|the above(?=[,.]| (?:example|story|question|text))"
     r"|in the (?:previous|preceding|last|next|following) (?:chapter|section|paragraph|essay)"
     r"|see (?:above|below|figure|table|chapter|page)\b|(?:figure|table|fig\.) \d+"
     r"|(?:earlier|later) in (?:the|this) (?:book|essay|chapter|text|letter))",
-    re.IGNORECASE,
 )
 POINTING = re.compile(r"\b(?:this|these|those)\s+(?P<thing>[^\W\d_]+)|\b(?:this|that)(?=\s*\?)", re.IGNORECASE)
 PERSON = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself)\b(?! who\b)", re.IGNORECASE)
@@ -54,8 +57,13 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 
-LIKELY = 0.6
-"""Probability from which a question that no rule knows is worth a warning."""
+LIKELY, LIKELY_NAMED = 0.6, 0.85
+"""Probability from which a question that no rule knows is worth a warning, and where it names somebody or something."""
+NAMED = re.compile(r"(?<=[\w,:] )(?!I\b|I['’])[A-ZÄÖÜÀÉÈÁÍÓÚÑ][\w'’-]+|`[^`]+`")
+CODE_THING = frozenset(
+    "function code line script command query snippet error output expression regex pattern loop class method file config test".split()
+)
+"""What "this" points to where the pair shows code."""
 PLACED = re.compile(
     r"\b(?:in|im|in der|in dem|dans|en|de|of|from|according to|laut|selon|según) (?:this|the|dies\w+|de[mr]|ce|cet|cette|l[ae]|l'|est[ea]|el) ?"
     r"(?:passage|text|excerpt|article|story|post|thread|chat|email|conversation|abschnitt|artikel|auszug|beitrag|texte?|extrait|récit|pasaje|texto|fragmento|artículo|relato)\b"
@@ -64,7 +72,6 @@ PLACED = re.compile(
     r"|\b(?:el autor|la autora|el narrador|la narradora) (?:dice|cree|escribe|da|describe|recuerda|compara|menciona|explica)"
     r"|\bwie (?:oben|bereits|vorhin|zuvor|schon) (?:erwähnt|beschrieben|gesagt|genannt)|\bcomme (?:mentionné|indiqué|dit|décrit)e? (?:plus haut|ci-dessus|précédemment)"
     r"|\bcomo (?:se )?(?:mencion\w+|dij\w+|indic\w+|describ\w+) (?:arriba|antes|anteriormente)|\b(?:siehe|voir|véase) (?:oben|unten|tabelle|abbildung|le tableau|la figure|la tabla|la figura)",
-    re.IGNORECASE,
 )
 """The same in German, French and Spanish, and what English says of a text by its kind."""
 
@@ -79,37 +86,44 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
         passage = sources.passage_of(pair)
         own = passage.text.casefold() if passage else ""
         for part, text in pair.sides:
-            for start, end, reason, why in _leaning(text, own):
+            for start, end, reason, why in _leaning(text, own, part == "instruction"):
                 yield Finding(pair.id, "standalone", "warning", 1.0, why, Span(part, start, end), reason)
         if len(pair.prompt) == 1:
             found = False
-            for start, end, reason, why in _dangling(pair.instruction):
+            for start, end, reason, why in _dangling(pair.instruction, "`" in pair.instruction):
                 found = True
                 yield Finding(pair.id, "standalone", "warning", 1.0, why, Span("instruction", start, end), reason)
-            if not found and (likely := _likely(pair.instruction)) >= LIKELY:
+            named = _tongue_has_names(pair.instruction) and NAMED.search(pair.instruction)
+            if not found and (likely := _likely(pair.instruction)) >= (LIKELY_NAMED if named else LIKELY):
                 words = ", ".join(_classifier().reasons(pair.instruction))
                 why = f"leans on something that was not said, by its words {words}"
                 span = Span("instruction", 0, len(pair.instruction))
                 yield Finding(pair.id, "standalone", "warning", round(likely, 2), why, span, "nothing_named")
 
 
-def _leaning(text: str, own: str) -> Iterator[tuple[int, int, str, str]]:
-    """References to a text that the reader does not have."""
+def _leaning(text: str, own: str, asked: bool) -> Iterator[tuple[int, int, str, str]]:
+    """References to a text that the reader does not have; `asked` says whether it is the instruction's."""
+    folded = fold(text)  # a search that ignores case takes three times as long
     for pattern, reason, why in (
         (TO_THE_SOURCE, "text", "speaks of a text that the reader does not have"),
         (PLACED, "text", "speaks of a text that the reader does not have"),
-        (TO_THE_AUTHOR, "author", "speaks of the author as of somebody else"),
+        (TO_THE_AUTHOR if asked else AUTHOR_SAYS, "author", "speaks of the author as of somebody else"),
         (ELSEWHERE, "elsewhere", "points to something that is elsewhere"),
     ):
-        found = next((match for match in pattern.finditer(text) if pattern is ELSEWHERE or match[0].casefold() not in own), None)
+        found = next((match for match in pattern.finditer(folded) if pattern is ELSEWHERE or match[0] not in own), None)
         if found:
-            yield found.start(), found.end(), reason, f"{why}: “{found[0]}”"
+            yield found.start(), found.end(), reason, f"{why}: “{text[slice(*found.span())]}”"
+
+
+def _tongue_has_names(instruction: str) -> bool:
+    """Whether a capital within a sentence is a name's: German gives every noun one."""
+    return "`" in instruction or tongue_of(instruction) != "de"
 
 
 def _likely(instruction: str) -> float:
     """How likely a question leans on something, judged by its last sentence where others come before: these give a ground."""
     sentences = [sentence for _, sentence in sentences_of(unquoted(mask(instruction)))]
-    return _classifier().probability(sentences[0]) if len(sentences) == 1 else 0.0
+    return _classifier().probability(sentences[0], LIKELY) if len(sentences) == 1 else 0.0
 
 
 @cache
@@ -117,7 +131,7 @@ def _classifier() -> Classifier:
     return Classifier.load(Path(__file__).with_name("models") / "standalone.json", {})
 
 
-def _dangling(instruction: str) -> Iterator[tuple[int, int, str, str]]:
+def _dangling(instruction: str, shows_code: bool) -> Iterator[tuple[int, int, str, str]]:
     """Pronouns that stand for nothing in the instruction, and questions that are no whole sentence."""
     words = list(WORD.finditer(instruction))
     first = next((word.start() for word in words if word[0].casefold() not in FUNCTION_WORDS), len(instruction))
@@ -126,6 +140,8 @@ def _dangling(instruction: str) -> Iterator[tuple[int, int, str, str]]:
         yield *person.span(), "nobody_named", f"“{person[0]}” is somebody whom nobody has named"
     for pointing in POINTING.finditer(instruction):
         thing = (pointing["thing"] or "").casefold()
+        if shows_code and thing in CODE_THING:
+            continue
         if pointing.start() < first and thing not in NOW and (thing not in FUNCTION_WORDS or not pointing.start()):
             yield *pointing.span(), "nothing_named", f"“{pointing[0]}” points to something that nobody has named"
             break

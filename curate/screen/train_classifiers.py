@@ -1,4 +1,4 @@
-"""Learn the classifiers from their labelled sentences: `python -m curate.screen.train_classifiers`."""
+"""Learn the classifiers from their labelled sentences, questions and pairs: `python -m curate.screen.train_classifiers`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from curate.screen import injection, refusals, standalone
+from curate.screen import contradictions, injection, refusals, standalone
 from likeness.files import write_atomic
+from likeness.metrics import same_question
+from likeness.metrics.questions import asked
 from likeness.metrics.sentences import Rules, train
+from likeness.metrics.signed import fit
 
 MODELS = Path(__file__).with_name("models")
 LEARNT: dict[str, Rules] = {
@@ -17,6 +20,8 @@ LEARNT: dict[str, Rules] = {
     standalone.CHECK.name: {},
 }
 VERSION = 2
+QUESTIONS = Path(same_question.__file__).with_name("same_question.json")
+PAIRS = MODELS / "contradictions.json"
 
 
 def rows_of(name: str) -> list[dict[str, Any]]:
@@ -27,14 +32,50 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 def learn(name: str, rules: Rules) -> str:
     """The classifier as JSON text; the same for the same rows."""
-    model = {"version": VERSION, **train([(row["text"], row["is"]) for row in rows_of(name)], rules)}
-    return json.dumps(model, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+    return as_json(train([(row["text"], row["is"]) for row in rows_of(name)], rules))
+
+
+def labelled(model: Path) -> list[dict[str, Any]]:
+    """The rows of two questions or two pairs that lie beside a model."""
+    file = model.with_name(f"{model.stem}-rows.jsonl")
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def features_of_pairs(row: dict[str, Any]) -> dict[str, float] | None:
+    """What the classifier of contradictions knows of two pairs; None where their answers disagree on nothing."""
+    (question, said), (other_question, other_said) = row["one"], row["other"]
+    asking, other_asking = asked(question), asked(other_question)
+    disagree = contradictions.disagreements(asking, said, other_asking, other_said)
+    if not disagree:
+        return None
+    features = contradictions.beside(asking, said, other_asking, other_said)
+    return features | contradictions.by_kind(disagree, asking, other_asking)
+
+
+def learn_questions(rows: list[dict[str, Any]]) -> dict[str, object]:
+    """Whether two questions are one."""
+    features = [same_question.compared(asked(row["one"]), asked(row["other"])) for row in rows]
+    return fit(features, [row["is"] for row in rows], [row["counts"] for row in rows], same_question.SIGNS)
+
+
+def learn_pairs(rows: list[dict[str, Any]]) -> dict[str, object]:
+    """Whether two pairs contradict each other, of those that disagree on anything."""
+    both = [(features, row) for row in rows if (features := features_of_pairs(row))]
+    counts = [row["counts"] for _, row in both]
+    return fit([features for features, _ in both], [row["is"] for _, row in both], counts, contradictions.SIGNS)
+
+
+def as_json(model: dict[str, object]) -> str:
+    """A model as it lies in its file."""
+    return json.dumps({"version": VERSION, **model}, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def main() -> None:
     """Write each classifier beside its rows."""
     for name, rules in LEARNT.items():
         write_atomic(MODELS / f"{name}.json", learn(name, rules))
+    write_atomic(QUESTIONS, as_json(learn_questions(labelled(QUESTIONS))))
+    write_atomic(PAIRS, as_json(learn_pairs(labelled(PAIRS))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Literal
 from curate.model import Contrast, Finding, Pair, Stage, content_hash
 from curate.screen.contradictions import OFTEN
 from likeness.metrics.near_duplicates import NearestIndex, asked_of
-from likeness.metrics.questions import SAME
+from likeness.metrics.shared_questions import SAME
 from likeness.recipe import schema
 
 ALL = "all kinds"

@@ -15,7 +15,7 @@ from curate.screen.shape import kind_mix
 from curate.validate.pairs_expectation import PairsExpectation, Seen
 from likeness.kinds import KINDS
 from likeness.metrics.phrases import rows_over
-from likeness.metrics.questions import NEAR
+from likeness.metrics.shared_questions import NEAR
 from likeness.metrics.terms import term_shares
 from likeness.metrics.text import spaced
 

@@ -11,7 +11,7 @@ from curate.decisions.outcomes import Reviewed
 from curate.model import Finding, Pair
 from curate.select.split import Split, find_asked_on_both_sides
 from curate.sources import SourceTexts
-from likeness.metrics.questions import NEAR, shared_questions
+from likeness.metrics.shared_questions import NEAR, shared_questions
 from likeness.metrics.text import count_words
 
 COLUMNS = (

@@ -108,6 +108,8 @@ _WORDS = "|".join(sorted([*NUMBER_WORDS, "eineinhalb", "anderthalb"], key=len, r
 _GERMAN = (
     r"(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und(?:zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig)"
 )
+_ONES_DE = r"(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)"
+_GERMAN = rf"(?:{_GERMAN}|{_ONES_DE}(?:hundert|tausend)(?:{_GERMAN}|{_WORDS})?)"
 _AROUND = (
     r"(?P<around>\b(?:about|around|roughly|approximately|nearly|almost|some|circa|ca\.?|etwa|ungefähr|rund|fast"
     r"|knapp|environ|presque|près de|vers|unos|unas|casi|alrededor de|aproximadamente)\s+|~\s*)?"
@@ -121,7 +123,7 @@ _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True
 CLOCK = re.compile(
     r"\b(?P<h>[01]?\d|2[0-3])(?::|\s?h\s?|\.(?=\d\d\s*uhr))(?P<m>[0-5]\d)\b(?:\s*(?P<ap>[ap])\.?m\b)?"
     r"|\b(?P<h2>\d{1,2})\s*(?:(?P<ap2>[ap])\.?m\b|(?P<uhr>uhr\b|o'clock))"
-    r"|\b(?:à|at|um|a las?)\s+(?P<h4>\d{1,2})\s?h\b"
+    r"|\b(?:à|at|um|a las?)\s+(?P<h4>\d{1,2})\s?h\b(?!\s?[0-5]\d)"
     r"|\b(?P<part>half past|quarter past|quarter to|halb|viertel nach|viertel vor)\s+(?P<h3>\d{1,2}|" + _WORDS + r")\b"
     r"|\b(?P<h5>\d{1,2}|"
     + _WORDS
@@ -285,6 +287,10 @@ def _value(said: str, tongue: Tongue) -> float | None:
         return 0.5
     if said in ("eineinhalb", "anderthalb"):
         return 1.5
+    if hundreds := re.fullmatch(r"(ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)(hundert|tausend)(\w*)", said):
+        rest = _value(hundreds[3], tongue) if hundreds[3] else 0.0
+        ones = 1 if hundreds[1] == "ein" else NUMBER_WORDS[hundreds[1]]
+        return None if rest is None else ones * (100.0 if hundreds[2] == "hundert" else 1000.0) + rest
     if both := re.fullmatch(r"(\w+?)und(\w+zig|\w+ßig)", said):
         return float({"ein": 1}.get(both[1], NUMBER_WORDS.get(both[1], 0)) + NUMBER_WORDS.get(both[2], 0))
     total = part = 0

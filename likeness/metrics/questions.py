@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import combinations, product
 
-from likeness.metrics.near_duplicates import shingles
 from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
 from likeness.metrics.wording import ASKING, Tongue, code_of, content, fold, grams, is_operator, stem, tongue_of, words_in
-
-RUN = 8
-"""Words in a row that two texts share only if one was taken from the other: the shortest run by which the GPT-3 paper (Brown et
-al. 2020, appendix C) found test examples in the training data, which took 8 to 13 by the length of the examples."""
-RUN_HOLDS = 0.6
-"""Share of a question's content that such a run must have: "what is the best way to find out how" is in any question."""
-
-MOST_OF = 0.75
-"""Part of a question's words from which a run is the question."""
-SAME = 0.8
-
-NEAR = 0.7
-"""Likeness of what is asked from which two questions are one, or nearly."""
-
-REWORDED = 0.6
-"""Likeness from which a question may be another in other words: a person is to look."""
-
-HALF = 0.75
-"""Score of a question that is one of the two that a question of two parts asks."""
 
 OPPOSITES = {
     frozenset(pair.split())
@@ -108,13 +88,6 @@ PLAIN = frozenset(
 )
 """Stems that are in questions of every kind: they count for less."""
 
-SENTENCE = re.compile(r"[^.?!\n;:]+[.?!]?")
-PARTS = re.compile(
-    r",? (?:and|und|et|y) (?=(?:how|what|when|where|why|who|which|wie|was|wann|wo|warum|wer|comment|quand|où|pourquoi|qui|quel"
-    r"|cómo|cuándo|dónde|por qué|quién|qué)\b)",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -129,6 +102,8 @@ class Asked:
     """What it asks for: a time, a person, an amount ..."""
     order: tuple[str, ...]
     tongue: Tongue
+    text: str
+    """The question itself."""
     anchored: frozenset[tuple[str, str]]
     """Words of direction and order with the thing that follows: "from A", "than B", "before C"."""
 
@@ -188,7 +163,10 @@ ASKS_WORDS: dict[str, frozenset[str]] = {
 def asked(question: str) -> Asked:
     """What a question asks, however it is worded."""
     tongue = tongue_of(question)
-    text = PHRASE.sub(lambda match: PHRASES[match[0]], question.casefold().replace("’", "'"))
+    text = question.casefold().replace("’", "'")
+    if not CHATTED[tongue].keys().isdisjoint(re.findall(r"[\w-]+", text)):
+        text = CHAT[tongue].sub(lambda match: CHATTED[tongue][match[0]], text)
+    text = PHRASE.sub(lambda match: PHRASES[match[0]], text)
     asking = set()
     edge = "~whom" if WHOM.search(text) else ""
     for kind, pattern in KINDS:
@@ -214,8 +192,40 @@ def asked(question: str) -> Asked:
         things = [code for code in things if code not in spent] or things
     small = Counter(code for code in [*codes, edge] if is_operator(code) and code not in ("~long", "~often"))
     return Asked(
-        _said(question), frozenset(things), frozenset(small), frozenset(asking), tuple(things), tongue, _anchored(text, tongue)
+        said_in(question),
+        frozenset(things),
+        frozenset(small),
+        frozenset(asking),
+        tuple(things),
+        tongue,
+        question,
+        _anchored(text, tongue),
     )
+
+
+_CHATTED: dict[Tongue, str] = {
+    "en": """u you|r are|ur your|ya you|pls please|plz please|thx thanks|whats what is|hows how is|wheres where is|whos who is
+            |whens when is|whys why is|whatd what did|howd how did|whered where did|wanna want to|gonna going to|gotta have to
+            |tmrw tomorrow|2moro tomorrow|tonite tonight|2nite tonight|bday birthday|fave favourite|fav favourite|coz because
+            |cos because|cuz because|didnt did not|dont do not|doesnt does not|isnt is not|arent are not|cant can not
+            |wont will not|wasnt was not|havent have not|hasnt has not|msg message|pw password""",
+    "de": """hab habe|nix nichts|haste hast du|biste bist du|kannste kannst du|willste willst du|gehts geht es|gibts gibt es
+            |we wochenende|pls bitte""",
+    "fr": """jsp je ne sais pas|pk pourquoi|pkoi pourquoi|pq pourquoi|qd quand|bcp beaucoup|tt tout|ds dans|we week-end
+            |ciné cinéma|resto restaurant|boulot travail|taf travail|bouquin livre|gosse enfant|bagnole voiture|fric argent
+            |pote ami|appart appartement|stp s'il te plaît|svp s'il vous plaît""",
+    "es": """q que|xq por qué|pq por qué|k que|tb también|bn bien|finde fin de semana|peli película|cole colegio|curro trabajo
+            |curras trabajas|profe profesor|porfa por favor""",
+}
+CHATTED: dict[Tongue, dict[str, str]] = {
+    tongue: {short: full for line in lines.split("|") for short, _, full in [line.strip().partition(" ")]}
+    for tongue, lines in _CHATTED.items()
+}
+"""What is written in haste, in full. A figure for a word ("2" for "to") stays a figure."""
+CHAT = {
+    tongue: re.compile(r"(?<![\w'-])(?:" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + r")(?![\w'-])")
+    for tongue, words in CHATTED.items()
+}
 
 
 ANCHORS = frozenset("from than before after instead von als vor statt avant après depuis desde antes después".split())
@@ -405,10 +415,6 @@ def one_slot(one: Asked, other: Asked, mine: Collection[str], theirs: Collection
     return start + end >= max(3, longest) and longest <= 4 and len(mine) <= 2 and len(theirs) <= 2
 
 
-def _apart(one: Asked, other: Asked) -> tuple[frozenset[str], frozenset[str]]:
-    return one.things - other.things, other.things - one.things
-
-
 def may_be_one(one: Asked, other: Asked) -> bool:
     """Whether no number, negation or other small word makes two questions of them."""
     unlike = one.small ^ other.small
@@ -475,78 +481,24 @@ def weight_of(code: str, tongue: Tongue) -> float:
     return 0.7 if groups_of(code, tongue) else 1.0
 
 
+TURNING_PREFIXES = frozenset(
+    "un in im il ir dis de des non pre post ent miss mis anti re over under sub ein aus auf zu ab an vor".split()
+)
+"""What makes another word of one: "install" and "uninstall", "production" and "preproduction"."""
+
+
 @lru_cache(maxsize=100_000)
 def alike(one: str, other: str) -> bool:
     """Whether two stems are spellings or derivations of one word."""
     if min(len(one), len(other)) < 5 or one[0].isdigit():
         return False
-    if one in other or other in one:
-        return True  # a part of a compound
+    if one in other or other in one:  # a part of a compound, but "do" is not "undo"
+        longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+        return not (longer.endswith(shorter) and longer.removesuffix(shorter) in TURNING_PREFIXES)
     if one[:3] != other[:3]:
         return False
     ours, theirs = grams([one]), grams([other])
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) and abs(len(one) - len(other)) <= 4
-
-
-DOUBTFUL = 0.2
-"""Likeness from which the response is looked at as well."""
-NEAREST = 4
-"""Questions that share most with another: only they are compared with it."""
-ANSWER = 300
-"""Letters of a response that are looked at for that."""
-
-
-class Questions:
-    """Questions among which those that ask the same as another are looked up."""
-
-    def __init__(self, questions: Sequence[str]) -> None:
-        self.asked = [asked(question) for question in questions]
-        self._verbatim = {each.said: number for number, each in enumerate(self.asked)}
-        self._holding: dict[str | int, list[int]] = defaultdict(list)
-        self._parts: list[tuple[Asked, int]] = []
-        for number, each in enumerate(self.asked):
-            for key in keys_of(each):
-                self._holding[key].append(number)
-            parts = [asked(part) for part in PARTS.split(questions[number])]
-            if len(parts) > 1:
-                self._parts += [(part, number) for part in parts if len(part.things) > 1]
-
-    def find(self, question: str, response: str = "") -> tuple[int, float] | None:
-        """The one that asks most nearly the same, and how nearly; None where none does by `REWORDED`.
-
-        What a question lacks of the other may be in the response: then it is at most nearly the same.
-        """
-        best = (0.0, 0)
-        answered: frozenset[str] | None = None
-        for part in dict.fromkeys([question, *_sentences(question)]):
-            said = _said(part)
-            if said and (number := self._verbatim.get(said)) is not None:
-                return number, 1.0
-            if part is not question and not part.endswith("?"):
-                continue  # what else is said is no question
-            found = asked(part)
-            for number in self._near(found):
-                likeness = likeness_of(found, self.asked[number])
-                if (
-                    response
-                    and DOUBTFUL <= likeness < REWORDED
-                    and not one_slot(found, self.asked[number], *_apart(found, self.asked[number]))
-                ):
-                    answered = answered if answered is not None else frozenset(content(response[:ANSWER], found.tongue))
-                    likeness = min(REWORDED, likeness_of(found, self.asked[number], answered))
-                best = max(best, (likeness, -number))
-            for half, number in self._parts:
-                if likeness_of(found, half) >= SAME:
-                    best = max(best, (HALF, -number))
-        return (-best[1], round(best[0], 4)) if best[0] >= REWORDED else None
-
-    def _near(self, found: Asked) -> Iterable[int]:
-        counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
-        return (
-            number
-            for number, shared in counts.most_common(NEAREST)
-            if 3 * shared >= min(len(found.things), len(self.asked[number].things))
-        )
 
 
 def keys_of(each: Asked) -> set[str | int]:
@@ -555,69 +507,11 @@ def keys_of(each: Asked) -> set[str | int]:
     return keys.union(*(groups_of(code, each.tongue) for code in each.things))
 
 
-def _sentences(text: str) -> list[str]:
-    found = [sentence.strip() for sentence in SENTENCE.findall(text)]
-    return [sentence for sentence in found if len(sentence.split()) >= 3][:20]
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """A row that has a held-out question, and how: `row` and `question` are positions."""
-
-    row: int
-    question: int
-    score: float
-    how: str
-    asked: bool = True
-    """Whether the instruction asks it; else words of it are in a text."""
-
-
-def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) -> Iterator[Shared]:
-    """The rows (instruction, response) that ask one of the questions: word for word, as a run of eight words, or nearly so.
-
-    `questions` may be the controlled ones or the instructions of the rows that are held out. Each is looked up, none is compared
-    with all. A run that is not most of the question may begin another one: it counts as `HALF`.
-    """
-    if not questions:
-        return
-    index = Questions(questions)
-    runs = {run: number for number, question in enumerate(questions) for run in _telling_runs(question)}
-    for row, (instruction, response) in enumerate(rows):
-        nearest = index.find(instruction, response)
-        if nearest and nearest[1] == 1.0:
-            yield Shared(row, nearest[0], 1.0, "it is" if _said(instruction) == _said(questions[nearest[0]]) else "it asks")
-        elif run := _run_in((instruction, response), runs):
-            question = questions[runs[run]]
-            mine, theirs = asked(instruction), index.asked[runs[run]]
-            if run in _said(instruction) and mine.said != theirs.said and one_slot(mine, theirs, *_apart(mine, theirs)):
-                continue  # the run is the frame of another question
-            whole = MOST_OF * len(_words(question)) <= RUN or any(
-                _said(question) in _said(said) for said in (instruction, response)
-            )
-            yield Shared(row, runs[run], 1.0 if whole else HALF, f"eight words of it (“{run}”) are in", asked=False)
-        elif nearest:
-            yield Shared(row, *nearest, "it asks the same as" if nearest[1] >= SAME else "it asks nearly the same as")
-
-
-def _telling_runs(question: str) -> set[str]:
-    """Runs of eight words that hold most of what the question asks: a stock phrase is in none of them."""
-    things = asked(question).things
-    return {
-        run
-        for run in shingles(_words(question), RUN)
-        if things and len(things & asked(run).things) >= max(2, RUN_HOLDS * len(things))
-    }
-
-
-def _run_in(texts: tuple[str, str], runs: dict[str, int]) -> str | None:
-    if not runs:
-        return None
-    return next((run for text in texts for run in sorted(shingles(_words(text), RUN) & runs.keys())), None)
-
-
-def _words(text: str) -> list[str]:
+def words_said(text: str) -> list[str]:
+    """The words of a text as they are said: in one case, with no marks."""
     return re.findall(r"\w+", text.casefold().replace("’", "").replace("'", ""))
 
 
-def _said(text: str) -> str:
-    return " ".join(_words(text))
+def said_in(text: str) -> str:
+    """The same as one string."""
+    return " ".join(words_said(text))

@@ -29,8 +29,27 @@ RULE = 6
 SMALLEST = 0.1
 """A weight below it says nothing and is left out."""
 
-Rules = Mapping[str, re.Pattern[str]]
-"""Regular expressions on folded text, by the name that reasons call them by."""
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A regular expression on folded text, and beginnings of words (`STEM` letters) of which one is in all that it knows."""
+
+    pattern: re.Pattern[str]
+    words: frozenset[str] = frozenset()
+    """None for a pattern that is always asked."""
+
+    def knows(self, folded: str, stems: set[str]) -> bool:
+        """Whether the pattern is in a sentence; asked only where one of its words is, which is quickly told."""
+        return (not self.words or not self.words.isdisjoint(stems)) and self.pattern.search(folded) is not None
+
+
+Rules = Mapping[str, Rule]
+"""By the name that reasons call them by."""
+
+
+def stems_of(words: Iterable[str]) -> set[str]:
+    """Beginnings of words, and of what follows an apostrophe."""
+    return {part[:STEM] for word in words for part in ((word, *word.split("'")) if "'" in word else (word,))}
 
 
 def sentences_of(text: str) -> Iterator[tuple[int, str]]:
@@ -69,7 +88,8 @@ def features_of(sentence: str, rules: Rules) -> Counter[str]:
     words = tokens_of(folded)
     features = Counter(feature for word in words for feature in _of_word(word))
     features.update(_of_order(words))
-    features.update({f"@{name}": RULE for name, rule in rules.items() if rule.search(folded)})
+    stems = stems_of(words)
+    features.update({f"@{name}": RULE for name, rule in rules.items() if rule.knows(folded, stems)})
     return features
 
 
@@ -94,8 +114,8 @@ class Classifier:
         read = json.loads(path.read_text(encoding="utf-8"))
         return cls(read["weights"], read["bias"], rules)
 
-    def probability(self, sentence: str) -> float:
-        """How likely a sentence is one of those that are looked for, in [0, 1]."""
+    def probability(self, sentence: str, least: float = 0.0) -> float:
+        """How likely a sentence is one of those that are looked for, in [0, 1]; 0 where no rule could lift it to `least`."""
         folded = fold(sentence)
         words, weights = tokens_of(folded), self.weights
         total, number = 0.0, 0
@@ -109,15 +129,23 @@ class Classifier:
             total, number = total + known[0], number + known[1]
         for feature in _of_order(words):
             total, number = total + weights.get(feature, 0.0), number + 1
-        if total / math.sqrt(number or 1) + self.bias < HOPELESS:  # rules are dear, and none could lift it
-            return 0.0
-        known_to_rule = False
+        if total / math.sqrt(number or 1) + self.bias < HOPELESS or self._most(total, number) < least:
+            return 0.0  # rules are dear, and none could lift it
+        known_to_rule, stems = False, stems_of(words)
         for name, rule in self.rules.items():
-            if f"@{name}" in weights and rule.search(folded):
+            if f"@{name}" in weights and rule.knows(folded, stems):
                 total, number, known_to_rule = total + RULE * weights[f"@{name}"], number + RULE, True
         if len(words) < FEWEST and not known_to_rule:
             return 0.0
         return 1 / (1 + math.exp(-(total / math.sqrt(number or 1) + self.bias)))
+
+    def _most(self, total: float, number: int) -> float:
+        """The highest probability that the rules can give."""
+        best = total
+        for name in self.rules:
+            best = max(best, best + RULE * self.weights.get(f"@{name}", 0.0))
+        spread = number or 1 if best > 0 else number + RULE * len(self.rules)
+        return 1 / (1 + math.exp(-(best / math.sqrt(spread or 1) + self.bias)))
 
     def reasons(self, sentence: str, most: int = 3) -> list[str]:
         """The words that speak for it most strongly."""

@@ -163,6 +163,15 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     opinion view position | position stance | trick secret knack tip | knack trick | tip trick advice hint | common frequent |
     strange odd weird unusual | odd strange | beautiful pretty lovely | ugly | clean tidy | tidy clean neat order | mess chaos
     untidy | chaos mess
+    | gran grandma grandmother granny nan | grandad grandpa grandfather | dad father pa papa | mum mom mother | finale
+    episode last | watch see seen watched | kitten cat | puppy dog | rent pay room | flat place apartment | moved left leave
+    | classroom teaching school teach | light lighthouse | distance far walk | manuscript novel book | approval sign
+    signature approve signoff | quote price offer | due deadline cutoff | arrive come came arrival | gig concert show |
+    trousers pants | sofa couch | lunch eat meal | dinner supper tea eat | movie film | exam test | bday birthday | late
+    delay delayed | ended stopped ending | lose lost die died | nuts allergic allergy | car drive driving lift | separation
+    break breakup split divorce | poem poetry verse | ghost spirit | reckon think opinion view | stationery pen paper |
+    order purchase | settle agree agreed | recap summarise | procedure process step | wipe wiped delete clear | overnight
+    night nightly | permit licence license
     """,
     "de": """
     halten aufbewahren lagern behalten bewahren bleiben überleben haltbar aufheben konservieren frisch | leben überleben
@@ -251,6 +260,18 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     ordnung aufräumen | unordnung chaos | akte unterlage dokument papier | vernichten schreddern wegwerfen | praktikum
     praktikant | bezahlt vergütung lohn bezahlen | lehrling auszubildende azubi | sprache | geräusch klang | versand
     verschicken liefern lieferung
+    | wohnen leben hausen ansässig | abholen holen mitnehmen | großvater opa | großmutter oma | mutter mama mutti | vater
+    papa vati | werkstatt betrieb tischlerei schreinerei | übernehmen übergehen übergeben bekommen | einwohner leute
+    menschen bewohner | höchstens maximal maximum limit grenze obergrenze | mindestens minimum untergrenze | weitergeben
+    rausgeben herausgeben freigeben schicken | kennwort passwort zugangsdaten | verlängern erneuern | dauern brauchen fahren
+    stunde | grillen grillfest grillabend | fest feier party fete | geburtstag geburtstagsfeier | urlaub ferien | antrag
+    gesuch | abgabeschluss frist stichtag termin abgabe vorliegen | rechnung faktura | besprechung sitzung meeting termin |
+    schwimmbad freibad hallenbad bad schwimmen | öffnen offen geöffnet aufmachen zugänglich | trennen verkaufen weggeben
+    loswerden | treiben machen tun unternehmen | operation op eingriff | langsam träge kriechen zäh | licht helligkeit |
+    speichern ablegen sichern aufbewahren | löschen entfernen wegwerfen | ausfallen entfallen absagen streichen | eintritt
+    eintrittspreis eintrittskarte | lehrer lehrerin lehrkraft | verantwortlich zuständig verantwortung kümmern | leiten
+    führen leitung leiter chef | beginnen anfangen starten losgehen | enden aufhören schließen | sprechen reden erzählen |
+    meinung haltung ansicht denken halten finden | gern mögen lieben gefallen
     """,
     "fr": """
     garder conserver maintenir stocker ranger entreposer tenir rester | survivre vivre vie tenir garder conserver | entretenir
@@ -325,6 +346,19 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     politesse | honte | jalousie | fatigué épuisé fatigue | pause repos | hâte presser | attendre attente | retard | ponctuel
     | position avis | truc astuce | étrange bizarre | beau joli | ordre ranger | désordre | dossier document papier | détruire
     jeter | source fontaine | rater échouer manquer | cette nuit | distance télétravail | langue | livraison livrer expédition
+    | habiter vivre résider loger | partir départ quitter s'en aller | arriver arrivée venir | revenir retourner revoir
+    rentrer | décès mort mourir | acheter achat acquérir | vendre vente céder | coûter coût prix tarif payer valoir montant
+    | payer régler paiement règlement acquitter | facture note | réunion rendez-vous séance | commencer débuter début
+    démarrer | finir terminer fin achever | se tenir avoir lieu aller | institutrice institutrice maîtresse professeur prof
+    enseignant | prêter emprunter | nager natation nage | écrire écrit réécrire rédiger rédaction | langage langue |
+    enregistrer stocker sauvegarder conserver garder | répertoire dossier emplacement | effacer supprimer retirer |
+    licencier renvoyer virer | annuler annulation sauter supprimer | travail emploi métier poste boulot | enfant fils fille
+    gosse petit | maison logement demeure domicile | voiture auto véhicule | repas dîner déjeuner manger | film cinéma |
+    marquer toucher bouleverser secouer | jeune jeunesse adolescence | ami copain pote camarade | maximum limite plafond |
+    minimum plancher | autoriser permettre admettre accepter possible | interdire défendre proscrire | responsable chargé
+    s'occuper | envoyer adresser transmettre expédier | choisir choix | penser avis opinion trouver juger | aimer plaire
+    apprécier adorer | détester haïr | expliquer raconter décrire | fréquence souvent rythme | désactiver couper éteindre |
+    activer allumer
     """,
     "es": """
     guardar conservar mantener almacenar dejar tener quedar | sobrevivir vivir vida mantener vivo | cuidar mantener atender
@@ -391,6 +425,17 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     pausa descanso | prisa | esperar espera | puntual | postura opinión | truco | extraño raro | bonito hermoso | orden
     ordenar | desorden | expediente documento papel | destruir tirar | entrega pedido envío entregar | sartén | curar tratar |
     pegar | quemar fuego | copia respaldo copiar
+    | vivir residir habitar | vender deshacerse venta | dejar abandonar marcharse irse | trabajar currar trabajo empleo |
+    fumar tabaco cigarrillo | mandar enviar remitir | recoger buscar | hijo hermano niño | película peli filme cine | casa
+    vivienda hogar piso | coche auto carro | pagar abonar pago | precio coste tarifa valer costar | tarjeta pago | vuelo
+    avión volar | salir partir despegar salida | llegar llegada | empezar comenzar inicio arrancar | terminar acabar fin
+    concluir | reunión junta encuentro cita | factura recibo | registro log | carpeta directorio | revertir deshacer volver
+    | despliegue desplegar | guardar almacenar conservar | borrar eliminar limpiar limpieza | ejecutar correr lanzar
+    arrancar | script programa proceso | copia respaldo | máquina equipo ordenador | funcionar servir marchar | máximo
+    límite tope | mínimo menos | permitir dejar admitir aceptar poder | prohibir vetar | responsable encargado encargarse
+    llevar | ganar ganador vencer | fundar crear fundación | conocer encontrarse | novio novia pareja chico chica | abuelo
+    yayo | abuela yaya | médico doctor | opinar pensar parecer opinión | gustar encantar agradar | odiar detestar |
+    frecuencia a menudo cada | regar riego | cocinar guisar | duro seco endurecer endurecerse
     """,
 }
 

@@ -6,10 +6,22 @@ import time
 
 import pytest
 
+from curate.screen.contradictions import SIGNS as CONTRADICTION_SIGNS
 from curate.screen.injection import ORDER, RESIDUE
 from curate.screen.refusals import DECLINES, SERVES
-from curate.screen.train_classifiers import LEARNT, MODELS, learn, rows_of
-from likeness.metrics.sentences import Classifier, sentences_of, train
+from curate.screen.train_classifiers import (
+    LEARNT,
+    MODELS,
+    PAIRS,
+    QUESTIONS,
+    labelled,
+    learn,
+    learn_pairs,
+    learn_questions,
+    rows_of,
+)
+from likeness.metrics.same_question import SIGNS
+from likeness.metrics.sentences import Classifier, fold, sentences_of, stems_of, tokens_of, train
 
 RULES = {"refusals": (DECLINES, SERVES), "injection": (ORDER, RESIDUE)}
 LEAST = {"refusals": (0.85, 0.6), "injection": (0.8, 0.55), "standalone": (0.55, 0.45)}
@@ -29,6 +41,36 @@ def test_the_shipped_classifier_is_what_its_rows_make(name):
     assert shipped["version"] == made["version"] and shipped["bias"] == pytest.approx(made["bias"], abs=0.02)
     for feature in shipped["weights"].keys() | made["weights"].keys():  # what is near 0 may be left out on another machine
         assert shipped["weights"].get(feature, 0) == pytest.approx(made["weights"].get(feature, 0), abs=0.12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "learn_from"), [(PAIRS, learn_pairs), (QUESTIONS, learn_questions)])
+def test_the_shipped_classifier_of_pairs_is_what_its_rows_make(file, learn_from):
+    shipped, made = json.loads(file.read_text(encoding="utf-8")), learn_from(labelled(file))
+    assert shipped["bias"] == pytest.approx(made["bias"], abs=0.05)
+    for feature in shipped["weights"].keys() | made["weights"].keys():
+        assert shipped["weights"].get(feature, 0) == pytest.approx(made["weights"].get(feature, 0), abs=0.1)
+
+
+@pytest.mark.parametrize("file", [PAIRS, QUESTIONS])
+def test_no_feature_speaks_against_its_sign(file):
+    signs = CONTRADICTION_SIGNS if file is PAIRS else SIGNS
+    weights = json.loads(file.read_text(encoding="utf-8"))["weights"]
+    assert weights and all(weight * signs[name] > 0 for name, weight in weights.items())
+
+
+def test_a_rule_is_asked_wherever_it_knows_a_sentence():
+    """Its words are only to save time: none may be missing."""
+    known = 0
+    for name, rules in LEARNT.items():
+        for row in rows_of(name):
+            for _, sentence in sentences_of(row["text"]):
+                folded = fold(sentence)
+                for rule in rules.values():
+                    if rule.pattern.search(folded):
+                        known += 1
+                        assert rule.knows(folded, stems_of(tokens_of(folded))), sentence
+    assert known > 200
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from curate.model import Document, Evidence, Finding, Pair, Turn
 from curate.read.passages import cut
 from curate.screen.broken import find_broken
 from curate.screen.contamination import find_contamination
-from curate.screen.contradictions import contradiction, find_contradictions
+from curate.screen.contradictions import find_contradictions
 from curate.screen.debris import find_debris
 from curate.screen.duplicates import find_duplicates
 from curate.screen.grounding import find_ungrounded
@@ -28,6 +28,7 @@ from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
 from curate.screen.standalone import find_dependent
 from curate.sources import SourceTexts
+from likeness.metrics.conflicts import contradiction
 from likeness.recipe.schema import PrivateData
 
 PLANTED = Path(__file__).with_name("planted")

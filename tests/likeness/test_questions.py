@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from likeness.metrics.questions import NEAR, SAME, Questions, asked, likeness_of, shared_questions
+from likeness.metrics.questions import asked, likeness_of
+from likeness.metrics.shared_questions import NEAR, SAME, Questions, shared_questions
 
 LINES = [line.split("|") for line in Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines()]
 

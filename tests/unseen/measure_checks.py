@@ -267,6 +267,7 @@ run("voice", voice)
 def seen():
     """The same counts on the rows that were in sight when the checks were written."""
     sys.path.insert(0, str(root.parents[2]))
+    from tests.curate import labelled
     from tests.curate.test_content_checks import CHECKS, planted
 
     counts = {}
@@ -279,6 +280,8 @@ def seen():
         ids = {finding.pair.removesuffix("-other") for finding in found}
         bad = {pairs[0].id for pairs, is_bad in made if is_bad}
         counts[name] = {"right": len(ids & bad), "found": len(ids), "bad": len(bad), "rows": len(made)}
+    for name in labelled.CHECKS:
+        counts[name] = {key: count + counts[name][key] for key, count in labelled.counts(name).items()}
     return counts
 
 
