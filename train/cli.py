@@ -181,6 +181,9 @@ def pack(
     facts = packed.facts
     print(f"{packed.file} ({packed.file.stat().st_size / 1e3:,.0f} kB): dataset {facts['dataset']}, {facts['base']['name']}")
     print(f"{facts['forecast']['rows']:,} rows, {facts['forecast']['steps']:,} steps at most")
+    if fitting := [each for each in facts["forecast"]["devices"] or [] if each["fits"]]:
+        least = min(fitting, key=lambda each: each["usd"])
+        print(f"cheapest listed card that fits: {least['device']}, {least['usd']:.2f} USD ({least['price']}, to be checked)")
     print(f"On the box: train run {packed.file.name}")
 
 
@@ -214,10 +217,13 @@ def plan(
         bool, typer.Option("--show-rows", help="Show rows: what the model reads and what it learns to write.")
     ] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all rows in colour to a page.")] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help='Only devices whose name contains this, such as "4090" or "here".')
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Check everything that a run needs and say what it would do. Nothing is trained.
+    """Check everything that a run needs, and say what it would do and need: memory, time and price. Nothing is trained.
 
     Example: train plan recipes/demo/recipe.yaml --show-rows
     """
@@ -228,7 +234,7 @@ def plan(
     from train.show_rows import as_html, on_terminal
 
     with Progress(to_stderr=as_json) as progress:
-        made = make_plan(recipe, progress, settings or ())
+        made = make_plan(recipe, progress, settings or (), on)
     rows, tokenizer, stop = made.prepared.rows, made.prepared.tokenizer, made.prepared.template.stop
     if html is not None:
         title = f"Rows of dataset {made.dataset} for {made.base_model}"

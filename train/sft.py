@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from train.data import Row, Rows
 from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
+
+M_MMAP_THRESHOLD = -3
+"""Of mallopt(3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ def load_base(base: Path, settings: Train) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    if dtype == torch.float32:
+        _return_large_blocks()
     quantization = None
     if settings.method == "qlora":
         quantization = BitsAndBytesConfig(
@@ -206,6 +213,19 @@ def load_base(base: Path, settings: Train) -> Any:
     return AutoModelForCausalLM.from_pretrained(
         base, dtype=dtype, quantization_config=quantization, use_safetensors=True, attn_implementation="sdpa"
     )
+
+
+def _return_large_blocks() -> None:
+    """Have glibc give blocks of over 256 KiB back as soon as they are free.
+
+    By itself it keeps blocks of up to 32 MiB for later, and aligned ones, which torch asks for, rarely fit what was kept:
+    training on a CPU held 1.5 to 1.9 times the activations. Giving back costs about a sixth more processor time.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
 def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> Any:
@@ -233,8 +253,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         bf16=on_gpu,
         use_cpu=not on_gpu,
         dataloader_pin_memory=on_gpu,
-        # recomputing saves memory that small models do not need
-        gradient_checkpointing=on_gpu and parameters(base) > LARGE_PARAMETERS,
+        gradient_checkpointing=recomputes(settings, base, on_gpu),
         eval_strategy="steps" if rows.validation else "no",
         eval_steps=every,
         save_strategy="steps",
@@ -249,6 +268,13 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         report_to="none",
         disable_tqdm=True,
     )
+
+
+def recomputes(settings: Train, base: Path, on_gpu: bool) -> bool:
+    """Whether activations are computed again on the way back; small models do not need the memory that this saves."""
+    if settings.gradient_checkpointing is not None:
+        return settings.gradient_checkpointing
+    return on_gpu and parameters(base) > LARGE_PARAMETERS
 
 
 def only_ours(trainer: Any, metrics: Path, progress: Callable[[float, float, str], None], stage: str = "sft") -> None:

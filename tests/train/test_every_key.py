@@ -44,6 +44,7 @@ TRAINER = {
     "sft.micro_batch_size": 2,
     "sft.warmup": 0.5,
     "sft.evaluations_per_epoch": 9,
+    "gradient_checkpointing": True,
     "seed": 99,
 }
 PREFERENCE = {
