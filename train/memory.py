@@ -59,7 +59,9 @@ def _adapter(work: Workload, wide: int, method: str) -> int:
     Preference training holds a frozen copy beside them, as its reference."""
     each = 2 if method == "qlora" else 4  # trl casts the adapter of a 4-bit base to bf16, on a CPU too
     cast = wide if wide < each else 0  # autocast keeps a bf16 copy of float32 weights until the step ends
-    return work.adapter_weights * (4 * each + cast + (4 if work.preferences else 0))
+    # DoRA takes the lengths of a layer's rows: for a moment its weights, their change and the sum of both
+    lengths = 3 * wide * max(part.weights for part in work.shape.linear) if work.settings.lora.dora else 0
+    return work.adapter_weights * (4 * each + cast + (4 if work.preferences else 0)) + lengths
 
 
 def _activations(work: Workload, kind: Literal["cpu", "gpu"], method: str) -> dict[str, int]:
@@ -115,7 +117,8 @@ def kept_by_layer(work: Workload, wide: int, method: str, padded_to: int) -> int
     if any(part.name == "qkv_proj" for part in shape.linear):  # Phi-3: values are a view of all three, and the result is copied
         attention += wide * ((0 if padded_to else shape.query + shape.key) + (shape.query if wide == 4 else 0))
     feed_forward = 3 * wide * shape.intermediate  # gate, its activation, up
-    return norms + attention + feed_forward + _kept_by_adapters(work.adapted, lora.r, lora.dropout, wide, method)
+    dora = 2 * wide * sum(part.gives for part in work.adapted) if lora.dora else 0  # the base's result and the adapter's
+    return norms + attention + feed_forward + dora + _kept_by_adapters(work.adapted, lora.r, lora.dropout, wide, method)
 
 
 def _kept_by_adapters(adapted: tuple[Linear, ...], r: int, dropout: float, wide: int, method: str) -> int:

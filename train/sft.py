@@ -186,7 +186,8 @@ def _lora(settings: Train) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
-        use_rslora=lora.r > 64,
+        use_rslora=lora.r > 64 if lora.rslora is None else lora.rslora,  # arXiv 2312.03732
+        use_dora=lora.dora,  # arXiv 2402.09353
         task_type="CAUSAL_LM",
     )
 

@@ -335,6 +335,12 @@ class Lora(Section):
     alpha: Whole = Field(32, ge=1)
     dropout: Real = Field(0.0, ge=0.0, lt=1.0)
     target_modules: str | list[str] = "all-linear"
+    rslora: bool | None = Field(
+        None, description="Scale by alpha / sqrt(r) instead of alpha / r; where nothing is said, for r above 64."
+    )
+    dora: bool = Field(
+        False, description="Learn each row's length apart from its direction: a little better at a low r, slower, more memory."
+    )
 
 
 class Sft(Section):

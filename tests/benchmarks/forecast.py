@@ -70,17 +70,18 @@ CASES = [
     Case("wordy, 4 x 1024, uneven", [1024, 900, 700, 300] * 2, WORDY, train=sft(4)),
     Case("Qwen 3, 2 x 1024", [1024] * 4, DEEP, "Qwen3", train=sft(2)),
     Case("SmolLM2, 1 x 256", [256] * 2, train=sft()),
+    Case("SmolLM2, 1 x 512, DoRA", [512] * 2, train=sft(lora={"dora": True})),
     Case("SmolLM2, 1 x 1024", [1024] * 2, train=sft()),
     Case("SmolLM2, 1 x 2048", [2048] * 2, train=sft()),
     Case("SmolLM2, 2 x 2048, uneven", [2048, 1200] * 2, train=sft(2)),
     Case("SmolLM2, 8 x 256, uneven", [256, 200, 150, 100] * 4, train=sft(8)),
     Case("SmolLM2, 2 x 2048, recomputed", [2048, 1200] * 2, train=sft(2, gradient_checkpointing=True)),
     Case("SmolLM2, 1 x 1024, 4 bits", [1024] * 2, train=sft(method="qlora")),
-    Case("deep, DPO 2 x 512", [64] * 4, DEEP, train=sft(2, preference={"batch_size": 2}), pairs=[(100, 412, 300)] * 8),
-    Case("deep, KTO 2 x 512", [64] * 4, DEEP, train=sft(2, preference={"batch_size": 2, "method": "kto"}), pairs=[(100, 412, 300)] * 8),
-    Case("SmolLM2, DPO 1 x 1024", [64] * 2, train=sft(1, preference={"batch_size": 2}), pairs=[(200, 824, 500)] * 4),
-    Case("SmolLM2, DPO 2 x 512", [64] * 4, train=sft(2, preference={"batch_size": 2}), pairs=[(100, 412, 300)] * 8),
-    Case("SmolLM2, ORPO 2 x 512", [64] * 4, train=sft(2, preference={"batch_size": 2, "method": "orpo"}), pairs=[(100, 412, 300)] * 8),
+    Case("deep, DPO 2 x 512", [64] * 4, DEEP, train=sft(2, preference={"batch_size": 2}), pairs=[(480, 32, 24)] * 4),
+    Case("deep, KTO 2 x 512", [64] * 4, DEEP, train=sft(2, preference={"batch_size": 2, "method": "kto"}), pairs=[(480, 32, 24)] * 4),
+    Case("SmolLM2, DPO 1 x 1024", [64] * 2, train=sft(1, preference={"batch_size": 2}), pairs=[(1000, 24, 16)] * 4),
+    Case("SmolLM2, DPO 2 x 512", [64] * 4, train=sft(2, preference={"batch_size": 2}), pairs=[(480, 32, 24)] * 4),
+    Case("SmolLM2, ORPO 2 x 512", [64] * 4, train=sft(2, preference={"batch_size": 2, "method": "orpo"}), pairs=[(480, 32, 24)] * 4),
 ]  # fmt: skip
 
 

@@ -54,6 +54,7 @@ PREFERENCE = {
     "preference.batch_size": 2,
 }
 ADAPTER = {"lora.r": 3, "lora.alpha": 5, "lora.dropout": 0.5, "lora.target_modules": ["q_proj"]}
+ADAPTER |= {"lora.rslora": True, "lora.dora": True}
 SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,

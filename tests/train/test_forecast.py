@@ -57,6 +57,14 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(family: str, padded: bool, mi
     assert told == pytest.approx(two - one, rel=0.003)  # constants of Gemma's norms
 
 
+@pytest.mark.slow
+def test_dropout_keeps_its_result_and_its_mask() -> None:
+    rows, tokens, config = 2, 96, tiny_config("Llama")
+    one, two = (kept_by_autograd(config, "Llama", layers, rows, tokens, False, False, lora_dropout=0.1) for layers in (1, 2))
+    work = work_of({**config.to_dict(), "num_hidden_layers": 1}, 1, [tokens], lora={"r": 8, "dropout": 0.1})
+    assert rows * tokens * kept_by_layer(work, 4, "lora", 0) == pytest.approx(two - one, rel=0.02)
+
+
 def tiny_config(family: str) -> Any:
     import transformers
 
@@ -65,7 +73,9 @@ def tiny_config(family: str) -> Any:
     return getattr(transformers, f"{family}Config")(vocab_size=128, max_position_embeddings=4096, **sizes, **ids)
 
 
-def kept_by_autograd(config: Any, family: str, layers: int, rows: int, tokens: int, padded: bool, mixed: bool) -> int:
+def kept_by_autograd(
+    config: Any, family: str, layers: int, rows: int, tokens: int, padded: bool, mixed: bool, **lora: Any
+) -> int:
     """Bytes of all storages that autograd saves in a forward pass, without weights."""
     import copy
 
@@ -79,7 +89,7 @@ def kept_by_autograd(config: Any, family: str, layers: int, rows: int, tokens: i
         config.layer_types = config.layer_types[:1] * layers
     kind = getattr(transformers, f"{family.removesuffix('Text')}ForCausalLM")
     model = kind._from_config(config, attn_implementation="sdpa", dtype=torch.bfloat16 if mixed else torch.float32)
-    model = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM")).train()
+    model = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM", **lora)).train()
     own = {each.untyped_storage().data_ptr() for each in (*model.parameters(), *model.buffers())}
     kept: dict[int, Any] = {}
 
