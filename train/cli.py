@@ -332,6 +332,45 @@ def compare(
 
 
 @app.command()
+def sweep(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=A,B", help="A key under `train` and its values; may be repeated.")
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Train a run for each value of a key, one after another, and compare them. A call that was stopped goes on where it was.
+
+    Example: train sweep my-voice/recipe.yaml --vary train.sft.epochs=2,3
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.compare.compare import as_dict, lines
+    from train.compare.compare import compare as make_comparison
+    from train.sweep import sweep as make_runs
+
+    if not vary:
+        raise CallError("nothing is to vary", where="--vary", fix="Such as --vary train.sft.epochs=2,3")
+    with Progress(to_stderr=as_json) as progress:
+        made = make_runs(recipe, vary, progress, settings or ())
+    folders = [each.run.folder for each in made if each.run]
+    views, page = make_comparison(folders) if len(folders) > 1 else ([], None)
+    if as_json:
+        answer(
+            {"variants": [each.as_dict() for each in made], "comparison": as_dict(views) | {"page": str(page)} if page else None}
+        )
+    else:
+        for line in [*map(str, made), *(lines(views) if page else [])]:
+            print(line)
+        if page:
+            print(_shown(page))
+    if any(each.run is None or each.run.verdict == "failed" for each in made):
+        raise typer.Exit(1)
+
+
+@app.command()
 def blind(
     run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
     results: Annotated[list[Path] | None, typer.Option(help="A result file that came back; may be repeated.")] = None,

@@ -74,6 +74,9 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
     if Path(base).is_absolute():
         fix = "Name a model that the box can fetch: a hub id, or builtin:smollm2-135m."
         raise CallError("the base is a folder of this machine, which does not travel", where=f"train.base_model: {base}", fix=fix)
+    if recipe.train.continue_from:
+        where = f"train.continue: {recipe.train.continue_from}"
+        raise CallError("the earlier run's adapter does not travel", where=where, fix="Continue it on this machine.")
     dataset = BuildFolder.of(recipe).dataset()
     manifest = read_manifest(dataset)
     if private := manifest.get("private"):

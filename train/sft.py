@@ -58,11 +58,18 @@ def fine_tune(job: Job, prepared: Prepared) -> Trained:
         job: the run.
         prepared: its tokenizer and rows.
     """
-    return train_sft(job.base, prepared.tokenizer, prepared.rows, job.settings, job.sft_adapter, job.progress)
+    rows, begin = prepared.rows, job.begins_with
+    return train_sft(job.base, prepared.tokenizer, rows, job.settings, job.sft_adapter, job.progress, begin)
 
 
 def train_sft(
-    base: Path, tokenizer: Any, rows: Rows, settings: Train, adapter: Path, progress: Callable[[float, float, str], None]
+    base: Path,
+    tokenizer: Any,
+    rows: Rows,
+    settings: Train,
+    adapter: Path,
+    progress: Callable[[float, float, str], None],
+    begin: Path | None = None,
 ) -> Trained:
     """Train an adapter and write its figures to `metrics.jsonl` beside it. An adapter that is there already is kept.
 
@@ -75,6 +82,7 @@ def train_sft(
         settings: the recipe's `train`.
         adapter: the folder to write, in the run's folder.
         progress: called with steps done, steps in all, and the losses in words.
+        begin: the adapter to go on from; a new one where none is given.
 
     Raises:
         GateError: the loss is no number any more.
@@ -90,12 +98,12 @@ def train_sft(
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
     trainer = _trainer_class()(
-        model=load_base(base, settings),
+        model=_with_adapter(load_base(base, settings), begin),
         args=_arguments(settings, rows, base, checkpoints),
         train_dataset=_as_dataset(rows.train),
         eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
         processing_class=tokenizer,
-        peft_config=_lora(settings),
+        peft_config=None if begin else _lora(settings),
         callbacks=_callbacks(settings, rows),
     )
     only_ours(trainer, run / "metrics.jsonl", progress)
@@ -175,6 +183,12 @@ def _as_dataset(rows: list[Row]) -> Any:
 
     datasets.disable_progress_bars()
     return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
+
+
+def _with_adapter(model: Any, begin: Path | None) -> Any:
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, begin, is_trainable=True) if begin else model
 
 
 def _lora(settings: Train) -> Any:

@@ -386,6 +386,12 @@ class Train(Section):
         min_length=1, description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny."
     )
     method: Literal["lora", "qlora"] = "lora"
+    continue_from: str | None = Field(
+        None,
+        alias="continue",
+        min_length=1,
+        description="An earlier run of this recipe: go on from its adapter, not from a new one.",
+    )
     lora: Lora = Lora()
     sft: Sft = Sft()
     preference: Preference | None = None

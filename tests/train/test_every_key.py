@@ -57,6 +57,7 @@ ADAPTER = {"lora.r": 3, "lora.alpha": 5, "lora.dropout": 0.5, "lora.target_modul
 ADAPTER |= {"lora.rslora": True, "lora.dora": True}
 SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
+    "train.continue": test_run.test_a_run_goes_on_from_an_earlier_one,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,
     "train.sft.max_length": test_run.test_rows_that_are_too_long_are_left_out_and_counted,
