@@ -39,6 +39,13 @@ Whole = Annotated[int, BeforeValidator(_number)]
 Real = Annotated[float, BeforeValidator(_number), AllowInfNan(False)]
 
 
+def _run_number(value: Any) -> Any:
+    return f"{value:03d}" if isinstance(value, int) and not isinstance(value, bool) else value  # YAML reads 003 as 3
+
+
+RunNamed = Annotated[str, BeforeValidator(_run_number)]
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("expected a text, found only blanks")
@@ -386,7 +393,7 @@ class Train(Section):
         min_length=1, description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny."
     )
     method: Literal["lora", "qlora"] = "lora"
-    continue_from: str | None = Field(
+    continue_from: RunNamed | None = Field(
         None,
         alias="continue",
         min_length=1,
