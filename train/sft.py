@@ -286,7 +286,13 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
 
 
 def recomputes(settings: Train, base: Path, on_gpu: bool) -> bool:
-    """Whether activations are computed again on the way back; small models do not need the memory that this saves."""
+    """Whether activations are computed again on the way back; small models do not need the memory that this saves.
+
+    Args:
+        settings: the recipe's `train`, which may say it.
+        base: the model's folder.
+        on_gpu: whether it is trained there.
+    """
     if settings.gradient_checkpointing is not None:
         return settings.gradient_checkpointing
     return on_gpu and parameters(base) > LARGE_PARAMETERS
