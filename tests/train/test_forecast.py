@@ -155,6 +155,7 @@ def test_more_of_anything_needs_more_and_takes_longer() -> None:
     assert forecast(small, Device("here", "gpu", 10**12, 300, 2000)).usd is None
 
 
+@pytest.mark.slow  # it loads torch
 def test_a_device_is_chosen_by_part_of_its_name() -> None:
     assert [device.name for device in chosen_devices("a100")] == ["A100 40 GB", "A100 80 GB"]
     assert len(chosen_devices("here")) == 1
