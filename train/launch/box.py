@@ -98,4 +98,8 @@ def open_box(target: Target) -> Box:
         from train.launch.ssh import Ssh
 
         return Ssh(target)
+    if target.on == "hf-jobs":
+        from train.launch.hf_jobs import HfJobs
+
+        return HfJobs(target)
     raise CallError(f"there is no {target.on!r} to launch on", where="--on", fix="Say: --on ssh HOST, hf-jobs or skypilot.")

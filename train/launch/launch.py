@@ -152,7 +152,8 @@ def _begin(
     """Everything before the start, which costs nothing: seal, ask what can be had, choose, say the price, write it down."""
     watch.begin(f"asking what {target} has")
     device, forecast = choose(box.offers(), recipe_path, settings)
-    watch.line(f"{target}: {device.name}")
+    price = f", ${device.usd_per_hour:,.2f} an hour" if device.usd_per_hour else ""
+    watch.line(f"{target}: {device.name}{price}")
     if max_usd is not None and forecast.usd is not None and forecast.usd > max_usd:
         fix = f"Raise the ceiling (--max-usd {forecast.usd * 1.3:.2f}), or train less."
         raise GateError(f"it would cost about ${forecast.usd:.2f}, and the ceiling is ${max_usd:.2f}", where="--max-usd", fix=fix)

@@ -18,6 +18,8 @@ class Offer:
     kind: Literal["cpu", "gpu"]
     memory_bytes: int
     usd_per_hour: float | None
+    card: str = ""
+    """The graphics card, where the name is the provider's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class Ssh:
     def tear_down(self, record: Record) -> None:
         """Remove the run's folder; the machine is the user's own."""
         self.stop(record)
-        self._script(f'rm -rf "{_folder(record)}"')
+        self._script(f'rm -rf "{_folder(record)}" && cd && rmdir .likeness/launch .likeness 2>/dev/null; true')
 
     def _look(self) -> tuple[tuple[str, str] | None, list[tuple[int, str]], int]:
         """The `train` there with its version, GPUs (bytes, name), and bytes of memory."""

@@ -1,0 +1,237 @@
+"""`train launch --on ssh`: a real run on a real sshd, with connections, launchers and jobs that are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from likeness import __version__
+from tests.make import BIN, House, call, change, environment, make_house, one_message
+from tests.train.loopback import Loopback, running
+
+pytestmark = pytest.mark.slow
+
+LONGEST = 240.0
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> House:
+    house = make_house(tmp_path_factory.mktemp("built"))
+    change(house.folder / house.recipe, "evaluate: {samples: 0", "evaluate: {cells: shipped, samples: 0")
+    house.call("curate", "build", house.recipe)
+    return house
+
+
+@pytest.fixture
+def home(built: House, tmp_path: Path) -> House:
+    """A house with a dataset and no run."""
+    shutil.copytree(built.folder, tmp_path / "house")
+    return House(tmp_path / "house")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Loopback]:
+    with running(tmp_path / "box") as box:
+        yield box
+
+
+def start(home: House, box: Loopback, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """`train launch` in a process of its own group, which can be killed."""
+    return subprocess.Popen(
+        [BIN / "train", "launch", home.recipe, *arguments],
+        cwd=home.folder,
+        env=environment(**box.environment | variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def launch(home: House, box: Loopback, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    return call("train", home.folder, "launch", home.recipe, *arguments, code=code, env=box.environment)
+
+
+def wait_for(happens: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + LONGEST
+    while not happens():
+        assert time.monotonic() < until, f"never: {what}"
+        time.sleep(0.1)
+
+
+def log_at_home(home: House) -> str:
+    file = home.folder / "kitchen/build/kitchen/launch/log.txt"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def record(home: House) -> dict[str, object]:
+    found: dict[str, object] = json.loads((home.folder / "kitchen/build/kitchen/launch/launch.json").read_text(encoding="utf-8"))
+    return found
+
+
+def runs(home: House) -> list[str]:
+    return sorted(path.name for path in home.folder.glob("kitchen/build/kitchen/runs/*/manifest.json"))
+
+
+def processes_of(box: Loopback) -> list[psutil.Process]:
+    """Jobs that run on the box."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd().startswith(str(box.home / ".likeness")):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def is_torn_down(box: Loopback) -> bool:
+    return [*box.home.iterdir()] == [] and not processes_of(box)
+
+
+def test_a_run_goes_out_survives_dropped_connections_and_comes_home_proven(home: House, box: Loopback) -> None:
+    going = start(home, box, "--on", "ssh", "box", "--env", "KITCHEN_SECRET", KITCHEN_SECRET="s3cret-of-mine", PRIVATE="never")
+    wait_for(lambda: "rows " in log_at_home(home), "the first line of the log")
+    (job,) = [each for each in processes_of(box) if "run kitchen.pack" in " ".join(each.cmdline())]
+    assert job.environ()["KITCHEN_SECRET"] == "s3cret-of-mine" and "PRIVATE" not in job.environ()
+    (folder,) = box.launches
+    assert folder.stat().st_mode & 0o077 == 0
+    for path in [*folder.iterdir(), *home.folder.rglob("launch/*")]:
+        assert b"s3cret-of-mine" not in (path.read_bytes() if path.is_file() else b""), path
+    for _ in range(3):  # each time a new connection is made
+        wait_for(box.connections, "the connection is back")
+        box.drop()
+    box.halt()
+    time.sleep(4)
+    box.serve()
+    said, _ = going.communicate(timeout=LONGEST)
+    assert going.returncode == 0, said
+    assert "the connection to box failed" in said and "box answers again" in said
+    lines = [line for line in said.splitlines() if re.match(r"(rows|train|merge|export|probe) +", line)]
+    assert [line.split()[0] for line in lines] == ["rows", "train", "merge", "export", "probe"], said  # no line lost, none twice
+    assert "is home and proven whole" in said and is_torn_down(box)
+    run = home.folder / "kitchen/build/kitchen/runs" / str(Path(str(record(home)["run"])).name)
+    assert json.loads((run / "launch.json").read_text(encoding="utf-8"))["on"] == "ssh"
+    assert "nothing was started" in launch(home, box, "--on", "ssh", "box").stdout
+    assert home.json("train", "run", home.recipe)["unchanged"]
+    assert sorted(path.name for path in run.parents[1].glob("launch/*")) == ["launch.json", "log.txt"]
+
+
+def test_a_launcher_that_is_killed_or_stopped_is_followed_by_one_that_starts_nothing(home: House, box: Loopback) -> None:
+    first = start(home, box, "--on", "ssh", "box")
+    wait_for(lambda: box.launches and (box.launches[0] / "child").is_file(), "the job is started")
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate()
+    (folder,) = box.launches
+    child = (folder / "child").read_text()
+    second = start(home, box)
+    wait_for(lambda: "rows " in log_at_home(home), "the log goes on")
+    second.send_signal(signal.SIGINT)
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 130 and f"train launch {home.recipe} --stop" in said and "picks up the run on box" in said
+    assert "error" not in said and psutil.pid_exists(int(child))
+    refused = one_message(launch(home, box, "--on", "ssh", "stranger", code=2))
+    assert "a run of this recipe is under way on box" in refused
+    last = launch(home, box)
+    assert "is home and proven whole" in last.stdout and is_torn_down(box)
+    assert log_at_home(home).count("rows ") == 1, "it was started once"
+
+
+def test_a_job_that_is_cut_off_there_goes_on_from_what_it_has(home: House, box: Loopback) -> None:
+    first = start(home, box, "--on", "ssh", "box")
+    wait_for(lambda: "rows " in log_at_home(home), "the job trains")
+    for process in processes_of(box):
+        process.kill()
+    said, _ = first.communicate(timeout=60)
+    assert first.returncode == 3 and "was cut off there" in said and said.count("error: ") == 1
+    (folder,) = box.launches
+    assert (folder / "kitchen.work").is_dir()
+    assert "is home and proven whole" in launch(home, box).stdout and is_torn_down(box)
+
+
+def test_the_ceiling_stops_a_run_and_what_it_saved_comes_home(home: House, box: Loopback) -> None:
+    said = launch(home, box, "--on", "ssh", "box", "--usd-per-hour", "3600", "--max-usd", "15", code=1)
+    assert "$3,600.00 an hour" in said.stdout and "the ceiling of $15.00 is reached" in said.stdout
+    assert "was stopped at its ceiling" in one_message(said) and is_torn_down(box)
+    place = home.folder / "kitchen/build/kitchen/launch"
+    assert (place / "kitchen.work/recipe.yaml").is_file() and (place / "kitchen.pack").is_file()
+    assert f"train run {place / 'kitchen.pack'}" in said.stdout
+    assert record(home)["over"] and record(home)["run"] is None
+
+
+def test_the_ceiling_holds_on_the_box_where_nobody_watches(home: House, box: Loopback) -> None:
+    said = launch(home, box, "--on", "ssh", "box", "--usd-per-hour", "3600", "--max-usd", "5", "--detach")
+    assert "It runs." in said.stdout
+    (folder,) = box.launches
+    wait_for(lambda: (folder / "exit").is_file(), "the box stops it by itself")
+    assert (folder / "exit").read_text().strip() == "130" and not (folder / "kitchen.result").exists()
+    assert "was stopped at its ceiling" in one_message(launch(home, box, code=1)) and is_torn_down(box)
+
+
+def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:
+    launch(home, box, "--on", "ssh", "box", "--detach")
+    follower = start(home, box)
+    wait_for(lambda: "rows " in log_at_home(home), "the job trains")
+    assert "the command that follows it tears down" in launch(home, box, "--stop").stdout
+    said, _ = follower.communicate(timeout=60)
+    assert follower.returncode == 3 and "was stopped" in said and is_torn_down(box)
+    assert "no run of this recipe is under way" in one_message(launch(home, box, "--stop", code=2))
+    launch(home, box, "--on", "ssh", "box", "--detach")
+    assert "the machine is torn down" in launch(home, box, "--stop").stdout and is_torn_down(box)
+
+
+def test_a_run_that_fails_there_says_so_once_and_leaves_nothing(home: House, box: Loopback) -> None:
+    said = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.max_length=8", code=2)
+    assert "the run on box: " in one_message(said) and "log.txt" in said.stderr and is_torn_down(box)
+
+
+def test_what_cannot_work_is_said_before_anything_is_started(home: House, box: Loopback, tmp_path: Path) -> None:
+    assert "ssh gone true" in one_message(launch(home, box, "--on", "ssh", "gone", code=3))
+    assert "Host key verification failed" in one_message(launch(home, box, "--on", "ssh", "stranger", code=3))
+    assert "says no host" in one_message(launch(home, box, "--on", "ssh", code=2))
+    assert "says no host" in one_message(launch(home, box, "--on", "ssh", "--", "-oProxyCommand=true", code=2))
+    assert "says no machine" in one_message(launch(home, box, code=2))
+    assert "is none of ssh" in one_message(launch(home, box, "--on", "moon", code=2))
+    assert "is not set" in one_message(launch(home, box, "--on", "ssh", "box", "--env", "NOT_SET", code=2))
+    assert is_torn_down(box) and not runs(home)
+    with running(tmp_path / "bare", PATH="/usr/bin:/bin") as bare:
+        assert f"no `train` of likeness {__version__}" in one_message(launch(home, bare, "--on", "ssh", "box", code=3))
+        other = bare.folder / "other/bin/train"
+        other.parent.mkdir(parents=True)
+        other.write_text("#!/bin/sh\necho likeness 0.0.9\n")
+        other.chmod(0o755)
+        said = one_message(launch(home, bare, "--on", "ssh", "box", "--train", str(other.parents[1]), code=3))
+        assert f"it has likeness 0.0.9, and here is {__version__}" in said
+        assert is_torn_down(bare)
+
+
+def test_this_version_is_installed_there_from_a_wheel_that_is_sent(home: House, tmp_path: Path) -> None:
+    """The box has every library but ours, and no network."""
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for path in next((BIN.parent / "lib").glob("python3*/site-packages")).iterdir():
+        if "likeness" not in path.name and path.suffix != ".pth":
+            (libraries / path.name).symlink_to(path)
+    base = Path(os.path.realpath(BIN / "python")).parent
+    with running(tmp_path / "bare", PATH=f"{base}:/usr/bin:/bin", PYTHONPATH=str(libraries), PIP_NO_INDEX="1") as bare:
+        said = launch(home, bare, "--on", "ssh", "box", "--install")
+        assert "is home and proven whole" in said.stdout
+        assert [path.name for path in (bare.home / ".likeness").iterdir()] == ["venv"]
+        made = subprocess.run(
+            [bare.home / ".likeness/venv/bin/train", "--version"],
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": str(libraries)},
+        )
+        assert made.stdout.strip() == f"likeness {__version__}"
