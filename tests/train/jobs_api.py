@@ -91,6 +91,11 @@ class Hub(ThreadingHTTPServer):
         pip.write_text(f'#!/bin/sh\necho "$@" >>"{folder}/pip.log"\n')
         pip.chmod(0o755)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client needs."""
+        return {"HF_ENDPOINT": self.url, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
+
     def run(self, spec: dict[str, Any]) -> Job:
         variables = {
             "PATH": f"{self.folder / 'bin'}:{BIN}:/usr/bin:/bin",

@@ -5,83 +5,27 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from likeness import __version__
-from tests.make import BIN, House, call, change, environment, make_house, one_message
+from tests.make import BIN, House, one_message
+from tests.train.launching import LONGEST, launch, log_at_home, record, runs, start, wait_for
 from tests.train.loopback import Loopback, running
 
 pytestmark = pytest.mark.slow
-
-LONGEST = 240.0
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> House:
-    house = make_house(tmp_path_factory.mktemp("built"))
-    change(house.folder / house.recipe, "evaluate: {samples: 0", "evaluate: {cells: shipped, samples: 0")
-    house.call("curate", "build", house.recipe)
-    return house
-
-
-@pytest.fixture
-def home(built: House, tmp_path: Path) -> House:
-    """A house with a dataset and no run."""
-    shutil.copytree(built.folder, tmp_path / "house")
-    return House(tmp_path / "house")
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Loopback]:
     with running(tmp_path / "box") as box:
         yield box
-
-
-def start(home: House, box: Loopback, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """`train launch` in a process of its own group, which can be killed."""
-    return subprocess.Popen(
-        [BIN / "train", "launch", home.recipe, *arguments],
-        cwd=home.folder,
-        env=environment(**box.environment | variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def launch(home: House, box: Loopback, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    return call("train", home.folder, "launch", home.recipe, *arguments, code=code, env=box.environment)
-
-
-def wait_for(happens: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + LONGEST
-    while not happens():
-        assert time.monotonic() < until, f"never: {what}"
-        time.sleep(0.1)
-
-
-def log_at_home(home: House) -> str:
-    file = home.folder / "kitchen/build/kitchen/launch/log.txt"
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def record(home: House) -> dict[str, object]:
-    found: dict[str, object] = json.loads((home.folder / "kitchen/build/kitchen/launch/launch.json").read_text(encoding="utf-8"))
-    return found
-
-
-def runs(home: House) -> list[str]:
-    return sorted(path.name for path in home.folder.glob("kitchen/build/kitchen/runs/*/manifest.json"))
 
 
 def processes_of(box: Loopback) -> list[psutil.Process]:
