@@ -52,7 +52,7 @@ def test_a_job_that_is_stopped_or_fails_leaves_nothing_that_costs(home: House, h
     assert "It runs." in said and "an hour" in said
     assert "the machine is torn down" in launch(home, hub, "--stop").stdout
     assert [each.stage for each in hub.jobs.values()] == ["CANCELED"] and hub.repos == {}
-    failed = launch(home, hub, "--on", "hf-jobs", "--set", "train.sft.max_length=8", code=2)
+    failed = launch(home, hub, "--on", "hf-jobs", "--set", "train.sft.max_length=64", code=2)
     assert "the run on hf-jobs: " in one_message(failed) and hub.repos == {}
 
 

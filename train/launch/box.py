@@ -102,4 +102,8 @@ def open_box(target: Target) -> Box:
         from train.launch.hf_jobs import HfJobs
 
         return HfJobs(target)
+    if target.on == "skypilot":
+        from train.launch.skypilot import SkyPilot
+
+        return SkyPilot(target)
     raise CallError(f"there is no {target.on!r} to launch on", where="--on", fix="Say: --on ssh HOST, hf-jobs or skypilot.")

@@ -24,21 +24,25 @@ IMAGE = "python:3.12"
 """With a compiler, for llama.cpp; torch brings CUDA along."""
 LONGEST = 24 * 3600
 """Seconds that a job may take where no ceiling says less; the Hub's own default is half an hour."""
+ENDED = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
 LABEL = "likeness"
 GB = 1000**3
 SCRIPT = """
 set -e
 cd "$(mktemp -d)"
 pip install --quiet --disable-pip-version-check huggingface_hub
-hf download "$LIKENESS_REPO" --repo-type dataset --local-dir . --quiet
+hf download "$LIKENESS_REPO" --repo-type dataset --local-dir . --quiet >/dev/null
 pip install --quiet --disable-pip-version-check --constraint constraints.txt "$(echo "$PWD"/*.whl)[train]"
 mkdir out
 code=0
 train run "$LIKENESS_NAME.pack" --json >answer.json || code=$?
 echo "$code" >out/exit
 [ ! -f "$LIKENESS_NAME.result" ] || mv "$LIKENESS_NAME.result" out/
-hf upload "$LIKENESS_REPO" out out --repo-type dataset --quiet
-exit "$code"
+for pause in 0 5 15 45 120 300; do
+    sleep "$pause"
+    ! hf upload "$LIKENESS_REPO" out out --repo-type dataset --private --quiet >/dev/null || exit "$code"
+done
+exit 3
 """
 
 
@@ -121,11 +125,9 @@ class HfJobs:
 
     def stop(self, record: Record) -> None:
         """Cancel the job, if it has not ended."""
-        from huggingface_hub import TERMINAL_JOB_STAGES
-
         if job := self._job(record):
             with _asking():
-                if self.api.inspect_job(job_id=job, namespace=self._user).status.stage not in TERMINAL_JOB_STAGES:
+                if self.api.inspect_job(job_id=job, namespace=self._user).status.stage not in ENDED:
                     self.api.cancel_job(job_id=job, namespace=self._user)
 
     def tear_down(self, record: Record) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 import zipfile
 from collections.abc import Sequence
@@ -119,8 +120,10 @@ def stop(recipe_path: Path, watch: Watcher) -> Launched:
             watch.line(f"stopped on {_where(record)}; the command that follows it tears down")
             return Launched(record, None)
         with only_one(place.folder, "launch"):
-            _salvage(place, box, record, watch)
-            _tear_down(place, box, record)
+            record = place.read() or record
+            if not record.over:
+                _salvage(place, box, record, watch)
+                _tear_down(place, box, record)
     return Launched(record, None)
 
 
@@ -150,6 +153,7 @@ def _begin(
     watch: Watcher,
 ) -> Record:
     """Everything before the start, which costs nothing: seal, ask what can be had, choose, say the price, write it down."""
+    _secrets(asdict(target))  # one that is not set is told now
     watch.begin(f"asking what {target} has")
     device, forecast = choose(box.offers(), recipe_path, settings)
     price = f", ${device.usd_per_hour:,.2f} an hour" if device.usd_per_hour else ""
@@ -172,7 +176,7 @@ def _begin(
 
 def _start(place: Place, box: Box, record: Record, watch: Watcher) -> None:
     """Send and start. Where the box refuses, it is torn down; where the connection fails, the next call goes on."""
-    secrets = _secrets(record)
+    secrets = _secrets(record.target)
     watch.begin(f"sending the run to {_where(record)}")
     try:
         box.start(record, place.pack(record.name), secrets)
@@ -267,10 +271,12 @@ def _why(place: Place, record: Record, end: Poll | None) -> LikenessError:
 
 
 def _salvage(place: Place, box: Box, record: Record, watch: Watcher) -> None:
-    """Bring home what a stopped run has saved, if that can be had."""
+    """Bring home what a stopped run has saved, if that can be had, and keep the sealed file beside it."""
+    folder = place.folder / record.id
     with suppress(LikenessError, OSError):
-        if box.salvage(record, place.folder):
-            watch.line(f"what it had saved is home: `train run {place.pack(record.name)}` goes on from there")
+        if box.salvage(record, folder):
+            kept = shutil.copy(place.pack(record.name), folder)
+            watch.line(f"what it had saved is home: `train run {kept}` goes on from there")
 
 
 def _tear_down(place: Place, box: Box, record: Record) -> None:
@@ -282,9 +288,7 @@ def _tear_down(place: Place, box: Box, record: Record) -> None:
         raise MachineError(f"could not be torn down: {error.what}", where=_where(record), fix=fix) from None
     record.over = True
     place.write(record)
-    work = place.pack(record.name).with_suffix(".work")
-    if not work.exists():
-        place.pack(record.name).unlink(missing_ok=True)
+    place.pack(record.name).unlink(missing_ok=True)
 
 
 def _again(work: Any, times: int = 5) -> Any:
@@ -319,13 +323,13 @@ def _target_of(record: Record, asked: Target | None) -> Target:
     return target
 
 
-def _secrets(record: Record) -> dict[str, str]:
+def _secrets(target: dict[str, Any]) -> dict[str, str]:
     """The variables that go over, from the environment, by the names that the call gave.
 
     Raises:
         CallError: one is not set.
     """
-    names = record.target["env"]
+    names = target["env"]
     if missing := next((name for name in names if name not in os.environ), None):
         raise CallError("is not set in the environment", where=f"--env {missing}")
     return {name: os.environ[name] for name in names}

@@ -141,21 +141,19 @@ class Ssh:
         """Send the sealed file and start its run, unless it runs or has ended there."""
         if "train" not in record.notes:
             record.notes["train"] = self._train
-        folder, size = _folder(record), pack.stat().st_size
+        folder, size = remote_folder(record), pack.stat().st_size
         asked = f'[ -f "{folder}/{pack.name}" ] && wc -c <"{folder}/{pack.name}"'
         if self._script(asked, may_fail=True).strip() != str(size).encode():
             with pack.open("rb") as file:
                 inside = f'umask 077; mkdir -p "{folder}" && cd "{folder}" && cat >part && mv part {shlex.quote(pack.name)}'
                 self._run(["sh", "-c", shlex.quote(inside)], stdin=file, seconds=INSTALLS_WITHIN)
-        limit = record.limit()
-        guard = GUARD.format(limit=int(limit)) if limit is not None else ""
-        job = JOB.format(train=shlex.quote(record.notes["train"]), name=shlex.quote(record.name), guard=guard)
+        job = job_of(record, shlex.quote(record.notes["train"]))
         exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in secrets.items())
         self._script(START.format(folder=folder, exports=exports, job=job))
 
     def poll(self, record: Record, seen: int) -> Poll:
         """One look at the folder."""
-        word, _, text = self._script(POLL.format(folder=_folder(record), after=seen + 1)).partition(b"\n")
+        word, _, text = self._script(POLL.format(folder=remote_folder(record), after=seen + 1)).partition(b"\n")
         match word.decode().split():
             case ["ended", code] if code.isdigit():
                 return Poll(text, "ended", int(code))
@@ -166,7 +164,7 @@ class Ssh:
 
     def fetch(self, record: Record, to: Path) -> bool:
         """Copy the result; what a dropped connection has left is gone on with."""
-        name, part = f"{_folder(record)}/{record.name}.result", to.with_name(f".{to.name}.part")
+        name, part = f"{remote_folder(record)}/{record.name}.result", to.with_name(f".{to.name}.part")
         if self._script(f'[ -f "{name}" ]; echo $?').strip() != b"0":
             return False
         with part.open("ab") as file:
@@ -177,10 +175,10 @@ class Ssh:
     def salvage(self, record: Record, to: Path) -> bool:
         """Copy the folder in which the run worked: `train run` of the sealed file beside it goes on from there."""
         work = f"{record.name}.work"
-        if self._script(f'[ -d "{_folder(record)}/{work}" ]; echo $?').strip() != b"0":
+        if self._script(f'[ -d "{remote_folder(record)}/{work}" ]; echo $?').strip() != b"0":
             return False
         with tempfile.TemporaryFile() as file:
-            packing = f'cd "{_folder(record)}" && tar -cf - {shlex.quote(work)}'
+            packing = f'cd "{remote_folder(record)}" && tar -cf - {shlex.quote(work)}'
             self._run(["sh", "-c", shlex.quote(packing)], stdout=file, seconds=None)
             file.seek(0)
             with tarfile.open(fileobj=file) as saved:
@@ -189,12 +187,12 @@ class Ssh:
 
     def stop(self, record: Record) -> None:
         """Ask `train` to end, and wait for it a minute."""
-        self._script(STOP.format(folder=_folder(record)), seconds=ANSWERS_WITHIN * 2)
+        self._script(STOP.format(folder=remote_folder(record)), seconds=ANSWERS_WITHIN * 2)
 
     def tear_down(self, record: Record) -> None:
         """Remove the run's folder; the machine is the user's own."""
         self.stop(record)
-        self._script(f'rm -rf "{_folder(record)}" && cd && rmdir .likeness/launch .likeness 2>/dev/null; true')
+        self._script(f'rm -rf "{remote_folder(record)}" && cd && rmdir .likeness/launch .likeness 2>/dev/null; true')
 
     def _look(self) -> tuple[tuple[str, str] | None, list[tuple[int, str]], int]:
         """The `train` there with its version, GPUs (bytes, name), and bytes of memory."""
@@ -273,5 +271,18 @@ class Ssh:
         raise LikenessError(what, where=self.host)
 
 
-def _folder(record: Record) -> str:
+def job_of(record: Record, train: str) -> str:
+    """What runs in the folder there: `train`, and beside it the ceiling.
+
+    Args:
+        record: of the launch.
+        train: the command, as a shell reads it.
+    """
+    limit = record.limit()
+    guard = GUARD.format(limit=int(limit)) if limit is not None else ""
+    return JOB.format(train=train, name=shlex.quote(record.name), guard=guard)
+
+
+def remote_folder(record: Record) -> str:
+    """The run's folder there, as a shell reads it between double quotes."""
     return f"$HOME/.likeness/launch/{record.id}"
