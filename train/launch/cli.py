@@ -26,6 +26,9 @@ def launch(
     on: Annotated[
         str | None, typer.Option(metavar="ssh|hf-jobs|skypilot", help="Where; not needed to pick up what is under way.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The machine, by its name there; the cheapest that fits by default.")
+    ] = None,
     max_usd: Annotated[
         float | None, typer.Option(min=0, help="Ceiling in US dollars: not begun above it, and stopped at it.")
     ] = None,
@@ -68,7 +71,7 @@ def launch(
             if stop:
                 made = stop_launch(recipe, progress)
             else:
-                made = make_launch(recipe, target, progress, settings or (), max_usd=max_usd, detach=detach)
+                made = make_launch(recipe, target, progress, settings or (), device=device, max_usd=max_usd, detach=detach)
         except KeyboardInterrupt:
             progress.clear()
             _after_interrupt(recipe, progress)

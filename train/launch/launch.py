@@ -59,6 +59,7 @@ def launch(
     watch: Watcher,
     settings: Sequence[str] = (),
     *,
+    device: str | None = None,
     max_usd: float | None = None,
     detach: bool = False,
 ) -> Launched:
@@ -69,6 +70,7 @@ def launch(
         target: where; None picks up what is under way.
         watch: is told how it goes; lines of the box's log are lines here.
         settings: `key=value` of the command line, merged over the recipe.
+        device: the machine by its name there; the cheapest that the run fits on where none is named.
         max_usd: the ceiling in US dollars.
         detach: only start it.
 
@@ -90,7 +92,7 @@ def launch(
             box = open_box(_asked(target))
         with closing(box):
             if not picked_up:
-                record = _begin(place, box, _asked(target), recipe_path, settings, max_usd, watch)
+                record = _begin(place, box, _asked(target), recipe_path, settings, device, max_usd, watch)
             assert record
             if record.run is None:
                 _start(place, box, record, watch)
@@ -149,18 +151,19 @@ def _begin(
     target: Target,
     recipe_path: Path,
     settings: Sequence[str],
+    device: str | None,
     max_usd: float | None,
     watch: Watcher,
 ) -> Record:
     """Everything before the start, which costs nothing: seal, ask what can be had, choose, say the price, write it down."""
     _secrets(asdict(target))  # one that is not set is told now
     watch.begin(f"asking what {target} has")
-    device, forecast = choose(box.offers(), recipe_path, settings)
-    price = f", ${device.usd_per_hour:,.2f} an hour" if device.usd_per_hour else ""
-    watch.line(f"{target}: {device.name}{price}")
-    if max_usd is not None and forecast.usd is not None and forecast.usd > max_usd:
-        fix = f"Raise the ceiling (--max-usd {forecast.usd * 1.3:.2f}), or train less."
-        raise GateError(f"it would cost about ${forecast.usd:.2f}, and the ceiling is ${max_usd:.2f}", where="--max-usd", fix=fix)
+    choice = choose(box.offers(), recipe_path, watch, settings, device)
+    watch.line(f"{target}: {choice}")
+    usd = choice.forecast.usd if choice.forecast else None
+    if max_usd is not None and usd is not None and usd > max_usd:
+        fix = f"Raise the ceiling (--max-usd {usd * 1.3:.2f}), or train less."
+        raise GateError(f"it would cost about ${usd:.2f}, and the ceiling is ${max_usd:.2f}", where="--max-usd", fix=fix)
     from likeness.recipe.load import load_recipe
 
     name = load_recipe(recipe_path, settings).name
@@ -168,8 +171,8 @@ def _begin(
         left.unlink(missing_ok=True)
     packed = pack(recipe_path, settings, place.pack(name))
     record = Record(name, packed.facts["dataset"], _seal(packed.file), asdict(target))
-    record.device, record.usd_per_hour, record.seconds = device.name, device.usd_per_hour or 0.0, forecast.seconds
-    record.max_usd = max_usd
+    record.device, record.usd_per_hour, record.max_usd = choice.offer.name, choice.offer.usd_per_hour or 0.0, max_usd
+    record.seconds = choice.forecast.seconds if choice.forecast else None
     place.write(record)
     return record
 
