@@ -25,6 +25,8 @@ class Loopback:
 
     folder: Path
     port: int
+    session: dict[str, str]
+    """The variables of its sessions."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,6 +71,17 @@ class Loopback:
             with suppress(psutil.NoSuchProcess):
                 for process in [connection, *(each for each in connection.children() if each.name() == "sshd")]:
                     process.kill()
+
+
+def all_libraries_but_ours(folder: Path) -> dict[str, str]:
+    """Variables of a box that has every library here but likeness, and no index to fetch it from."""
+    libraries = folder / "libraries/site-packages"
+    libraries.mkdir(parents=True)
+    for path in next((BIN.parent / "lib").glob("python3*/site-packages")).iterdir():
+        if "likeness" not in path.name and path.suffix != ".pth":
+            (libraries / path.name).symlink_to(path)
+    base = Path(os.path.realpath(BIN / "python")).parent
+    return {"PATH": f"{base}:/usr/bin:/bin", "PYTHONPATH": str(libraries), "PIP_NO_INDEX": "1"}
 
 
 @contextmanager
@@ -127,7 +140,7 @@ def running(folder: Path, **variables: str) -> Iterator[Loopback]:
     client = folder / "bin/ssh"
     client.write_text(f'#!/bin/sh\nexec {SSH} -F "{folder}/ssh_config" "$@"\n')
     client.chmod(0o755)
-    box = Loopback(folder, port)
+    box = Loopback(folder, port, session)
     box.serve()
     try:
         yield box

@@ -52,8 +52,8 @@ def test_a_job_that_is_stopped_or_fails_leaves_nothing_that_costs(home: House, h
     assert "It runs." in said and "an hour" in said
     assert "the machine is torn down" in launch(home, hub, "--stop").stdout
     assert [each.stage for each in hub.jobs.values()] == ["CANCELED"] and hub.repos == {}
-    failed = launch(home, hub, "--on", "hf-jobs", "--set", "train.sft.max_length=64", code=2)
-    assert "the run on hf-jobs: " in one_message(failed) and hub.repos == {}
+    failed = launch(home, hub, "--on", "hf-jobs", "--set", "train.sft.learning_rate=1.0e+30", code=1)
+    assert "the run on hf-jobs: train.sft.learning_rate: the loss is not a number" in one_message(failed) and hub.repos == {}
 
 
 def test_what_the_hub_refuses_is_said_once_and_leaves_nothing(home: House, hub: Hub) -> None:

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from likeness import __version__
-from tests.make import BIN, House, one_message
+from tests.make import House, one_message
 from tests.train.launching import LONGEST, launch, log_at_home, record, runs, start, wait_for
-from tests.train.loopback import Loopback, running
+from tests.train.loopback import Loopback, all_libraries_but_ours, running
 
 pytestmark = pytest.mark.slow
 
@@ -136,8 +136,10 @@ def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:
 
 
 def test_a_run_that_fails_there_says_so_once_and_leaves_nothing(home: House, box: Loopback) -> None:
-    said = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.max_length=64", code=2)
-    assert "the run on box: " in one_message(said) and "log.txt" in said.stderr and is_torn_down(box)
+    said = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.learning_rate=1.0e+30", code=1)
+    assert "the run on box: train.sft.learning_rate: the loss is not a number" in one_message(said) and is_torn_down(box)
+    dropped = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.max_length=64", code=2)
+    assert "the run on box" not in one_message(dropped), "what can be seen here is not sent"
 
 
 def test_what_cannot_work_is_said_before_anything_is_started(home: House, box: Loopback, tmp_path: Path) -> None:
@@ -162,13 +164,8 @@ def test_what_cannot_work_is_said_before_anything_is_started(home: House, box: L
 
 def test_this_version_is_installed_there_from_a_wheel_that_is_sent(home: House, tmp_path: Path) -> None:
     """The box has every library but ours, and no network."""
-    libraries = tmp_path / "libraries/site-packages"
-    libraries.mkdir(parents=True)
-    for path in next((BIN.parent / "lib").glob("python3*/site-packages")).iterdir():
-        if "likeness" not in path.name and path.suffix != ".pth":
-            (libraries / path.name).symlink_to(path)
-    base = Path(os.path.realpath(BIN / "python")).parent
-    with running(tmp_path / "bare", PATH=f"{base}:/usr/bin:/bin", PYTHONPATH=str(libraries), PIP_NO_INDEX="1") as bare:
+    variables = all_libraries_but_ours(tmp_path)
+    with running(tmp_path / "bare", **variables) as bare:
         said = launch(home, bare, "--on", "ssh", "box", "--install")
         assert "is home and proven whole" in said.stdout
         assert [path.name for path in (bare.home / ".likeness").iterdir()] == ["venv"]
@@ -176,6 +173,6 @@ def test_this_version_is_installed_there_from_a_wheel_that_is_sent(home: House, 
             [bare.home / ".likeness/venv/bin/train", "--version"],
             capture_output=True,
             text=True,
-            env={"PYTHONPATH": str(libraries)},
+            env=variables,
         )
         assert made.stdout.strip() == f"likeness {__version__}"

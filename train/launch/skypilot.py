@@ -7,6 +7,7 @@ It names the machine in the user's ssh configuration, so that the log, the resul
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from train.launch.machines import Offer
 from train.launch.record import Record
 from train.launch.ssh import Ssh, job_of, remote_folder
 
+STATE = re.compile(r"\b(INIT|PENDING|SETTING_UP|RUNNING|SUCCEEDED|FAILED\w*|CANCELLED)\b")
 IDLE_MINUTES = 30
 """After which the machine is torn down by itself, should nobody fetch the result."""
 SETUP = """
@@ -81,13 +83,8 @@ class SkyPilot:
     def poll(self, record: Record, seen: int) -> Poll:
         """As over ssh; a job that has not come so far as to have a folder waits in SkyPilot's queue."""
         poll = self._ssh(record).poll(record, seen)
-        if (
-            poll.state == "lost"
-            and not poll.text
-            and any(word in self._jobs(record) for word in ("PENDING", "SETTING_UP", "INIT"))
-        ):
-            return Poll(b"", "running")
-        return poll
+        waits = poll.state == "lost" and not poll.text and self._jobs(record) & {"INIT", "PENDING", "SETTING_UP"}
+        return Poll(b"", "running") if waits else poll
 
     def fetch(self, record: Record, to: Path) -> bool:
         """As over ssh."""
@@ -104,14 +101,15 @@ class SkyPilot:
             self._sky("cancel", "--yes", "--all", _cluster(record))
 
     def tear_down(self, record: Record) -> None:
-        """Give the machine back."""
-        if self._jobs(record):
-            self._sky("down", "--yes", _cluster(record))
+        """Give the machine back, with or without a job on it."""
+        done = self._call("down", "--yes", _cluster(record))
+        if done.returncode and "not found" not in (done.stdout + done.stderr).lower():
+            raise _refused("down", done)
 
-    def _jobs(self, record: Record) -> str:
-        """SkyPilot's list of the machine's jobs; empty where there is no machine."""
+    def _jobs(self, record: Record) -> set[str]:
+        """The states of the machine's jobs, as the queue says them; none where there is no machine."""
         done = self._call("queue", _cluster(record))
-        return done.stdout if done.returncode == 0 and _cluster(record) in done.stdout else ""
+        return set(STATE.findall(done.stdout)) if done.returncode == 0 else set()
 
     def _ssh(self, record: Record) -> Ssh:
         if self._machine is None:
@@ -121,8 +119,7 @@ class SkyPilot:
     def _sky(self, *words: str) -> None:
         done = self._call(*words)
         if done.returncode:
-            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            raise MachineError(lines[-1] if lines else f"ended with {done.returncode}", where=f"sky {words[0]}")
+            raise _refused(words[0], done)
 
     def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -158,6 +155,11 @@ def task_file(record: Record, work: Path) -> str:
         text,
     )
     return text.getvalue()
+
+
+def _refused(word: str, done: subprocess.CompletedProcess[str]) -> MachineError:
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return MachineError(lines[-1] if lines else f"ended with {done.returncode}", where=f"sky {word}")
 
 
 def _cluster(record: Record) -> str:
