@@ -136,8 +136,12 @@ def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:
 
 
 def test_a_run_that_fails_there_says_so_once_and_leaves_nothing(home: House, box: Loopback) -> None:
-    said = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.learning_rate=1.0e+30", code=1)
-    assert "the run on box: train.sft.learning_rate: the loss is not a number" in one_message(said) and is_torn_down(box)
+    going = start(home, box, "--on", "ssh", "box")
+    wait_for(lambda: "rows " in log_at_home(home), "the job trains")
+    os.kill(int((box.launches[0] / "child").read_text()), signal.SIGKILL)  # as a system does that is out of memory
+    said, _ = going.communicate(timeout=LONGEST)
+    assert going.returncode == 3 and said.count("error: ") == 1 and is_torn_down(box)
+    assert "the run on box: ended with exit code 137" in said and "log.txt" in said
     dropped = launch(home, box, "--on", "ssh", "box", "--set", "train.sft.max_length=64", code=2)
     assert "the run on box" not in one_message(dropped), "what can be seen here is not sent"
 
