@@ -41,7 +41,7 @@ def test_a_machine_is_made_followed_picked_up_and_torn_down(home: House, cloud: 
     name = f"likeness-{record(home)['id']}"
     task = json.loads((cloud.folder / f"{name}.yaml").read_text())
     assert task["resources"]["accelerators"] == f"{record(home)['device']}:1"
-    assert task["resources"]["autostop"] == {"idle_minutes": 30, "down": True}
+    assert task["resources"]["autostop"] == {"idle_minutes": 120, "down": True}
     following = start(home, cloud)
     wait_for(lambda: "rows " in log_at_home(home), "the log is followed")
     following.kill()

@@ -21,7 +21,7 @@ KINDS = ("ssh", "hf-jobs", "skypilot")
 def launch(
     recipe: RecipePath = HERE,
     host: Annotated[
-        str | None, typer.Argument(metavar="[HOST]", show_default=False, help="Of `--on ssh`: as `ssh` knows it.")
+        str | None, typer.Argument(metavar="HOST", show_default=False, help="Of `--on ssh`: as `ssh` knows it.")
     ] = None,
     on: Annotated[
         str | None, typer.Option(metavar="ssh|hf-jobs|skypilot", help="Where; not needed to pick up what is under way.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from typing import Any
 from likeness.files import write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that would move a terminal's cursor, or do more: what a box says is shown as text."""
 
 
 @dataclass
@@ -103,4 +107,4 @@ class Place:
         """Add to the log; gives its lines, to be shown."""
         with self.log.open("ab") as file:
             file.write(text)
-        return text.decode("utf-8", errors="replace").splitlines()
+        return CONTROLS.sub("", text.decode("utf-8", errors="replace")).splitlines()

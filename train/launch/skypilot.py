@@ -25,7 +25,7 @@ from train.launch.record import Record
 from train.launch.ssh import Ssh, job_of, remote_folder
 
 STATE = re.compile(r"\b(INIT|PENDING|SETTING_UP|RUNNING|SUCCEEDED|FAILED\w*|CANCELLED)\b")
-IDLE_MINUTES = 30
+IDLE_MINUTES = 120
 """After which the machine is torn down by itself, should nobody fetch the result."""
 SETUP = """
 python3 -m venv ~/.likeness/venv
@@ -69,6 +69,9 @@ class SkyPilot:
 
         if self._jobs(record):
             return
+        if "made" in record.notes:
+            fix = f"It was idle for {IDLE_MINUTES} minutes, or somebody took it down. The same command begins anew."
+            raise MachineError("the machine is gone, and its result with it", where=_cluster(record), fix=fix)
         with tempfile.TemporaryDirectory(prefix="likeness-") as place:
             work = Path(place, "work")
             work.mkdir()
@@ -79,6 +82,7 @@ class SkyPilot:
             task.write_text(task_file(record, work), encoding="utf-8")
             names = [word for name in secrets for word in ("--secret", name)]  # it takes the values from the environment
             self._sky("launch", "--yes", "--detach-run", "--cluster", _cluster(record), *names, str(task))
+        record.notes["made"] = "yes"
 
     def poll(self, record: Record, seen: int) -> Poll:
         """As over ssh; a job that has not come so far as to have a folder waits in SkyPilot's queue."""
@@ -103,13 +107,15 @@ class SkyPilot:
     def tear_down(self, record: Record) -> None:
         """Give the machine back, with or without a job on it."""
         done = self._call("down", "--yes", _cluster(record))
-        if done.returncode and "not found" not in (done.stdout + done.stderr).lower():
-            raise _refused("down", done)
+        if done.returncode and not _is_no_machine(done):
+            raise Dropped(_last_line(done), where="sky down")
 
     def _jobs(self, record: Record) -> set[str]:
         """The states of the machine's jobs, as the queue says them; none where there is no machine."""
         done = self._call("queue", _cluster(record))
-        return set(STATE.findall(done.stdout)) if done.returncode == 0 else set()
+        if done.returncode and not _is_no_machine(done):
+            raise Dropped(_last_line(done), where="sky queue")  # that it cannot say does not mean that there is none
+        return set() if done.returncode else set(STATE.findall(done.stdout))
 
     def _ssh(self, record: Record) -> Ssh:
         if self._machine is None:
@@ -119,7 +125,7 @@ class SkyPilot:
     def _sky(self, *words: str) -> None:
         done = self._call(*words)
         if done.returncode:
-            raise _refused(words[0], done)
+            raise MachineError(_last_line(done), where=f"sky {words[0]}")
 
     def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -157,9 +163,14 @@ def task_file(record: Record, work: Path) -> str:
     return text.getvalue()
 
 
-def _refused(word: str, done: subprocess.CompletedProcess[str]) -> MachineError:
+def _is_no_machine(done: subprocess.CompletedProcess[str]) -> bool:
+    said = (done.stdout + done.stderr).lower()
+    return "not found" in said or "does not exist" in said
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return MachineError(lines[-1] if lines else f"ended with {done.returncode}", where=f"sky {word}")
+    return lines[-1] if lines else f"ended with {done.returncode}"
 
 
 def _cluster(record: Record) -> str:
