@@ -19,7 +19,7 @@ from typing import Any
 
 from likeness.errors import MachineError
 from train.devices import listed_devices
-from train.launch.box import Poll, Target
+from train.launch.box import Dropped, Poll, Target
 from train.launch.machines import Offer
 from train.launch.record import Record
 from train.launch.ssh import Ssh, job_of, remote_folder
