@@ -39,9 +39,14 @@ def launch(home: House, box: Box, *arguments: str, code: int = 0) -> subprocess.
     return call("train", home.folder, "launch", home.recipe, *arguments, code=code, env=box.environment)
 
 
-def wait_for(happens: Callable[[], object], what: str) -> None:
+def wait_for(happens: Callable[[], object], what: str, going: subprocess.Popen[str] | None = None) -> None:
+    """Wait until something is so; what a launcher said is shown where it ends before."""
     until = time.monotonic() + LONGEST
     while not happens():
+        if time.monotonic() > until and going:
+            going.kill()
+        ended = going and going.poll() is not None
+        assert not ended, f"never: {what}\n{going.communicate()[0] if going else ''}"
         assert time.monotonic() < until, f"never: {what}"
         time.sleep(0.1)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import time
@@ -15,7 +17,7 @@ import psutil
 import pytest
 
 from likeness import __version__
-from tests.make import House, one_message
+from tests.make import BIN, House, environment, one_message
 from tests.train.launching import LONGEST, launch, log_at_home, record, runs, start, wait_for
 from tests.train.loopback import Loopback, all_libraries_but_ours, running
 
@@ -80,7 +82,7 @@ def test_a_launcher_that_is_killed_or_stopped_is_followed_by_one_that_starts_not
     (folder,) = box.launches
     child = (folder / "child").read_text()
     second = start(home, box)
-    wait_for(lambda: "rows " in log_at_home(home), "the log goes on")
+    wait_for(lambda: "rows " in log_at_home(home), "the log goes on", second)
     second.send_signal(signal.SIGINT)
     said, _ = second.communicate(timeout=60)
     assert second.returncode == 130 and f"train launch {home.recipe} --stop" in said and "picks up the run on box" in said
@@ -133,6 +135,33 @@ def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:
     assert "no run of this recipe is under way" in one_message(launch(home, box, "--stop", code=2))
     launch(home, box, "--on", "ssh", "box", "--detach")
     assert "the machine is torn down" in launch(home, box, "--stop").stdout and is_torn_down(box)
+
+
+@pytest.mark.parametrize(("answer", "stops"), [("y", True), ("n", False)])
+def test_ctrl_c_at_a_terminal_asks_whether_to_stop_it(home: House, box: Loopback, answer: str, stops: bool) -> None:
+    ours, theirs = pty.openpty()
+    going = subprocess.Popen(
+        [BIN / "train", "launch", home.recipe, "--on", "ssh", "box"],
+        cwd=home.folder,
+        env=environment(**box.environment),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    wait_for(lambda: "rows " in log_at_home(home), "the job trains")
+    going.send_signal(signal.SIGINT)
+    said = b""
+    while b"leaves it running" not in said:
+        said += os.read(ours, 4096)
+    os.write(ours, f"{answer}\n".encode())
+    while going.poll() is None:
+        if select.select([ours], [], [], 0.2)[0]:
+            said += os.read(ours, 4096)
+    assert going.returncode == 130 and b"Traceback" not in said
+    assert is_torn_down(box) == stops and bool(record(home)["over"]) == stops
+    assert stops or f"train launch {home.recipe} --stop".encode() in said
+    assert stops or "torn down" in launch(home, box, "--stop").stdout
 
 
 def test_a_run_that_fails_there_says_so_once_and_leaves_nothing(home: House, box: Loopback) -> None:

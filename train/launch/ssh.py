@@ -104,6 +104,7 @@ class Ssh:
         if not target.host or target.host.startswith("-"):
             raise CallError("says no host", where="--on ssh", fix="Say one that `ssh` knows: --on ssh HOST.")
         self.target, self.host = target, target.host
+        self._train = ""
         self._sockets = tempfile.mkdtemp(prefix="likeness-", dir="/tmp")  # a socket's path may have 100 characters
         self._ssh = ["ssh", "-o", f"ControlPath={self._sockets}/%C"]
         for option in OPTIONS:
@@ -140,6 +141,8 @@ class Ssh:
     def start(self, record: Record, pack: Path, secrets: Mapping[str, str]) -> None:
         """Send the sealed file and start its run, unless it runs or has ended there."""
         if "train" not in record.notes:
+            if not self._train:  # a launcher was killed before it could note it
+                self.offers()
             record.notes["train"] = self._train
         folder, size = remote_folder(record), pack.stat().st_size
         asked = f'[ -f "{folder}/{pack.name}" ] && wc -c <"{folder}/{pack.name}"'
