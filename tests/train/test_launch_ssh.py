@@ -6,11 +6,12 @@ import json
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -81,6 +82,8 @@ def test_a_launcher_that_is_killed_or_stopped_is_followed_by_one_that_starts_not
     first.communicate()
     (folder,) = box.launches
     child = (folder / "child").read_text()
+    place = home.folder / "kitchen/build/kitchen/launch/launch.json"
+    place.write_text(json.dumps(record(home) | {"notes": {}}))  # as where it is killed before it can note anything
     second = start(home, box)
     wait_for(lambda: "rows " in log_at_home(home), "the log goes on", second)
     second.send_signal(signal.SIGINT)
@@ -149,15 +152,19 @@ def test_ctrl_c_at_a_terminal_asks_whether_to_stop_it(home: House, box: Loopback
         stderr=theirs,
         start_new_session=True,
     )
+    said = bytearray()
+
+    def read() -> None:
+        with suppress(OSError):
+            while piece := os.read(ours, 4096):
+                said.extend(piece)
+
+    threading.Thread(target=read, daemon=True).start()
     wait_for(lambda: "rows " in log_at_home(home), "the job trains")
     going.send_signal(signal.SIGINT)
-    said = b""
-    while b"leaves it running" not in said:
-        said += os.read(ours, 4096)
+    wait_for(lambda: b"leaves it running" in said, "it asks")
     os.write(ours, f"{answer}\n".encode())
-    while going.poll() is None:
-        if select.select([ours], [], [], 0.2)[0]:
-            said += os.read(ours, 4096)
+    going.wait(LONGEST)
     assert going.returncode == 130 and b"Traceback" not in said
     assert is_torn_down(box) == stops and bool(record(home)["over"]) == stops
     assert stops or f"train launch {home.recipe} --stop".encode() in said
