@@ -182,6 +182,9 @@ def pack(
     facts = packed.facts
     print(f"{packed.file} ({packed.file.stat().st_size / 1e3:,.0f} kB): dataset {facts['dataset']}, {facts['base']['name']}")
     print(f"{facts['forecast']['rows']:,} rows, {facts['forecast']['steps']:,} steps at most")
+    if fitting := [each for each in facts["forecast"]["devices"] or [] if each["fits"]]:
+        least = min(fitting, key=lambda each: each["usd"])
+        print(f"cheapest listed card that fits: {least['device']}, {least['usd']:.2f} USD ({least['price']}, to be checked)")
     print(f"On the box: train run {packed.file.name}")
 
 
@@ -218,10 +221,13 @@ def plan(
         bool, typer.Option("--show-rows", help="Show rows: what the model reads and what it learns to write.")
     ] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all rows in colour to a page.")] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help='Only devices whose name contains this, such as "4090" or "here".')
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Check everything that a run needs and say what it would do. Nothing is trained.
+    """Check everything that a run needs, and say what it would do and need: memory, time and price. Nothing is trained.
 
     Example: train plan recipes/demo/recipe.yaml --show-rows
     """
@@ -232,7 +238,7 @@ def plan(
     from train.show_rows import as_html, on_terminal
 
     with Progress(to_stderr=as_json) as progress:
-        made = make_plan(recipe, progress, settings or ())
+        made = make_plan(recipe, progress, settings or (), on)
     rows, tokenizer, stop = made.prepared.rows, made.prepared.tokenizer, made.prepared.template.stop
     if html is not None:
         title = f"Rows of dataset {made.dataset} for {made.base_model}"
@@ -327,6 +333,45 @@ def compare(
     for line in lines(views):
         print(line)
     print(_shown(page))
+
+
+@app.command()
+def sweep(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=A,B", help="A key under `train` and its values; may be repeated.")
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Train a run for each value of a key, one after another, and compare them. A call that was stopped goes on where it was.
+
+    Example: train sweep my-voice/recipe.yaml --vary train.sft.epochs=2,3
+    """
+    settle_libraries()
+    from likeness.progress import Progress
+    from train.compare.compare import as_dict, lines
+    from train.compare.compare import compare as make_comparison
+    from train.sweep import sweep as make_runs
+
+    if not vary:
+        raise CallError("nothing is to vary", where="--vary", fix="Such as --vary train.sft.epochs=2,3")
+    with Progress(to_stderr=as_json) as progress:
+        made = make_runs(recipe, vary, progress, settings or ())
+    folders = [each.run.folder for each in made if each.run]
+    views, page = make_comparison(folders) if len(folders) > 1 else ([], None)
+    if as_json:
+        answer(
+            {"variants": [each.as_dict() for each in made], "comparison": as_dict(views) | {"page": str(page)} if page else None}
+        )
+    else:
+        for line in [*map(str, made), *(lines(views) if page else [])]:
+            print(line)
+        if page:
+            print(_shown(page))
+    if any(each.run is None or each.run.verdict == "failed" for each in made):
+        raise typer.Exit(1)
 
 
 @app.command()

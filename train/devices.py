@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
+from likeness.errors import CallError
+
 LISTED = Path(__file__).with_name("devices.toml")
 MIB = 2**20
 
@@ -38,6 +40,20 @@ def listed_devices() -> list[Device]:
     """The graphics cards of the price list."""
     entries = tomllib.loads(LISTED.read_text(encoding="utf-8"))["device"]
     return [Device(kind="gpu", memory_bytes=entry.pop("memory_mib") * MIB, **entry) for entry in entries]
+
+
+def chosen_devices(name: str | None = None) -> list[Device]:
+    """This machine and the listed cards, or those of them whose name contains `name`, in any case.
+
+    Raises:
+        CallError: none is called so.
+    """
+    found = [this_machine(), *listed_devices()]
+    chosen = [device for device in found if name is None or name.casefold() in device.name.casefold()]
+    if not chosen:
+        known = ", ".join(device.name for device in found)
+        raise CallError(f"no device is called {name!r}", where="--on", fix=f"Known are {known}.")
+    return chosen
 
 
 def this_machine() -> Device:

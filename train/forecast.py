@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from likeness.recipe.schema import Train
+from train.compute import seconds_for
 from train.devices import Device
-from train.memory import memory_terms
+from train.memory import memory_terms, recomputed
 from train.workload import Workload
 
 Method = Literal["lora", "qlora"]
+Changes = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A run on a device. `usd` is None for a machine that is here; `advice` holds lines for the recipe, each of which makes it fit."""
+    """A run on a device. `usd` is None on a machine that is here. `advice` holds lines for the recipe where it does not fit; with
+    each of them it does."""
 
     device: Device
     method: Method
@@ -26,22 +31,23 @@ class Forecast:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
+        device = self.device
         return {
-            "device": self.device.name,
+            "device": device.name,
             "method": self.method,
             "memory_bytes": self.memory_bytes,
-            "of_bytes": self.device.memory_bytes,
+            "of_bytes": device.memory_bytes,
             "seconds": round(self.seconds),
             "usd": None if self.usd is None else round(self.usd, 2),
-            "usd_per_hour": self.device.usd_per_hour,
-            "price": self.device.where and f"{self.device.where}, {self.device.as_of}",
+            "usd_per_hour": device.usd_per_hour,
+            "price": f"list price, {device.where}, {device.as_of}" if device.as_of else None,
             "fits": self.fits,
             "advice": list(self.advice),
         }
 
 
 def forecast(work: Workload, device: Device, method: Method | None = None) -> Forecast:
-    """What the run will need of the device.
+    """What the run will need of the device. Of the run it is the training; the model that is made is asked and exported after it.
 
     Args:
         work: the run; `train.workload.workload` makes it.
@@ -49,7 +55,68 @@ def forecast(work: Workload, device: Device, method: Method | None = None) -> Fo
         method: LoRA or QLoRA; the recipe's where none is given.
     """
     method = method or work.settings.method
-    memory = sum(memory_terms(work, device.kind, method).values())
-    seconds = 0.0
+    memory = _memory(work, device, method)
+    seconds = seconds_for(work, device, method)
     usd = None if device.usd_per_hour is None else seconds / 3600 * device.usd_per_hour
-    return Forecast(device, method, memory, seconds, usd, memory <= device.memory_bytes)
+    fits = memory <= device.memory_bytes
+    return Forecast(device, method, memory, seconds, usd, fits, () if fits else tuple(_advice(work, device, method)))
+
+
+def _memory(work: Workload, device: Device, method: Method) -> int:
+    return sum(memory_terms(work, device.kind, method).values())
+
+
+def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
+    """What makes it fit: each change that does so by itself, or else all of them and shorter rows."""
+    sft = work.settings.sft
+    smaller = [n for n in range((sft.micro_batch_size or sft.batch_size) - 1, 0, -1) if sft.batch_size % n == 0]
+    changes: list[Changes] = [{"sft": {"micro_batch_size": n}} for n in smaller]
+    fitting = [change for change in changes if _fits(work, device, method, change)][:1]
+    if not recomputed(work, device.kind):
+        fitting += [change for change in [{"gradient_checkpointing": True}] if _fits(work, device, method, change)]
+    if method == "lora":
+        fitting += [change for change in [{"method": "qlora"}] if _fits(work, device, method, change)]
+    fitting += [change for change in [_shorter(work, device, method, {})] if change]
+    if not fitting:
+        least: Changes = {"method": "qlora", "gradient_checkpointing": True, "sft": {"micro_batch_size": 1}}
+        found = least if _fits(work, device, method, least) else _shorter(work, device, method, least)
+        fitting = [found] if found else []
+    for change in fitting:
+        changed = _changed(work, change)
+        left_out = len(work.rows) - len(changed.rows)
+        what = f"{_memory(changed, device, change.get('method', method)) / 1e9:.1f} GB"
+        yield f"train: {_flow(change)}   # {what}{f', {left_out} rows left out' if left_out else ''}"
+
+
+def _fits(work: Workload, device: Device, method: Method, change: Changes) -> bool:
+    changed = _changed(work, change)
+    return bool(changed.rows) and _memory(changed, device, change.get("method", method)) <= device.memory_bytes
+
+
+def _shorter(work: Workload, device: Device, method: Method, others: Changes) -> Changes | None:
+    """The longest rows that fit, with other changes made already."""
+    for length in range((max(work.rows) - 1) // 64 * 64, 63, -64):
+        change = others | {"sft": others.get("sft", {}) | {"max_length": length}}
+        if _fits(work, device, method, change):
+            return change
+    return None
+
+
+def _changed(work: Workload, change: Changes) -> Workload:
+    """The run with some of the recipe's `train` changed."""
+    said = work.settings.model_dump()
+    settings = Train.model_validate(said | change | {"sft": said["sft"] | change.get("sft", {})})
+    most = settings.sft.max_length
+    return replace(
+        work,
+        settings=settings,
+        rows=tuple(length for length in work.rows if length <= most),
+        held_out=tuple(length for length in work.held_out if length <= most),
+        preferences=tuple(pair for pair in work.preferences if pair[0] <= most),
+    )
+
+
+def _flow(change: Changes) -> str:
+    """A change in YAML's flow style."""
+    parts = [f"{key}: {_flow(value) if isinstance(value, dict) else str(value).lower()}" for key, value in change.items()]
+    return "{" + ", ".join(parts) + "}"

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from likeness.errors import CallError, MachineError
-from likeness.files import cannot_write, write_atomic
+from likeness.files import cannot_write, sha256, write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe, Train
 from train import __version__
 from train.base import base_folder, identity
+from train.continued import WEIGHTS, continued_adapter
 from train.data import read_manifest
 from train.result import Run, StepResult, Watcher
 
@@ -54,6 +55,11 @@ class Job:
     def sft_adapter(self) -> Path:
         """What supervised fine-tuning makes: the adapter itself, unless preference training goes on from it."""
         return self.folder / "adapter-sft" if self.settings.preference else self.adapter
+
+    @property
+    def begins_with(self) -> Path | None:
+        """The adapter of the earlier run that this one continues, if any."""
+        return continued_adapter(BuildFolder.of(self.recipe), self.settings)
 
     @property
     def where(self) -> str:
@@ -151,11 +157,13 @@ def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -
     inputs = [
         __version__,
         read_manifest(dataset)["fingerprint"],
-        recipe.train.model_dump(mode="json", exclude={"base_model"}),
+        recipe.train.model_dump(mode="json", exclude={"base_model", "continue_from"}),
         recipe.evaluate.merge_best,
         recipe.persona.system_prompt,
         identity(base),
     ]
+    if adapter := continued_adapter(build, recipe.train):
+        inputs.append(sha256(adapter / WEIGHTS))
     name = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:8]
     known = sorted(path.name for path in build.runs.glob("[0-9][0-9][0-9]-*") if path.is_dir())
     same = next((run for run in known if run.endswith(f"-{name}")), None)

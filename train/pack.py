@@ -22,11 +22,13 @@ from typing import Any, Literal
 from likeness.errors import CallError, GateError
 from likeness.files import atomic_file, atomic_folder, cannot_write, sha256, write_atomic
 from likeness.llama.smollm2 import PACKAGE_SHA256, SMOLLM2
+from likeness.progress import Silent
 from likeness.recipe.folders import AUTHOR, ELSEWHERE, BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
 from train.base import base_folder, identity
 from train.data import read_manifest
+from train.job import open_job
 from train.result import Watcher, versions
 from train.run import train
 from train.sft import steps_in_all
@@ -72,6 +74,9 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
     if Path(base).is_absolute():
         fix = "Name a model that the box can fetch: a hub id, or builtin:smollm2-135m."
         raise CallError("the base is a folder of this machine, which does not travel", where=f"train.base_model: {base}", fix=fix)
+    if recipe.train.continue_from:
+        where = f"train.continue: {recipe.train.continue_from}"
+        raise CallError("the earlier run's adapter does not travel", where=where, fix="Continue it on this machine.")
     dataset = BuildFolder.of(recipe).dataset()
     manifest = read_manifest(dataset)
     if private := manifest.get("private"):
@@ -88,7 +93,7 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
         "fingerprint": manifest["fingerprint"],
         "base": {"name": base, "sha256": _known_sums(base)},
         "versions": versions(),
-        "forecast": {"rows": rows, "steps": steps_in_all(rows, recipe.train.sft)},
+        "forecast": {"rows": rows, "steps": steps_in_all(rows, recipe.train.sft), "devices": _forecasts(recipe_path, settings)},
     }
     inside = f"build/{recipe.name}/dataset"
     files = {f"{inside}/{dataset.name}/{AUTHOR}": dataset / AUTHOR} if (dataset / AUTHOR).is_file() else {}
@@ -181,6 +186,28 @@ def unpack(file: Path, recipe_path: Path) -> Path:
         manifest = json.loads((part / "manifest.json").read_text(encoding="utf-8")) | {"run": folder.name}
         write_atomic(part / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
     return folder
+
+
+def _forecasts(recipe_path: Path, settings: Sequence[str]) -> list[dict[str, Any]] | None:
+    """What the run needs of each listed card, with the recipe's method; None where the base is not on this machine: it takes its
+    sizes and its tokenizer."""
+    from huggingface_hub import snapshot_download
+
+    recipe = load_recipe(recipe_path, settings)
+    assert recipe.train
+    if not recipe.train.base_model.startswith("builtin:"):
+        try:
+            snapshot_download(recipe.train.base_model, local_files_only=True)
+        except Exception:  # however it says so: the base is not here, and packing fetches none
+            return None
+    from train.devices import listed_devices
+    from train.forecast import forecast
+    from train.plan import workload_of
+    from train.preflight import prepare
+
+    job = open_job(recipe_path, Silent(), settings)
+    work = workload_of(job, prepare(job))
+    return [forecast(work, device).as_dict() for device in listed_devices()]
 
 
 def _travelling(recipe: Recipe) -> str:

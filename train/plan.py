@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from train.base import parameters
-from train.job import open_job
+from train.devices import chosen_devices
+from train.forecast import Forecast, Method, forecast
+from train.forecast_table import table
+from train.job import Job, open_job
 from train.preflight import Prepared, prepare
 from train.result import Watcher
 from train.sft import steps_in_all
+from train.workload import Workload, workload
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Plan:
     parameters: int
     steps: int
     prepared: Prepared
+    forecasts: tuple[Forecast, ...]
+    """Of each device with LoRA and with QLoRA."""
+    method: Method
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -33,6 +40,7 @@ class Plan:
             "steps": self.steps,
             "rows": self.prepared.rows.counts(),
             "notes": self.prepared.template.notes,
+            "forecasts": [each.as_dict() for each in self.forecasts],
         }
 
     def lines(self) -> list[str]:
@@ -46,23 +54,39 @@ class Plan:
             f"steps     {self.steps} at most",
         ]
         said += [f"template  {note}" for note in self.prepared.template.notes]
-        return said + [f"left out  {row.id}: {row.message}" for row in rows.left_out]
+        said += [f"left out  {row.id}: {row.message}" for row in rows.left_out]
+        return [*said, "", *table(self.forecasts, self.method)]
 
 
-def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Plan:
+def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: str | None = None) -> Plan:
     """Check the recipe, its dataset and its base model against each other, and make the rows.
 
     Args:
         recipe_path: the recipe's file.
         watch: follows the progress.
         settings: `key=value` of the command line, merged over the recipe.
+        on: part of a device's name; all devices where none is given.
 
     Raises:
-        CallError: the run would fail.
+        CallError: the run would fail, or no device is called so.
         MachineError: the base model cannot be fetched or made.
     """
+    devices = chosen_devices(on)
     job = open_job(recipe_path, watch, settings)
     watch.begin("rows")
     prepared = prepare(job)
     steps = steps_in_all(len(prepared.rows.train), job.settings.sft)
-    return Plan(job.dataset.name, job.settings.base_model, parameters(job.base), steps, prepared)
+    work = workload_of(job, prepared)
+    forecasts = tuple(forecast(work, device, method) for device in devices for method in ("lora", "qlora"))
+    return Plan(job.dataset.name, job.settings.base_model, parameters(job.base), steps, prepared, forecasts, job.settings.method)
+
+
+def workload_of(job: Job, prepared: Prepared) -> Workload:
+    """What a run has to compute.
+
+    Args:
+        job: the run.
+        prepared: its rows.
+    """
+    rows, preferences = prepared.rows, prepared.preferences
+    return workload(job.base, job.settings, rows.train, rows.validation, preferences.train if preferences else ())

@@ -239,7 +239,7 @@ def _arguments(preference: Preference, settings: Train, rows: int, checkpoints: 
         "bf16": on_gpu,
         "use_cpu": not on_gpu,
         "dataloader_pin_memory": on_gpu,
-        "gradient_checkpointing": on_gpu,
+        "gradient_checkpointing": on_gpu if settings.gradient_checkpointing is None else settings.gradient_checkpointing,
         "eval_strategy": "no",
         "save_strategy": "steps",
         "save_steps": max(1, math.ceil(per_epoch / EVALUATIONS_PER_EPOCH)),

@@ -11,6 +11,7 @@ from typing import Any
 
 from likeness.errors import CallError
 from likeness.recipe.load import locate
+from likeness.recipe.schema import Evaluate, Train
 from train.data import Rows, load_rows
 from train.job import Job
 from train.preference_rows import Preferences, load_preferences
@@ -59,6 +60,7 @@ def prepare(job: Job) -> Prepared:
     check_covered(job.base, job.where)
     check_not_quantized(job.base, job.where)
     check_targets(job.base, job.settings.lora.target_modules, _key(job))
+    check_dora(job.settings, job.recipe.evaluate)
     tokenizer = load_tokenizer(job.base, job.where)
     template = study(tokenizer, stop_ids(tokenizer, job.base), job.where)
     tokenizer.chat_template = template.text
@@ -174,6 +176,21 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
                 where=where,
                 fix=f"Leave it out; the layers that can be adapted are {', '.join(kinds)}.",
             )
+
+
+def check_dora(settings: Train, evaluate: Evaluate) -> None:
+    """Refuse what would not be the model that DoRA trained.
+
+    Raises:
+        CallError: it is to be trained on 4 bits, or measured or merged at other strengths than 1.
+    """
+    where = "train.lora.dora"
+    if settings.lora.dora and settings.method == "qlora":
+        why = "DoRA on a 4-bit base cannot be merged right: it learns the lengths of 4-bit weights, and the merge has 16-bit ones"
+        raise CallError(why, where=where, fix="Take `method: lora`, or leave dora out.")
+    if settings.lora.dora and (evaluate.merge_best or set(evaluate.strengths) - {1.0}):
+        why = "an adapter of DoRA has no strengths: its rows keep the lengths that it learnt, however weak the rest of it is"
+        raise CallError(why, where=where, fix="Add to the recipe: evaluate: {strengths: [], merge_best: false}")
 
 
 def _fits(name: str, target: str, is_pattern: bool) -> bool:

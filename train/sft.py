@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from train.data import Row, Rows
 from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
+
+M_MMAP_THRESHOLD = -3
+"""Of mallopt(3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,18 @@ def fine_tune(job: Job, prepared: Prepared) -> Trained:
         job: the run.
         prepared: its tokenizer and rows.
     """
-    return train_sft(job.base, prepared.tokenizer, prepared.rows, job.settings, job.sft_adapter, job.progress)
+    rows, begin = prepared.rows, job.begins_with
+    return train_sft(job.base, prepared.tokenizer, rows, job.settings, job.sft_adapter, job.progress, begin)
 
 
 def train_sft(
-    base: Path, tokenizer: Any, rows: Rows, settings: Train, adapter: Path, progress: Callable[[float, float, str], None]
+    base: Path,
+    tokenizer: Any,
+    rows: Rows,
+    settings: Train,
+    adapter: Path,
+    progress: Callable[[float, float, str], None],
+    begin: Path | None = None,
 ) -> Trained:
     """Train an adapter and write its figures to `metrics.jsonl` beside it. An adapter that is there already is kept.
 
@@ -70,6 +82,7 @@ def train_sft(
         settings: the recipe's `train`.
         adapter: the folder to write, in the run's folder.
         progress: called with steps done, steps in all, and the losses in words.
+        begin: the adapter to go on from; a new one where none is given.
 
     Raises:
         GateError: the loss is no number any more.
@@ -85,12 +98,12 @@ def train_sft(
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
     trainer = _trainer_class()(
-        model=load_base(base, settings),
+        model=_with_adapter(load_base(base, settings), begin),
         args=_arguments(settings, rows, base, checkpoints),
         train_dataset=_as_dataset(rows.train),
         eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
         processing_class=tokenizer,
-        peft_config=_lora(settings),
+        peft_config=None if begin else _lora(settings),
         callbacks=_callbacks(settings, rows),
     )
     only_ours(trainer, run / "metrics.jsonl", progress)
@@ -172,6 +185,12 @@ def _as_dataset(rows: list[Row]) -> Any:
     return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
 
 
+def _with_adapter(model: Any, begin: Path | None) -> Any:
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, begin, is_trainable=True) if begin else model
+
+
 def _lora(settings: Train) -> Any:
     from peft import LoraConfig
 
@@ -181,7 +200,8 @@ def _lora(settings: Train) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
-        use_rslora=lora.r > 64,
+        use_rslora=lora.r > 64 if lora.rslora is None else lora.rslora,  # arXiv 2312.03732
+        use_dora=lora.dora,  # arXiv 2402.09353
         task_type="CAUSAL_LM",
     )
 
@@ -198,6 +218,8 @@ def load_base(base: Path, settings: Train) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    if dtype == torch.float32:
+        _return_large_blocks()
     quantization = None
     if settings.method == "qlora":
         quantization = BitsAndBytesConfig(
@@ -206,6 +228,19 @@ def load_base(base: Path, settings: Train) -> Any:
     return AutoModelForCausalLM.from_pretrained(
         base, dtype=dtype, quantization_config=quantization, use_safetensors=True, attn_implementation="sdpa"
     )
+
+
+def _return_large_blocks() -> None:
+    """Have glibc give blocks of over 256 KiB back as soon as they are free.
+
+    By itself it keeps blocks of up to 32 MiB for later, and aligned ones, which torch asks for, rarely fit what was kept:
+    training on a CPU held 1.5 to 1.9 times the activations. Giving back costs about a sixth more processor time.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
 def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> Any:
@@ -233,8 +268,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         bf16=on_gpu,
         use_cpu=not on_gpu,
         dataloader_pin_memory=on_gpu,
-        # recomputing saves memory that small models do not need
-        gradient_checkpointing=on_gpu and parameters(base) > LARGE_PARAMETERS,
+        gradient_checkpointing=recomputes(settings, base, on_gpu),
         eval_strategy="steps" if rows.validation else "no",
         eval_steps=every,
         save_strategy="steps",
@@ -249,6 +283,13 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
         report_to="none",
         disable_tqdm=True,
     )
+
+
+def recomputes(settings: Train, base: Path, on_gpu: bool) -> bool:
+    """Whether activations are computed again on the way back; small models do not need the memory that this saves."""
+    if settings.gradient_checkpointing is not None:
+        return settings.gradient_checkpointing
+    return on_gpu and parameters(base) > LARGE_PARAMETERS
 
 
 def only_ours(trainer: Any, metrics: Path, progress: Callable[[float, float, str], None], stage: str = "sft") -> None:

@@ -35,7 +35,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A decoder's sizes. `query` and `key` are the widths of all heads of their kind together; `parameters` counts all weights."""
+    """A decoder's sizes. `query` and `key` are the widths of all heads of their kind together; `parameters` counts weights."""
 
     parameters: int
     layers: int

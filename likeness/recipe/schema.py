@@ -335,6 +335,12 @@ class Lora(Section):
     alpha: Whole = Field(32, ge=1)
     dropout: Real = Field(0.0, ge=0.0, lt=1.0)
     target_modules: str | list[str] = "all-linear"
+    rslora: bool | None = Field(
+        None, description="Scale by alpha / sqrt(r) instead of alpha / r; where nothing is said, for r above 64."
+    )
+    dora: bool = Field(
+        False, description="Learn each row's length apart from its direction: a little better at a low r, slower, more memory."
+    )
 
 
 class Sft(Section):
@@ -380,9 +386,20 @@ class Train(Section):
         min_length=1, description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny."
     )
     method: Literal["lora", "qlora"] = "lora"
+    continue_from: str | None = Field(
+        None,
+        alias="continue",
+        min_length=1,
+        description="An earlier run of this recipe: go on from its adapter, not from a new one.",
+    )
     lora: Lora = Lora()
     sft: Sft = Sft()
     preference: Preference | None = None
+    gradient_checkpointing: bool | None = Field(
+        None,
+        description="Compute activations again on the way back instead of keeping them: far less memory, a third more time. "
+        "Where nothing is said: on a GPU, for bases of more than 300 million parameters.",
+    )
     seed: Whole = Field(17, ge=0)
 
 

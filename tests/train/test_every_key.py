@@ -44,6 +44,7 @@ TRAINER = {
     "sft.micro_batch_size": 2,
     "sft.warmup": 0.5,
     "sft.evaluations_per_epoch": 9,
+    "gradient_checkpointing": True,
     "seed": 99,
 }
 PREFERENCE = {
@@ -53,8 +54,10 @@ PREFERENCE = {
     "preference.batch_size": 2,
 }
 ADAPTER = {"lora.r": 3, "lora.alpha": 5, "lora.dropout": 0.5, "lora.target_modules": ["q_proj"]}
+ADAPTER |= {"lora.rslora": True, "lora.dora": True}
 SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
+    "train.continue": test_run.test_a_run_goes_on_from_an_earlier_one,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,
     "train.sft.max_length": test_run.test_rows_that_are_too_long_are_left_out_and_counted,

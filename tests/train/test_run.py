@@ -148,6 +148,49 @@ def test_qlora_trains_merges_and_exports_too(trained: Trained) -> None:
     assert said["verdict"] in ("passed", "doubtful") and said["gguf"]
 
 
+@pytest.mark.parametrize("lora", ["rslora: true", "dora: true"])
+def test_other_adapters_train_merge_and_export_too(trained: Trained, lora: str) -> None:
+    house, _ = trained
+    name = lora.split(":", maxsplit=1)[0]
+    recipe = house.write(name, f"train: {{lora: {{{lora}}}, sft: {{epochs: 1}}}}")
+    house.call("curate", "build", recipe)
+    said = house.json("train", "run", recipe)
+    assert said["verdict"] in ("passed", "doubtful") and said["gguf"]
+    assert json.loads((Path(said["adapter"]) / "adapter_config.json").read_text())[f"use_{name}"] is True
+    merged = json.loads((Path(said["run"]) / "merge.json").read_text())
+    assert merged["kl"] <= merged["limit"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("train: {method: qlora, lora: {dora: true}}", "4-bit base"),
+        ("train: {lora: {dora: true}}\nevaluate: {strengths: [0.5]}", "no strengths"),
+    ],
+)
+def test_dora_is_refused_where_it_would_not_merge_right(trained: Trained, more: str, said: str) -> None:
+    house, _ = trained
+    recipe = house.write("refused", more)
+    house.call("curate", "build", recipe)
+    told = house.call("train", "plan", recipe, code=2).stderr
+    assert "train.lora.dora" in told and said in told
+
+
+def test_a_run_goes_on_from_an_earlier_one(trained: Trained) -> None:
+    house, _ = trained
+    recipe = house.write("onward", "train: {sft: {epochs: 1}}")
+    house.call("curate", "build", recipe)
+    first = house.json("train", "run", recipe)
+    second = house.json("train", "run", recipe, "--set", "train.continue=001")
+    before, after = (said["metrics"]["sft"] for said in (first, second))
+    assert after["held_out_loss_before"] == pytest.approx(before["held_out_loss"], abs=2e-3), "it begins where the first ended"
+    assert second["run"] != first["run"] and after["held_out_loss"] < before["held_out_loss_before"]
+    for change, said in (("train.continue=007", "no finished runs"), ("train.lora.r=4", "another kind")):
+        both = ["--set", "train.continue=001", "--set", change]
+        assert said in house.call("train", "plan", recipe, *both, code=2).stderr
+    assert "does not travel" in house.call("train", "pack", recipe, "--set", "train.continue=001", code=2).stderr
+
+
 def test_the_same_seed_gives_the_same_adapter(trained: Trained) -> None:
     house, said = trained
     recipe = house.write("kitchen-again", "")

@@ -1,0 +1,42 @@
+"""An earlier run's adapter, from which a run goes on (`train.continue`)."""
+
+from __future__ import annotations
+
+import glob
+import json
+from pathlib import Path
+
+from likeness.errors import CallError
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.schema import Lora, Train
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def continued_adapter(build: BuildFolder, settings: Train) -> Path | None:
+    """The adapter of the run that `train.continue` names; None where it names none.
+
+    Args:
+        build: the recipe's results.
+        settings: the recipe's `train`.
+
+    Raises:
+        CallError: there is no such finished run, or more than one, or its adapter is of another base or shape.
+    """
+    from ruamel.yaml import YAML
+
+    if (named := settings.continue_from) is None:
+        return None
+    where = f"train.continue: {named}"
+    found = sorted(build.runs.glob(f"{glob.escape(named)}*/manifest.json"))
+    if len(found) != 1:
+        known = ", ".join(sorted(path.parent.name for path in build.runs.glob("[!.]*/manifest.json"))) or "none yet"
+        raise CallError(f"{len(found) or 'no'} finished runs of this recipe are called so", where=where, fix=f"It has {known}.")
+    run = found[0].parent
+    base = json.loads(found[0].read_text(encoding="utf-8"))["base_model"]
+    if base != settings.base_model:
+        raise CallError(f"its base is {base}", where=where, fix="Only an adapter of the same base can be continued.")
+    before = Lora.model_validate(YAML(typ="safe").load(run / "recipe.yaml")["train"].get("lora", {}))
+    if before != settings.lora:
+        raise CallError(f"its adapter is of another kind: {before}", where=where, fix="`train.lora` must say the same.")
+    return run / "adapter"
