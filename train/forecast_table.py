@@ -30,7 +30,9 @@ def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
         places = sorted({f"{device.where} ({device.as_of})" for device in listed})
         lines.append(f"List prices, to be checked before renting: {'; '.join(places)}.")
     if any(each.device.kind == "gpu" and each.device.as_of for each in forecasts):
-        lines.append("Figures of listed cards are computed, not measured. They are of training alone: set-up, answers and export are not in them.")
+        lines.append(
+            "Figures of listed cards are computed, not measured. They are of training alone: set-up, answers and export are not in them."
+        )
     return lines
 
 

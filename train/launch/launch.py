@@ -252,8 +252,8 @@ def _follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | No
             watch.line(f"the ceiling of ${record.max_usd:.2f} is reached: the run is stopped")
             _again(lambda: box.stop(record))
             return None
-        if record.seconds:
-            watch.update(min(record.elapsed(), record.seconds), record.seconds, usd=record.spent())
+        if record.usd_per_hour:
+            watch.update(0, 0, usd=record.spent())
         time.sleep(SECONDS_BETWEEN_POLLS)
 
 

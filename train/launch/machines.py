@@ -12,7 +12,7 @@ from likeness.progress import in_words
 from train.devices import Device, listed_devices
 from train.forecast import Forecast, forecast
 from train.result import Watcher
-from train.workload import Workload, workload
+from train.workload import Workload
 
 CPU_TFLOPS, CPU_GB_S = 0.1, 20.0
 """Of a processor that nobody has measured: a few cores."""
@@ -60,7 +60,8 @@ class Choice:
         if self.forecast is None:
             return f"{said}; no forecast, for the base is not on this machine (`train plan` fetches it)"
         needs = f"needs {self.forecast.memory_bytes / 1e9:.1f} of {self.offer.memory_bytes / 1e9:.0f} GB"
-        whole = f", ${self.forecast.usd:,.2f} in all" if self.forecast.usd else ""
+        usd = self.forecast.usd or 0.0
+        whole = f", ${usd:,.2f} in all" if usd >= 0.01 else ", under $0.01 in all" if usd else ""
         return f"{said}; training {needs}, {in_words(self.forecast.seconds)}{whole}"
 
 
@@ -113,6 +114,7 @@ def _work(recipe_path: Path, watch: Watcher, settings: Sequence[str]) -> Workloa
     """
     from likeness.recipe.load import load_recipe
     from train.job import open_job
+    from train.plan import workload_of
     from train.preflight import prepare
 
     recipe = load_recipe(recipe_path, settings)
@@ -122,9 +124,7 @@ def _work(recipe_path: Path, watch: Watcher, settings: Sequence[str]) -> Workloa
         return None
     job = open_job(recipe_path, watch, settings)
     watch.begin("rows")
-    prepared = prepare(job)
-    wrong = prepared.preferences.train if prepared.preferences else ()
-    return workload(job.base, job.settings, prepared.rows.train, prepared.rows.validation, wrong)
+    return workload_of(job, prepare(job))
 
 
 def _is_here(base: str) -> bool:
