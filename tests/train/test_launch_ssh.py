@@ -190,7 +190,9 @@ def test_what_cannot_work_is_said_before_anything_is_started(home: House, box: L
     assert "says no machine" in one_message(launch(home, box, code=2))
     assert "is none of ssh" in one_message(launch(home, box, "--on", "moon", code=2))
     assert "is not set" in one_message(launch(home, box, "--on", "ssh", "box", "--env", "NOT_SET", code=2))
-    assert is_torn_down(box) and not runs(home)
+    dear = ("--usd-per-hour", "3600", "--max-usd", "0.10")
+    assert "it would cost about $" in one_message(launch(home, box, "--on", "ssh", "box", *dear, code=1))
+    assert is_torn_down(box) and not runs(home) and not (home.folder / "kitchen/build/kitchen/launch/launch.json").exists()
     with running(tmp_path / "bare", PATH="/usr/bin:/bin") as bare:
         assert f"no `train` of likeness {__version__}" in one_message(launch(home, bare, "--on", "ssh", "box", code=3))
         other = bare.folder / "other/bin/train"
