@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 import zipfile
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -17,15 +16,12 @@ from typing import Any
 from likeness.errors import CallError, GateError, LikenessError, MachineError
 from likeness.files import write_atomic
 from likeness.lock import is_locked, only_one
-from train.launch.box import Box, Dropped, Poll, Target, open_box
+from train.launch.box import Box, Dropped, Target, open_box
+from train.launch.follow import again, follow, where, why_it_failed
 from train.launch.machines import choose
-from train.launch.record import Place, Record
+from train.launch.record import Place, Record, now
 from train.pack import SEAL, pack, unpack
 from train.result import Watcher
-
-SECONDS_BETWEEN_POLLS = 1.0
-SECONDS_UNANSWERED = 900.0
-"""How long a box may be out of reach before it is left alone; what runs there goes on, and is found again."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ def launch(
         if picked_up := record is not None and not record.over:
             assert record
             box = open_box(_target_of(record, target))
-            watch.line(f"picks up the run on {_where(record)}, begun at {record.started_at}, of dataset {record.dataset}")
+            watch.line(f"picks up the run on {where(record)}, begun at {record.started_at}, of dataset {record.dataset}")
         else:
             box = open_box(_asked(target))
         with closing(box):
@@ -116,10 +112,10 @@ def stop(recipe_path: Path, watch: Watcher) -> Launched:
         raise CallError("no run of this recipe is under way", where=str(recipe_path))
     place = Place.of(recipe_path)
     with closing(open_box(_target_of(record, None))) as box:
-        watch.begin(f"stopping the run on {_where(record)}")
+        watch.begin(f"stopping the run on {where(record)}")
         box.stop(record)
         if is_locked(place.folder / ".lock"):  # the command that follows it sees its end, and does the rest
-            watch.line(f"stopped on {_where(record)}; the command that follows it tears down")
+            watch.line(f"stopped on {where(record)}; the command that follows it tears down")
             return Launched(record, None)
         with only_one(place.folder, "launch"):
             record = place.read() or record
@@ -180,12 +176,12 @@ def _begin(
 def _start(place: Place, box: Box, record: Record, watch: Watcher) -> None:
     """Send and start. Where the box refuses, it is torn down; where the connection fails, the next call goes on."""
     secrets = _secrets(record.target)
-    watch.begin(f"sending the run to {_where(record)}")
+    watch.begin(f"sending the run to {where(record)}")
     try:
         box.start(record, place.pack(record.name), secrets)
     except Dropped as error:
         raise MachineError(
-            error.what, where=_where(record), fix="The same command tries again, and finds what was started."
+            error.what, where=where(record), fix="The same command tries again, and finds what was started."
         ) from None
     except LikenessError:
         _tear_down(place, box, record)
@@ -195,82 +191,24 @@ def _start(place: Place, box: Box, record: Record, watch: Watcher) -> None:
 
 def _bring_home(place: Place, box: Box, record: Record, recipe_path: Path, watch: Watcher) -> Path:
     """Follow the run to its end, fetch its result, and unpack it once it is proven whole."""
-    end = _follow(place, box, record, watch)
+    end = follow(place, box, record, watch)
     result = place.result(record.name)
     watch.begin("bringing the result home")
-    if end is None or not _again(lambda: box.fetch(record, result)):
+    if end is None or not again(lambda: box.fetch(record, result)):
         _salvage(place, box, record, watch)
         _tear_down(place, box, record)
-        raise _why(place, record, end)
+        raise why_it_failed(place, record, end)
     try:
         folder = unpack(result, recipe_path)
     except CallError:  # it may have been cut on its way: once more
         result.unlink()
-        _again(lambda: box.fetch(record, result))
+        again(lambda: box.fetch(record, result))
         folder = unpack(result, recipe_path)
     facts = {key: value for key, value in record.__dict__.items() if key not in ("seal", "target", "notes", "run", "over")}
     facts |= {"on": record.target["on"], "seconds": round(record.elapsed()), "usd": round(record.spent(), 4)}
     write_atomic(folder / "launch.json", json.dumps(facts, indent=2) + "\n")
     result.unlink()
     return folder
-
-
-def _follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | None:
-    """Show the log as it grows, until the run ends; None where the ceiling was reached first, and the run was stopped.
-
-    Raises:
-        MachineError: the box has not answered for too long, or the run was cut off there.
-    """
-    watch.begin(f"training on {_where(record)}")
-    silent_since: float | None = None
-    while True:
-        try:
-            poll = box.poll(record, place.seen())
-        except Dropped as error:
-            now = time.monotonic()
-            if silent_since is None:
-                silent_since = now
-                watch.line(f"the connection to {_where(record)} failed ({error.what}); the run goes on there, and is looked for")
-            if now - silent_since > SECONDS_UNANSWERED:
-                fix = "It may still run. The same command picks it up."
-                raise MachineError(
-                    f"has not answered for {SECONDS_UNANSWERED / 60:.0f} minutes", where=_where(record), fix=fix
-                ) from None
-            time.sleep(min(30.0, 1.0 + (now - silent_since) / 2))
-            continue
-        if silent_since is not None:
-            silent_since = None
-            watch.line(f"{_where(record)} answers again")
-        for line in place.keep_log(poll.text):
-            watch.line(line)
-        if poll.state == "ended":
-            return poll
-        if poll.state == "lost":
-            fix = "The same command starts it again from what it has saved; `--stop` gives it up."
-            raise MachineError("the run was cut off there, as by a restart of the machine", where=_where(record), fix=fix)
-        if record.max_usd is not None and record.spent() >= record.max_usd:
-            watch.line(f"the ceiling of ${record.max_usd:.2f} is reached: the run is stopped")
-            _again(lambda: box.stop(record))
-            return None
-        if record.usd_per_hour:
-            watch.update(0, 0, usd=record.spent())
-        time.sleep(SECONDS_BETWEEN_POLLS)
-
-
-def _why(place: Place, record: Record, end: Poll | None) -> LikenessError:
-    """The message for a run that has no result: the box's own, with its kind."""
-    where = f"the run on {_where(record)}"
-    log = f"Its log: {place.log}"
-    if end is None or (record.max_usd is not None and record.spent() >= record.max_usd):
-        return GateError(
-            f"was stopped at its ceiling, after {record.elapsed() / 60:.0f} minutes (${record.spent():.2f})", where=where, fix=log
-        )
-    lines = place.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = next((line.removeprefix("error: ") for line in reversed(lines) if line.startswith("error: ")), None)
-    kind = {1: GateError, 2: CallError}.get(end.exit_code or 0, MachineError)
-    if said is None and end.exit_code == 130:
-        said = "was stopped"
-    return kind(said or f"ended with exit code {end.exit_code} and no result", where=where, fix=log)
 
 
 def _salvage(place: Place, box: Box, record: Record, watch: Watcher) -> None:
@@ -285,22 +223,13 @@ def _salvage(place: Place, box: Box, record: Record, watch: Watcher) -> None:
 def _tear_down(place: Place, box: Box, record: Record) -> None:
     """Tear the machine down, and note that it is."""
     try:
-        _again(lambda: box.tear_down(record))
+        again(lambda: box.tear_down(record))
     except LikenessError as error:
         fix = "The same command tries again. Look whether it still costs money."
-        raise MachineError(f"could not be torn down: {error.what}", where=_where(record), fix=fix) from None
-    record.over = True
+        raise MachineError(f"could not be torn down: {error.what}", where=where(record), fix=fix) from None
+    record.over, record.ended_at = True, record.ended_at or now()
     place.write(record)
     place.pack(record.name).unlink(missing_ok=True)
-
-
-def _again(work: Any, times: int = 5) -> Any:
-    """Do something over a connection, and again where that fails."""
-    for number in range(times - 1):
-        with suppress(Dropped):
-            return work()
-        time.sleep(2.0**number)
-    return work()
 
 
 def _asked(target: Target | None) -> Target:
@@ -336,10 +265,6 @@ def _secrets(target: dict[str, Any]) -> dict[str, str]:
     if missing := next((name for name in names if name not in os.environ), None):
         raise CallError("is not set in the environment", where=f"--env {missing}")
     return {name: os.environ[name] for name in names}
-
-
-def _where(record: Record) -> str:
-    return str(record.target["host"] or record.target["on"])
 
 
 def _seal(file: Path) -> str:

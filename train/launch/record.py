@@ -18,6 +18,11 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Characters that would move a terminal's cursor, or do more: what a box says is shown as text."""
 
 
+def now() -> str:
+    """The time, as it is written down."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 @dataclass
 class Record:
     """One launch, from before its start until its machine is torn down."""
@@ -35,7 +40,9 @@ class Record:
     """How long it is to take, by the forecast."""
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     """Names the remote folder, job label or cluster, so that what was started can be found."""
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    started_at: str = field(default_factory=now)
+    ended_at: str | None = None
+    """When the machine was torn down."""
     notes: dict[str, str] = field(default_factory=dict)
     """What the box has to know again, such as a job's id."""
     run: str | None = None
@@ -44,8 +51,8 @@ class Record:
     """Whether the machine is torn down."""
 
     def elapsed(self) -> float:
-        """Seconds since the start."""
-        return (datetime.now(UTC) - datetime.fromisoformat(self.started_at)).total_seconds()
+        """Seconds from the start to the end, or until now."""
+        return (datetime.fromisoformat(self.ended_at or now()) - datetime.fromisoformat(self.started_at)).total_seconds()
 
     def spent(self) -> float:
         """US dollars so far: the price of the time since the start, which is never less than what a provider counts."""
