@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -89,17 +90,20 @@ def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
 
 
 def _fits(work: Workload, device: Device, method: Method, change: Changes) -> bool:
-    changed = _changed(work, change)
-    return bool(changed.rows) and _memory(changed, device, change.get("method", method)) <= device.memory_bytes
+    return bool(_changed(work, change).rows) and _small_enough(work, device, method, change)
 
 
 def _shorter(work: Workload, device: Device, method: Method, others: Changes) -> Changes | None:
-    """The longest rows that fit, with other changes made already."""
-    for length in range((max(work.rows) - 1) // 64 * 64, 63, -64):
-        change = others | {"sft": others.get("sft", {}) | {"max_length": length}}
-        if _fits(work, device, method, change):
-            return change
-    return None
+    """The longest rows that fit, with other changes made already. What is shorter needs less, so halves are searched."""
+    longest = max(*work.rows, 0, *(longer for longer, _ in work.preferences))
+    lengths = [others | {"sft": others.get("sft", {}) | {"max_length": length}} for length in range(64, longest, 64)]
+    first = bisect_left(lengths, True, key=lambda change: not _small_enough(work, device, method, change))
+    return lengths[first - 1] if first and _fits(work, device, method, lengths[first - 1]) else None
+
+
+def _small_enough(work: Workload, device: Device, method: Method, change: Changes) -> bool:
+    changed = _changed(work, change)
+    return not changed.rows or _memory(changed, device, change.get("method", method)) <= device.memory_bytes
 
 
 def _changed(work: Workload, change: Changes) -> Workload:

@@ -31,7 +31,7 @@ def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
         lines.append(f"List prices, to be checked before renting: {'; '.join(places)}.")
     if any(each.device.kind == "gpu" and each.device.as_of for each in forecasts):
         lines.append(
-            "Figures of listed cards are computed, not measured. They are of training alone: set-up, answers and export are not in them."
+            "Figures of listed cards are computed, not measured, and of training alone: without set-up, answers, export."
         )
     return lines
 
