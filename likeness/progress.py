@@ -32,6 +32,7 @@ WORDS = {
     "probe": "measuring the answers",
     "merge": "merging the adapter",
     "export": "exporting",
+    "bring home": "bringing the result home",
 }
 """What a step does, said while it works; its line afterwards begins with the one word."""
 

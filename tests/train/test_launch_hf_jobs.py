@@ -25,7 +25,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         yield hub
 
 
-def test_a_job_that_a_killed_launcher_started_is_found_again_and_comes_home(home: House, hub: Hub) -> None:
+def test_a_job_of_a_killed_launcher_is_found_and_comes_home(home: House, hub: Hub) -> None:
     first = start(home, hub, "--on", "hf-jobs", "--max-usd", "1")
     wait_for(lambda: hub.jobs, "the job is started")
     os.kill(first.pid, signal.SIGKILL)  # before it can note the job's id, or after

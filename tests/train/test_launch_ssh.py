@@ -75,7 +75,7 @@ def test_a_run_goes_out_survives_dropped_connections_and_comes_home_proven(home:
     assert sorted(path.name for path in run.parents[1].glob("launch/[!.]*")) == ["launch.json", "log.txt"]
 
 
-def test_a_launcher_that_is_killed_or_stopped_is_followed_by_one_that_starts_nothing(home: House, box: Loopback) -> None:
+def test_a_killed_launcher_is_followed_by_one_that_starts_nothing(home: House, box: Loopback) -> None:
     first = start(home, box, "--on", "ssh", "box")
     wait_for(lambda: box.launches and (box.launches[0] / "child").is_file(), "the job is started")
     os.kill(first.pid, signal.SIGKILL)

@@ -21,6 +21,12 @@ SECONDS_UNANSWERED = 900.0
 def follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | None:
     """Show the log as it grows, until the run ends; None where the ceiling was reached first, and the run was stopped.
 
+    Args:
+        place: where the log is kept.
+        box: the machine.
+        record: of the launch.
+        watch: is shown the log.
+
     Raises:
         MachineError: the box has not answered for too long, or the run was cut off there.
     """
@@ -61,7 +67,13 @@ def follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | Non
 
 
 def why_it_failed(place: Place, record: Record, end: Poll | None) -> LikenessError:
-    """The message for a run that has no result: the box's own, with its kind."""
+    """The message for a run that has no result: the box's own, with its kind.
+
+    Args:
+        place: where the log is kept.
+        record: of the launch.
+        end: how it ended; None where it was stopped at its ceiling.
+    """
     there = f"the run on {where(record)}"
     log = f"Its log: {place.log}"
     reached = record.max_usd is not None and record.spent() >= record.max_usd

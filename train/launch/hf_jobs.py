@@ -75,7 +75,13 @@ class HfJobs:
         return offers
 
     def start(self, record: Record, pack: Path, secrets: Mapping[str, str]) -> None:
-        """Upload the sealed file and this version of likeness, and start the job, unless it was."""
+        """Upload the sealed file and this version of likeness, and start the job, unless it was.
+
+        Args:
+            record: of the launch.
+            pack: the sealed file.
+            secrets: variables of the run's environment.
+        """
         from train.launch.wheel import constraints, make_wheel
 
         if self._job(record):

@@ -193,7 +193,7 @@ def _bring_home(place: Place, box: Box, record: Record, recipe_path: Path, watch
     """Follow the run to its end, fetch its result, and unpack it once it is proven whole."""
     end = follow(place, box, record, watch)
     result = place.result(record.name)
-    watch.begin("bringing the result home")
+    watch.begin("bring home")
     if end is None or not again(lambda: box.fetch(record, result)):
         _salvage(place, box, record, watch)
         _tear_down(place, box, record)

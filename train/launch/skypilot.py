@@ -64,7 +64,13 @@ class SkyPilot:
         ]
 
     def start(self, record: Record, pack: Path, secrets: Mapping[str, str]) -> None:
-        """Write the task file, and have SkyPilot make the machine and start the job, unless it has one."""
+        """Write the task file, and have SkyPilot make the machine and start the job, unless it has one.
+
+        Args:
+            record: of the launch.
+            pack: the sealed file.
+            secrets: variables of the run's environment.
+        """
         from train.launch.wheel import constraints, make_wheel
 
         if self._jobs(record):

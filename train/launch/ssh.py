@@ -139,7 +139,13 @@ class Ssh:
         return [Offer("CPU", "cpu", memory, price)]
 
     def start(self, record: Record, pack: Path, secrets: Mapping[str, str]) -> None:
-        """Send the sealed file and start its run, unless it runs or has ended there."""
+        """Send the sealed file and start its run, unless it runs or has ended there.
+
+        Args:
+            record: of the launch.
+            pack: the sealed file.
+            secrets: variables of the run's environment.
+        """
         if "train" not in record.notes:
             if not self._train:  # a launcher was killed before it could note it
                 self.offers()
