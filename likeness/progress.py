@@ -33,6 +33,7 @@ WORDS = {
     "probe": "measuring the answers",
     "merge": "merging the adapter",
     "export": "exporting",
+    "bring home": "bringing the result home",
 }
 """What a step does, said while it works; its line afterwards begins with the one word."""
 
@@ -90,7 +91,7 @@ class Progress:
 
         Args:
             done: how much is done.
-            total: of how much.
+            total: of how much; 0 where nobody knows.
             usd: US dollars spent so far.
             note: a few words beside the bar.
         """
@@ -100,7 +101,7 @@ class Progress:
             return
         if self._bar is None:
             self.begin(self._label)
-        self._bar.update(self._task, completed=done, total=total, left=left, note=_joined(_spent(usd), note))
+        self._bar.update(self._task, completed=done, total=total or None, left=left, note=_joined(_spent(usd), note))
 
     def clear(self) -> None:
         """Take the bar away."""

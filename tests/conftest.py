@@ -6,6 +6,7 @@ A room's makers are in modules that its fixtures import when they are asked for,
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"  # the models of tests are tiny: more threads wait for each other, above all on shared cores
 
-SLOW_FIXTURES = {"curate", "house", "trained", "argilla_server", "tiny", "tokenizers", "make_model"}
+SLOW_FIXTURES = {"curate", "house", "trained", "built", "argilla_server", "tiny", "tokenizers", "make_model"}
 """A test that calls commands, a server or a model takes seconds: it is slow, whether its file says so or not."""
 
 LONGEST = 2.0
@@ -203,6 +204,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> tuple[make.
     house = make.make_house(tmp_path_factory.mktemp("house"))
     house.call("curate", "build", house.recipe)
     return house, house.json("train", "run", house.recipe)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> make.House:
+    """A house in which the starter was built and nothing trained; its run is short."""
+    house = make.make_house(tmp_path_factory.mktemp("built"))
+    make.change(house.folder / house.recipe, "evaluate: {samples: 0", "evaluate: {cells: shipped, samples: 0")
+    house.call("curate", "build", house.recipe)
+    return house
+
+
+@pytest.fixture
+def home(built: make.House, tmp_path: Path) -> make.House:
+    """A copy of it."""
+    shutil.copytree(built.folder, tmp_path / "house")
+    return make.House(tmp_path / "house")
 
 
 # --- export: tiny models and tokenizers, made in code ---

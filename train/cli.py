@@ -12,6 +12,7 @@ import typer
 from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings
 from likeness.command import Commands, answer, run_command, settle_libraries, tell_version
 from likeness.errors import CallError
+from train.launch.cli import launch
 
 if TYPE_CHECKING:
     from train.result import Run
@@ -207,6 +208,9 @@ def unpack(
         return
     print(f"Run {folder.name} is home: {_shown(folder / 'report.html')}")
     print(f"Talk to it: train chat {shlex.quote(str(_shown(folder)))}")
+
+
+app.command()(launch)
 
 
 @app.command()

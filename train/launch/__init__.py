@@ -1,0 +1,1 @@
+"""A run on another machine: packed, sent, started, followed, brought home, and the machine torn down."""
