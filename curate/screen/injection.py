@@ -16,6 +16,8 @@ from curate.sources import SourceTexts, in_words_of
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of, stems_of, tokens_of
 
+MOST_SHOWN = 80
+"""Characters of a sentence in a message."""
 LIKELY = 0.65
 """Probability from which a sentence is worth a warning."""
 ASKING = 0.85
@@ -184,6 +186,22 @@ TASK_WORDS = frozenset(
 RULES = {"orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS), "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS)}
 """What the classifier knows beside words: on folded text, where a search need not ignore case and takes a third of the time."""
 
+ANCHOR = re.compile(
+    r"\b(?:prompt|instruct|instruk|instrucc|ignor|disregard|overrid|overrul|jailbreak|pretend|persona\b|in character|role-?play"
+    r"|ais?\b|a\.i\.|llms?\b|gpts?\b|chatgpt|claude\b|chatbot|bots?\b|assistant|assistent|asistent|language model|sprachmodell"
+    r"|modelo de leng|modèle de lang|ki\b|kis\b|ki-|ia\b|ias\b|anweisung|vorgabe|vergiss|missacht|consigne|oubli|olvid"
+    r"|(?:this|the) (?:page|text|document|source|note|comment) (?:asks?|says|said|demands?|wants|tells|told|requires?)"
+    r"|(?:every|each|all|any) (?:answers?|repl(?:y|ies)|responses?|questions?)\b|jede[rn]? (?:frage|antwort)"
+    r"|(?:chaque|toute) (?:question|réponse)|cada (?:pregunta|respuesta)"
+    r"|(?:im|der|dieser) (?:text|seite|dokument) (?:\w+ )?(?:verlangt|steht|sagt)"
+    r"|(?:la|cette|le|ce) (?:page|texte|document) (?:demande|exige|dit)"
+    r"|(?:el|la|este|esta) (?:texto|página|documento) (?:\w+ )?(?:pide|dice|exige)"
+    r"|system-?(?:vorgabe|nachricht|meldung)|message système|mensaje de(?:l)? sistema|system message"
+    r"|word (?:limit|count)|as (?:requested|instructed)|json|training (?:data|example|pair)|the author's (?:voice|style))"
+)
+"""What a sentence must speak of beside the classifier's words: those alone are in every third paragraph of a technical text."""
+NAMED = re.compile(r"\b(?:ais?|llms?|gpts?|chatgpt|chatbots?|assistants?|language models?|sprachmodelle?|kis?|ia|asistentes?)\b")
+"""A language model, spoken to where people do not look: in a comment of a web page."""
 COMMENT = re.compile(r"<!--[^>]{1,4000}-->|/\*[^*]{1,4000}\*/|(?:^|\s)(?:#|//|--) [^\n]{8,1000}", re.MULTILINE)
 """Where orders hide from people's eyes: comments in HTML and in code."""
 ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![\w+/=])")
@@ -233,6 +251,9 @@ def _order_in(text: str) -> str | None:
             order = ORDER.search(masked, start, start + len(sentence))
             if order and not _is_quoted(order):
                 return order[0]
+    for _, sentence in sentences_of(unquoted(masked)):
+        if ANCHOR.search(fold(sentence)) and _classifier().probability(sentence, SURE) >= SURE:
+            return sentence[:MOST_SHOWN]
     hidden = _hidden(text)
     return text[hidden.start : hidden.end] if hidden else None
 
@@ -244,14 +265,14 @@ def _said(text: str, written: str) -> _Said | None:
     for start, sentence in sentences_of(masked):
         if (likely := _classifier().probability(sentence, LIKELY)) < LIKELY or (worst and worst.score >= likely):
             continue
-        end, shown = start + len(sentence), f"“{sentence[:80]}”"
+        end, shown = start + len(sentence), f"“{sentence[:MOST_SHOWN]}”"
         own = in_words_of(sentence, written)
         if order := ORDER.search(sentence):
             severity: Severity = "drop" if likely >= SURE and not in_words_of(order[0], written) else "warning"
             worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
         elif RESIDUE.search(sentence) and not own:
             worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)
-        elif not own and (likely >= ASKING or not sentence.endswith(("?", "？"))):
+        elif not own and ANCHOR.search(fold(sentence)) and (likely >= ASKING or not sentence.endswith(("?", "？"))):
             words = ", ".join(_classifier().reasons(sentence))
             worst = _Said(
                 start, end, "orders", f"may be meant for a language model, by its words {words}: {shown}", "warning", likely
@@ -272,12 +293,13 @@ def _hidden(text: str) -> _Said | None:
         return _Said(*order.span(), "orders", f"gives orders to a language model: “{order[0]}”", "warning")
     if DISGUISED.search(text) and (plain := _plainly(text)) != text:
         for _, sentence in sentences_of(unquoted(mask(plain))):
-            if sentence not in text and (ORDER.search(sentence) or _classifier().probability(sentence, SURE) >= SURE):
-                message = f"gives orders to a language model in disguise: “{sentence[:80]}”"
+            if sentence not in text and ORDER.search(sentence):
+                message = f"gives orders to a language model in disguise: “{sentence[:MOST_SHOWN]}”"
                 return _Said(0, len(text), "orders", message, "warning")
     if "<!--" in text or "/*" in text or "# " in text or "//" in text or "-- " in text:
         for comment in COMMENT.finditer(text):
-            if order := ORDER.search(comment[0]):
+            hides = comment[0].startswith("<!--")
+            if order := ORDER.search(comment[0]) or (NAMED.search(fold(comment[0])) if hides else None):
                 at = comment.start()
                 message = f"gives orders to a language model in a comment: “{order[0]}”"
                 return _Said(at + order.start(), at + order.end(), "orders", message, "warning")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from curate.check import Check
@@ -90,6 +91,10 @@ DECLINES = re.compile(
     r"|diseñad)[oa] para\b)"
 )
 """A machine that declines, or says that it is one. On folded text."""
+MOST_OWN = 0.03
+"""Share of the author's own sentences that may be taken for an assistant's; of more, the author writes so."""
+OWN_SENTENCES, OWN_EACH, OWN_CHARACTERS, FEWEST_OWN = 400, 100, 20_000, 40
+"""Sentences that are looked at: in all, and of a document, in its first characters; with fewer nothing is known."""
 SERVES = re.compile(
     r"(?:\b(?:i )?hope (?:this|that) (?:\w+ ){0,3}(?:helps?(?:$|[!. ,😊])|is helpful|was helpful|clarifies|answers|meets your"
     r"|works for you!)"
@@ -186,15 +191,17 @@ def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Findi
 
     Sentence by sentence a classifier judges, which knows words, pieces of words and what the rules say: a person declines
     in earnest, and some write about language models. Quotations are not looked at, what people wrote is only reported,
-    and a phrase that is in the author's documents is the author's. The score is how likely it is.
+    and a phrase that is in the author's documents is the author's. Where the author's own sentences are taken for an assistant's
+    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is.
     """
     written = sources.written()
+    by_words = _own_share(sources) <= MOST_OWN
     for pair in pairs:
         if pair.wrote == "author":
             continue
         worst: Finding | None = None
         for start, said, reason, severity, score, why in _found_in(pair.response):
-            if not in_words_of(said, written):
+            if (by_words or not why) and not in_words_of(said, written):
                 mild = pair.wrote == "person"
                 message = f"{CHECK.reasons[reason]}: {said.strip()[:60]!r}{why}"
                 span = Span("response", start, start + len(said))
@@ -205,6 +212,17 @@ def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Findi
                     break
         if worst:
             yield worst
+
+
+def _own_share(sources: SourceTexts) -> float:
+    """The share of the author's own sentences that the classifier takes for an assistant's, by their words alone."""
+    own = (document.own_text for document in sources.documents.values() if document.own_text)
+    sentences = [
+        sentence for text in own for _, sentence in islice(sentences_of(unquoted(mask(text[:OWN_CHARACTERS]))), OWN_EACH)
+    ]
+    some = sentences[:: max(1, len(sentences) // OWN_SENTENCES)]
+    taken = sum(_classifier().probability(sentence, LIKELY) >= LIKELY and not SERVES.search(fold(sentence)) for sentence in some)
+    return taken / len(some) if len(some) >= FEWEST_OWN else 0.0
 
 
 def _found_in(response: str) -> Iterator[tuple[int, str, str, Severity, float, str]]:
