@@ -114,6 +114,8 @@ def kept_by_layer(work: Workload, wide: int, method: str, padded_to: int) -> int
     # attention (arXiv 2205.14135): queries, keys, values, the result, and the logarithm of each head's sum
     keys = shape.query if padded_to else shape.key  # with a mask, keys and values are repeated for every head
     attention = wide * (2 * shape.query + 2 * keys + padded_to) + 4 * shape.heads
+    if shape.keeps_scores:  # for every head and every earlier token the capped score, and its share in float32
+        attention += 8 * shape.heads * max(work.rows) + wide * (shape.query + shape.key)
     if any(part.name == "qkv_proj" for part in shape.linear):  # Phi-3: values are a view of all three, and the result is copied
         attention += wide * ((0 if padded_to else shape.query + shape.key) + (shape.query if wide == 4 else 0))
     feed_forward = 3 * wide * shape.intermediate  # gate, its activation, up

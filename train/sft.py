@@ -260,9 +260,7 @@ def load_base(base: Path, settings: Train) -> Any:
         quantization = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
-    return AutoModelForCausalLM.from_pretrained(
-        base, dtype=dtype, quantization_config=quantization, use_safetensors=True, attn_implementation="sdpa"
-    )
+    return AutoModelForCausalLM.from_pretrained(base, dtype=dtype, quantization_config=quantization, use_safetensors=True)
 
 
 def _return_large_blocks() -> None:

@@ -15,6 +15,8 @@ from train.preference_rows import PreferenceRow
 
 NORMED_QUERIES = ("qwen3", "gemma3_text", "gemma3")
 """Families that normalise queries and keys."""
+EAGER = ("gemma2",)
+"""Families that cap the scores of their attention, and therefore keep all of them."""
 FOUR_NORMS = ("gemma2", "gemma3_text", "gemma3")
 """Families with norms after attention and after the feed-forward part as well."""
 
@@ -49,6 +51,7 @@ class Shape:
     """Of one layer."""
     norms: int = 2
     normed_queries: bool = False
+    keeps_scores: bool = False
 
     @property
     def linear_weights(self) -> int:
@@ -126,6 +129,7 @@ def read_shape(config: dict[str, Any], weights: int) -> Shape:
         linear=tuple(linear),
         norms=4 if kind in FOUR_NORMS else 2,
         normed_queries=kind in NORMED_QUERIES,
+        keeps_scores=kind in EAGER,
     )
 
 

@@ -14,13 +14,14 @@ import pytest
 from export.model_files import weight_files
 from likeness.errors import CallError, GateError, LikenessError
 from likeness.progress import Silent
+from likeness.recipe.schema import Train
 from tests.make import SYSTEM, tiny_base, write_dataset, write_recipe
 from train import base as bases
 from train.base import identity, parameters
 from train.delivery import Exported
 from train.plan import plan
 from train.run import train
-from train.sft import last_good_checkpoint
+from train.sft import _lora, last_good_checkpoint, load_base
 
 QUICK = "sft: {epochs: 2, batch_size: 2, learning_rate: 2.0e-3}"
 
@@ -253,3 +254,25 @@ def test_an_error_of_a_base_says_which_and_what_to_do(here: Path, small: Path) -
     with pytest.raises(LikenessError) as refused:
         train(write_recipe(here, base), Silent())
     assert re.search("no chat here", refused.value.what) and str(base) in str(refused.value.where) and refused.value.fix
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["Llama", "Mistral", "Qwen2", "Qwen3", "SmolLM3", "Gemma2", "Gemma3", "Phi3"])
+def test_an_adapter_of_every_family_learns(family: str, tiny: Path, tmp_path: Path) -> None:
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoTokenizer
+
+    base = tiny_base(tmp_path / "base", AutoTokenizer.from_pretrained(tiny), family)
+    settings = Train.model_validate({"base_model": str(base), "lora": {"r": 4}})
+    model = get_peft_model(load_base(base, settings), _lora(settings)).train()
+    ids = torch.arange(5, 45).reshape(2, 20)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    losses = []
+    for _ in range(6):
+        loss = model(input_ids=ids, labels=ids).loss
+        losses.append(loss.item())
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert losses[-1] < losses[0] - 0.001

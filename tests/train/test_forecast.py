@@ -58,6 +58,18 @@ def test_what_a_layer_keeps_is_what_autograd_keeps(family: str, padded: bool, mi
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("tokens", [96, 384])
+def test_scores_that_are_capped_are_all_kept(tokens: int, mixed: bool) -> None:
+    rows, config = 2, tiny_config("Gemma2")
+    one, two = (kept_by_autograd(config, "Gemma2", layers, rows, tokens, False, mixed) for layers in (1, 2))
+    work = work_of({**config.to_dict(), "num_hidden_layers": 1}, 1, [tokens], lora={"r": 8, "alpha": 8})
+    told = rows * tokens * kept_by_layer(work, 2 if mixed else 4, "lora", 0)
+    told += 2 * work.adapter_weights if mixed else 0
+    assert 0.99 < told / (two - one) < 1.1
+
+
+@pytest.mark.slow
 def test_dropout_keeps_its_result_and_its_mask() -> None:
     rows, tokens, config = 2, 96, tiny_config("Llama")
     one, two = (kept_by_autograd(config, "Llama", layers, rows, tokens, False, False, lora_dropout=0.1) for layers in (1, 2))
@@ -88,7 +100,7 @@ def kept_by_autograd(
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[:1] * layers
     kind = getattr(transformers, f"{family.removesuffix('Text')}ForCausalLM")
-    model = kind._from_config(config, attn_implementation="sdpa", dtype=torch.bfloat16 if mixed else torch.float32)
+    model = kind._from_config(config, dtype=torch.bfloat16 if mixed else torch.float32)
     model = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM", **lora)).train()
     own = {each.untyped_storage().data_ptr() for each in (*model.parameters(), *model.buffers())}
     kept: dict[int, Any] = {}
