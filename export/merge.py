@@ -120,6 +120,7 @@ def _merged_model(base: Path, adapter: Path, dtype: torch.dtype, weights: set[st
         raise CallError(
             f"The adapter in {adapter} does not fit {base}: {error}", fix="Merge it into the base model it was trained on."
         ) from error
+    adapted.peft_config["default"].base_model_name_or_path = str(base)  # its file names it for others; peft would ask the hub
     _refuse_rest(adapter, weights, set(get_peft_model_state_dict(adapted)))
     try:
         merged = adapted.merge_and_unload(safe_merge=True)

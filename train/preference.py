@@ -21,7 +21,7 @@ from likeness.recipe.schema import Preference, Train
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.sft import last_good_checkpoint, load_base, only_ours, save_adapter
+from train.sft import last_good_checkpoint, load_adapted, only_ours, save_adapter
 
 MEASURED_ROWS = 48
 """Rows whose log-probabilities are taken before and after."""
@@ -153,13 +153,12 @@ def train_preference(
         known = json.loads(figures.read_text(encoding="utf-8"))
         return Preferred(**known | {side: Standing(**known[side]) for side in ("before", "after")})
     import torch
-    from peft import PeftModel
     from transformers import set_seed
 
     assert settings.preference
     set_seed(settings.seed)
     checkpoints = run / "checkpoints-preference"
-    model = PeftModel.from_pretrained(load_base(base, settings), begin, is_trainable=True)
+    model = load_adapted(base, settings, begin)
     measured = (rows.validation or rows.train)[:MEASURED_ROWS]
     before = _standing(model, measured, tokenizer)
     trainer = _trainer(model, tokenizer, rows, settings.preference, settings, checkpoints)

@@ -98,7 +98,7 @@ def train_sft(
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
     trainer = _trainer_class([number for number, row in enumerate(rows.trained_on) if row.id in rows.unknown])(
-        model=_with_adapter(load_base(base, settings), begin),
+        model=load_adapted(base, settings, begin) if begin else load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints),
         train_dataset=_as_dataset(rows.trained_on),
         eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
@@ -220,10 +220,19 @@ def save_adapter(model: Any, folder: Path, base_model: str) -> None:
         file.write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 
-def _with_adapter(model: Any, begin: Path | None) -> Any:
+def load_adapted(base: Path, settings: Train, adapter: Path) -> Any:
+    """The base with an adapter to go on training.
+
+    Args:
+        base: the model's folder.
+        settings: the recipe's `train`.
+        adapter: the adapter's folder.
+    """
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, begin, is_trainable=True) if begin else model
+    model = PeftModel.from_pretrained(load_base(base, settings), adapter, is_trainable=True)
+    model.peft_config["default"].base_model_name_or_path = str(base)  # its file names it for others; peft would ask the hub
+    return model
 
 
 def _lora(settings: Train) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
-from curate.check import checks
+from curate.check import check_named, checks
 from curate.decisions.queue import confidence
 from curate.ledger.rows import PassageRow
 from curate.model import Decision, Finding, Pair, Span, content_hash
@@ -138,7 +138,8 @@ def record_of(
         metadata["terms"] = list(terms)
     for finding in found:
         if finding.check in scored_checks():
-            metadata[f"score_{finding.check}"] = round(float(finding.score), 2)  # a hair's breadth pushes no record again
+            digits = 1 if (check := check_named(finding.check)) and check.scope == "dataset" else 2
+            metadata[f"score_{finding.check}"] = round(float(finding.score), digits)  # a change elsewhere pushes nothing again
     return {
         "external_id": pair.id,
         "fields": {

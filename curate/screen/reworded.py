@@ -78,7 +78,7 @@ def find_reworded(pairs: Sequence[Pair], action: Literal["flag", "drop"], meanin
         yield from _same_in_meaning(pairs, order, nearest.keys(), meaning)
     for place, (cosine, minus_kept) in sorted(nearest.items()):
         kept, pair = pairs[order[-minus_kept]], pairs[order[place]]
-        message = f"reworded: says in other words ({cosine:.2f}) what {kept.id} says, the better one, as {why_kept(kept, pair)}"
+        message = f"reworded: says in other words what {kept.id} says, the better one, as {why_kept(kept, pair)}"
         yield Finding(pair.id, "reworded", "drop" if action == "drop" else "warning", cosine, message, reason="reworded")
 
 

@@ -171,8 +171,8 @@ def test_a_run_that_broke_goes_on_from_its_last_good_checkpoint(here: Path, smal
 
     made = sft._trainer_class
 
-    def breaking() -> Any:
-        class Breaking(made()):  # type: ignore[misc]
+    def breaking(*given: Any) -> Any:
+        class Breaking(made(*given)):  # type: ignore[misc]
             def training_step(self, *arguments: Any, **named: Any) -> Any:
                 if self.state.global_step >= 3:
                     for name, parameter in self.model.named_parameters():

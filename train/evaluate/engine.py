@@ -79,6 +79,7 @@ class Model:
         if adapter:
             config = PeftConfig.from_pretrained(adapter)
             config.lora_alpha = config.lora_alpha if alpha is None else alpha
+            config.base_model_name_or_path = str(base)  # the file names it for others; peft would look that up on the hub
             model = PeftModel.from_pretrained(model, adapter, config=config)
         self.model: Any = model.to("cuda" if on_gpu else "cpu").eval()
         self.tokenizer = tokenizer
