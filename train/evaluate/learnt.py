@@ -17,7 +17,7 @@ from train.evaluate.probe import Case, Material, Probe, TrainRow, change, mean, 
 
 NAME = "learnt"
 MEASURES = "The loss on the rows it was trained on, before and after: rows that were never learnt, and rows known by heart."
-MOST_TOKENS = {"cpu": 12_000, "cuda": 1_000_000}
+MOST_TOKENS = {"cpu": 8_000, "cuda": 1_000_000}
 """Of the rows that are looked at, drawn from all by chance: two passes over them take a small part of the training's time."""
 FEWEST_TOKENS = 16
 """Of an answer: the loss of a shorter one says little."""
