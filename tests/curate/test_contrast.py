@@ -168,6 +168,7 @@ def test_claude_drafts_sets_once_and_under_the_budget(tmp_path, curate, claude):
     assert len(claude.requests()) == count
 
 
+@pytest.mark.slow
 def test_an_invented_name_that_is_in_the_sources_is_known():
     written = Written(["The Pellow gauges hang there.", "Die Grummleine ist nass."])
     assert all(map(written.has, ("Pellow gauge", "pellow-gauge", "Grummleinen", "The Pellow Gauge")))

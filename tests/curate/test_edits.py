@@ -41,6 +41,7 @@ def test_what_a_quote_has_become_is_found_by_its_words(quote, found):
     assert (where and TEXT[where[0] : where[1]]) == found
 
 
+@pytest.mark.slow
 def test_the_nearest_stretch_is_found_in_time_whatever_the_text():
     for text in ("word " * 200_000, " " * 200_000, "(" * 200_000, "the clock in " * 70_000):
         began = time.process_time()

@@ -102,6 +102,7 @@ def test_passage_coverage_names_the_passages_that_no_pair_quotes(judge, keeper):
     assert "no documents" in judge(table(rows), "expect_passage_coverage_to_be_at_least", min_share=0.1).observed
 
 
+@pytest.mark.slow
 def test_voice_distance_fails_on_flat_prose_and_names_it(judge, keeper):
     rows, flat = planted("voice")
     frame = table(rows, sources=keeper)
@@ -140,6 +141,7 @@ def test_length_quantile_names_what_pulls_it_out_of_range(judge):
     assert not judge(frame, name, kind="decision", max_words=99).success
 
 
+@pytest.mark.slow
 def test_leakage_is_of_controlled_and_held_out_questions(judge, keeper):
     held = pair("held", asked="How does a keeper clear weeds, mud and ice from the upper side pond?", document="b.md")
     near = pair("near", asked="How does a keeper clear weeds, mud and logs from the upper side pond?")

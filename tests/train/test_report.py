@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from bs4 import BeautifulSoup
 
 from likeness.recipe.load import load_recipe
@@ -60,6 +61,7 @@ def written(folder, **changed):
     return run / "report.html"
 
 
+@pytest.mark.slow
 def test_it_fits_a_phone_and_the_details_come_after_six_screens(tmp_path):
     from playwright.sync_api import sync_playwright
 
