@@ -69,10 +69,10 @@ def this_machine() -> Device:
             return Device(name, "gpu", card.total_memory, speed.tflops, speed.bandwidth_gb_s)
         return Device(name, "gpu", card.total_memory, _measured_tflops("cuda"), 500)
     threads = torch.get_num_threads()
-    return Device(f"CPU, {threads} threads (here)", "cpu", _machine_memory(), _measured_tflops("cpu"), 20)
+    return Device(f"CPU, {threads} threads (here)", "cpu", machine_memory(), _measured_tflops("cpu"), 20)
 
 
-def _machine_memory() -> int:
+def machine_memory() -> int:
     """Bytes of memory: the machine's, or less where a control group limits it."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):

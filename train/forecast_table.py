@@ -25,6 +25,8 @@ def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
         if not own.fits:
             advice = own.advice or ("nothing in the recipe but a smaller base_model makes it fit",)
             lines += [f"{'':<{width}}           {line}" for line in advice]
+    if any(each.device.kind == "cpu" for each in forecasts):
+        lines.append("On the CPU up to a third more is held where there is memory to spare: that is faster.")
     listed = [each.device for each in forecasts if each.device.as_of]
     if listed:
         places = sorted({f"{device.where} ({device.as_of})" for device in listed})

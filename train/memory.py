@@ -27,7 +27,7 @@ float32 (logits, two scaled copies, log p, p, the gradient, and two between) and
 
 MARGIN = {"cpu": 0.03, "gpu": 0.06}
 """Share of all but the process: memory that the allocator holds between blocks, and cannot give to a larger one. The CPU's is
-small because `train.sft.load_base` has large blocks given back at once."""
+small because blocks are given back where memory is short (`train.allocator`); elsewhere more may be held than is needed."""
 
 
 def memory_terms(work: Workload, kind: Literal["cpu", "gpu"], method: Literal["lora", "qlora"]) -> dict[str, int]:

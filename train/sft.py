@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,6 @@ from train.data import Row, Rows
 from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
-
-M_MMAP_THRESHOLD = -3
-"""Of mallopt(3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,27 +257,12 @@ def load_base(base: Path, settings: Train) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    if dtype == torch.float32:
-        _return_large_blocks()
     quantization = None
     if settings.method == "qlora":
         quantization = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
     return AutoModelForCausalLM.from_pretrained(base, dtype=dtype, quantization_config=quantization, use_safetensors=True)
-
-
-def _return_large_blocks() -> None:
-    """Have glibc give blocks of over 256 KiB back as soon as they are free.
-
-    By itself it keeps blocks of up to 32 MiB for later, and aligned ones, which torch asks for, rarely fit what was kept:
-    training on a CPU held 1.5 to 1.9 times the activations. Giving back costs about a sixth more processor time.
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        with suppress(AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
 def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> Any:

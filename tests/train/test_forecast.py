@@ -14,6 +14,7 @@ import pytest
 from likeness.errors import CallError
 from likeness.recipe.schema import Train
 from tests.make import House
+from train import allocator
 from train.devices import Device, chosen_devices, listed_devices
 from train.forecast import forecast
 from train.memory import NF4_BYTES, kept_by_layer, memory_terms
@@ -118,6 +119,17 @@ def kept_by_autograd(
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), torch.autocast("cpu", torch.bfloat16, mixed):
         model.get_base_model().model(input_ids=ids, attention_mask=mask, use_cache=False)
     return sum(storage.nbytes() for storage in kept.values())
+
+
+@pytest.mark.parametrize(("has", "gives"), [(1.2, True), (1.5, False)])
+def test_memory_is_given_back_only_where_it_is_short(has: float, gives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = eight_billion()
+    needs = sum(memory_terms(work, "cpu", "lora").values())
+    given: list[bool] = []
+    monkeypatch.setattr(allocator, "machine_memory", lambda: round(has * needs))
+    monkeypatch.setattr(allocator, "give_back", lambda: given.append(True))
+    allocator.spare_memory(work)
+    assert bool(given) == gives
 
 
 @pytest.mark.slow
