@@ -29,7 +29,7 @@ def seconds_for(work: Workload, device: Device, method: str) -> float:
         method: LoRA or QLoRA, which makes 16-bit weights of 4-bit ones in each pass.
     """
     sft = work.settings.sft
-    micro = sft.micro_batch_size or sft.batch_size
+    micro = sft.rows_at_once
     again = recomputed(work, device.kind)
     total = sft.epochs * _passes(work, device, method, _batches(work.rows, micro), 3 if again else 2)
     evaluations = 1 + sft.epochs * sft.evaluations_per_epoch

@@ -1,6 +1,6 @@
 """The recipe's training as configurations of other trainers, with the rows beside them.
 
-What a trainer has no word for is said in a comment at the top of its file. Preference training is in none of them.
+What a trainer has no word for is said in a comment at the top of its file.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def write_configs(recipe_path: Path, settings: list[str], to: Path | None) -> Pa
     task = Task(
         recipe.name, _base(recipe.train.base_model), recipe.train, dataset, lines["train"].count("\n"), bool(lines.get("valid"))
     )
+    own = {"preference": task.settings.preference, "replay": task.settings.replay, "sft.known_last": task.settings.sft.known_last}
+    left = [f"Only train run does what train.{key} says." for key, said in own.items() if said]
     with atomic_folder(folder) as part:
         (part / "data").mkdir()
         for name, text in lines.items():
@@ -52,7 +54,7 @@ def write_configs(recipe_path: Path, settings: list[str], to: Path | None) -> Pa
         (part / "data" / "dataset_info.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
         for name, (command, make) in TRAINERS.items():
             config, unsaid = make(task, folder)
-            head = [f"{command} {folder / name}.yaml", f"The recipe {recipe.name} on dataset {dataset.name}.", *unsaid]
+            head = [f"{command} {folder / name}.yaml", f"The recipe {recipe.name} on dataset {dataset.name}.", *unsaid, *left]
             (part / f"{name}.yaml").write_text(_yaml(config, head), encoding="utf-8")
     return folder
 

@@ -15,12 +15,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from likeness.errors import CallError
+from likeness.errors import CallError, GateError
 from train.template import Message, Template, on_day, render
 
 IGNORED = -100
 """The label of an id that the loss ignores."""
 ANCHOR = "x"
+MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control")
+"""What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 REASONS = {
     "too_long": "longer than train.sft.max_length",
     "holds_a_mark": "with a special token of the chat template in the answer",
@@ -232,6 +234,22 @@ def read_manifest(dataset: Path) -> dict[str, Any]:
     """A dataset's manifest."""
     manifest: dict[str, Any] = json.loads((dataset / "manifest.json").read_text(encoding="utf-8"))
     return manifest
+
+
+def manifest_for_others(dataset: Path) -> dict[str, Any]:
+    """What may leave this machine of a dataset's manifest.
+
+    Raises:
+        GateError: the dataset holds rows that the checks flagged as private.
+    """
+    manifest = read_manifest(dataset)
+    if private := manifest.get("private"):
+        raise GateError(
+            f"{len(private)} of its rows were flagged as private and approved by nobody, such as {', '.join(private[:3])}",
+            where=f"dataset {dataset.name}",
+            fix="`screen: {private_data: {action: redact}}` keeps them without what is private; then build again.",
+        )
+    return {name: manifest.get(name) for name in MAY_LEAVE}
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:

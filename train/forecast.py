@@ -70,7 +70,7 @@ def _memory(work: Workload, device: Device, method: Method) -> int:
 def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
     """What makes it fit: each change that does so by itself, or else all of them and shorter rows."""
     sft = work.settings.sft
-    smaller = [n for n in range((sft.micro_batch_size or sft.batch_size) - 1, 0, -1) if sft.batch_size % n == 0]
+    smaller = [n for n in range(sft.rows_at_once - 1, 0, -1) if sft.batch_size % n == 0]
     changes: list[Changes] = [{"sft": {"micro_batch_size": n}} for n in smaller]
     fitting = [change for change in changes if _fits(work, device, method, change)][:1]
     if not recomputed(work, device.kind):

@@ -67,7 +67,7 @@ def _adapter(work: Workload, wide: int, method: str) -> int:
 def _activations(work: Workload, kind: Literal["cpu", "gpu"], method: str) -> dict[str, int]:
     """Of the largest batch: rows of similar length share one, so it has the longest row, and all are padded to that."""
     sft = work.settings.sft
-    micro = sft.micro_batch_size or sft.batch_size
+    micro = sft.rows_at_once
     batches = [(min(micro, len(work.rows)), max(work.rows))]
     if work.preferences and (preference := work.settings.preference):
         pairs = micro if preference.batch_size % micro == 0 else preference.batch_size

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from likeness.errors import CallError, GateError
+from likeness.errors import CallError
 from likeness.files import atomic_file, atomic_folder, cannot_write, sha256, write_atomic
 from likeness.llama.smollm2 import PACKAGE_SHA256, SMOLLM2
 from likeness.progress import Silent
@@ -27,7 +27,7 @@ from likeness.recipe.folders import AUTHOR, ELSEWHERE, BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
 from train.base import base_folder, identity
-from train.data import read_manifest
+from train.data import manifest_for_others
 from train.job import open_job
 from train.replay import wanted
 from train.result import Watcher, versions
@@ -36,8 +36,6 @@ from train.sft import steps_in_all
 
 SUFFIX, RESULT = ".pack", ".result"
 SEAL = "seal.json"
-MANIFEST = ("version", "fingerprint", "created_at", "counts", "control")
-"""What travels of the dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 TABLES = ("sft", "preference", "control", "probes")
 LEFT = ("checkpoints", "adapter-sft")
 """What a result does not bring home: steps on the way."""
@@ -79,13 +77,7 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
         where = f"train.continue: {recipe.train.continue_from}"
         raise CallError("the earlier run's adapter does not travel", where=where, fix="Continue it on this machine.")
     dataset = BuildFolder.of(recipe).dataset()
-    manifest = read_manifest(dataset)
-    if private := manifest.get("private"):
-        raise GateError(
-            f"{len(private)} of its rows were flagged as private and approved by nobody, such as {', '.join(private[:3])}",
-            where=f"dataset {dataset.name}",
-            fix="`screen: {private_data: {action: redact}}` keeps them without what is private; then build again.",
-        )
+    manifest = manifest_for_others(dataset)
     rows = manifest["counts"]["train"]
     steps = steps_in_all(rows + wanted(rows, recipe.train), recipe.train.sft)
     facts = {
@@ -104,7 +96,7 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
     texts = {
         "recipe.yaml": _travelling(recipe),
         f"{inside}/latest": dataset.name + "\n",
-        f"{inside}/{dataset.name}/manifest.json": json.dumps({name: manifest.get(name) for name in MANIFEST}),
+        f"{inside}/{dataset.name}/manifest.json": json.dumps(manifest),
     }
     file = to or Path(recipe.name + SUFFIX)
     _seal(file, facts, files, texts)

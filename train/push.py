@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from likeness.errors import CallError, MachineError
 from likeness.metrics.text import count_of
+from train.base import public_name
 from train.chat import exported_file, system_prompt_of
+from train.data import manifest_for_others
 from train.result import Watcher
 
 Part = Literal["dataset", "adapter", "merged", "gguf"]
@@ -22,7 +24,7 @@ PARTS: tuple[Part, ...] = ("dataset", "adapter", "merged", "gguf")
 SUFFIX = {"dataset": "", "adapter": "-lora", "merged": "", "gguf": "-gguf"}
 """What a repository's name ends in; datasets have names of their own."""
 CARD = "README.md"
-CONFIG = "adapter_config.json"
+MANIFEST = "manifest.json"
 LIBRARY = {"adapter": "peft", "merged": "transformers"}
 
 
@@ -75,6 +77,7 @@ def plan_push(run: Path, to: str, parts: Sequence[str]) -> list[Repository]:
 
     Raises:
         CallError: there is no such part, or it is gone.
+        GateError: the run was trained on rows that the checks flagged as private.
     """
     unknown = [part for part in parts if part not in PARTS]
     if unknown or to.count("/") != 1 or not all(to.split("/")):
@@ -86,6 +89,7 @@ def plan_push(run: Path, to: str, parts: Sequence[str]) -> list[Repository]:
         "merged": run / "merged",
         "gguf": exported_file(run, None).parent,
     }
+    known = manifest_for_others(folders["dataset"]) if folders["dataset"].is_dir() else {}  # a model gives away its rows, too
     found = []
     for part in PARTS:
         if parts and part not in parts:
@@ -95,7 +99,7 @@ def plan_push(run: Path, to: str, parts: Sequence[str]) -> list[Repository]:
             raise CallError(f"the {part} of this run is gone", where=str(folder), fix="Leave it out with --only.")
         files = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
         hidden = [name for name in files if any(piece.startswith(".") for piece in name.split("/"))]
-        texts = _texts(part, run, manifest)
+        texts = {MANIFEST: json.dumps(known, indent=2)} if part == "dataset" else _texts(part, run, manifest)
         for name in (*texts, *hidden):
             files.pop(name, None)
         found.append(Repository(part, f"{to}{SUFFIX[part]}", files, texts))
@@ -150,16 +154,11 @@ def _texts(part: Part, run: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """What is written for a repository of the adapter or the merged model; dataset and export have their cards."""
     if part not in LIBRARY:
         return {}
-    base = str(manifest["base_model"])
-    on_hub = base if base.count("/") == 1 and not base.startswith(".") and not Path(base).exists() else None
-    base = on_hub or Path(base).name  # a folder's path is nobody's business
+    base = public_name(str(manifest["base_model"]))
+    on_hub = base if base.count("/") == 1 else None
     head = {"base_model": on_hub, "library_name": LIBRARY[part], "pipeline_tag": "text-generation"}
     lines = [f"{key}: {json.dumps(value)}" for key, value in head.items() if value]
-    texts = {CARD: "\n".join(["---", *lines, "tags:", "- likeness", "---", _about(part, run, manifest, base)])}
-    if part == "adapter":  # peft wrote the folder's path into it
-        config = json.loads((run / "adapter" / CONFIG).read_text(encoding="utf-8"))
-        texts[CONFIG] = json.dumps(config | {"base_model_name_or_path": base}, indent=2) + "\n"
-    return texts
+    return {CARD: "\n".join(["---", *lines, "tags:", "- likeness", "---", _about(part, run, manifest, base)])}
 
 
 def _about(part: Part, run: Path, manifest: dict[str, Any], base: str) -> str:

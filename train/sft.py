@@ -239,7 +239,7 @@ def _lora(settings: Train) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
-        use_rslora=lora.r > 64 if lora.rslora is None else lora.rslora,  # arXiv 2312.03732
+        use_rslora=lora.root_scaled,
         use_dora=lora.dora,  # arXiv 2402.09353
         task_type="CAUSAL_LM",
     )
@@ -270,7 +270,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path) -> An
     from trl import SFTConfig
 
     sft = settings.sft
-    micro = sft.micro_batch_size or sft.batch_size
+    micro = sft.rows_at_once
     steps_per_epoch = math.ceil(len(rows.trained_on) / sft.batch_size)
     every = max(1, math.ceil(steps_per_epoch / sft.evaluations_per_epoch))
     on_gpu = torch.cuda.is_available()

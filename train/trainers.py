@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from likeness.recipe.schema import Train
+from train.sft import steps_in_all
 
-LARGEST_RANK = 64
-"""Above this rank the adapter is scaled by the root of its rank (rsLoRA, arXiv 2312.03732), as `train run` does."""
 PLACES = {"q": "self_attn", "k": "self_attn", "v": "self_attn", "o": "self_attn", "gate": "mlp", "up": "mlp", "down": "mlp"}
 """Where a layer of mlx-lm has the matrices that the others call by their last name."""
 
@@ -40,19 +39,14 @@ class Task:
     validates: bool
 
     @property
-    def micro(self) -> int:
-        """Rows per forward pass."""
-        return self.settings.sft.micro_batch_size or self.settings.sft.batch_size
-
-    @property
     def accumulation(self) -> int:
         """Forward passes per optimizer step."""
-        return self.settings.sft.batch_size // self.micro
+        return self.settings.sft.batch_size // self.settings.sft.rows_at_once
 
     @property
     def steps(self) -> int:
         """Optimizer steps, if nothing stops them early."""
-        return math.ceil(math.ceil(self.rows / self.settings.sft.batch_size) * self.settings.sft.epochs)
+        return steps_in_all(self.rows, self.settings.sft)
 
     @property
     def warmup(self) -> int:
@@ -68,11 +62,6 @@ class Task:
     def qlora(self) -> bool:
         """Whether the base is read in 4 bits."""
         return self.settings.method == "qlora"
-
-    @property
-    def root_scaled(self) -> bool:
-        """Whether the adapter is scaled by the root of its rank."""
-        return self.settings.lora.r > LARGEST_RANK
 
     @property
     def modules(self) -> list[str] | None:
@@ -114,9 +103,10 @@ def _axolotl(task: Task, folder: Path) -> Config:
         "lora_dropout": lora.dropout,
         "lora_target_linear": task.modules is None,
         "lora_target_modules": lora.target_modules if task.by_pattern else task.modules,
-        "peft_use_rslora": task.root_scaled,
+        "peft_use_rslora": lora.root_scaled,
+        "peft_use_dora": lora.dora,
         "num_epochs": sft.epochs,
-        "micro_batch_size": task.micro,
+        "micro_batch_size": task.settings.sft.rows_at_once,
         "gradient_accumulation_steps": task.accumulation,
         "learning_rate": sft.learning_rate,
         "lr_scheduler": "cosine",
@@ -152,7 +142,8 @@ def _llamafactory(task: Task, folder: Path) -> Config:
         "lora_alpha": lora.alpha,
         "lora_dropout": lora.dropout,
         "lora_target": "all" if task.modules is None else ",".join(task.modules),
-        "use_rslora": task.root_scaled,
+        "use_rslora": lora.root_scaled,
+        "use_dora": lora.dora,
         "quantization_bit": 4 if task.qlora else None,
         "quantization_type": "nf4" if task.qlora else None,
         "num_train_epochs": sft.epochs,
@@ -183,7 +174,8 @@ def _trl(task: Task, folder: Path) -> Config:
         "lora_alpha": lora.alpha,
         "lora_dropout": lora.dropout,
         "lora_target_modules": wanted if isinstance(wanted, list) else [wanted],
-        "use_rslora": task.root_scaled,
+        "use_rslora": lora.root_scaled,
+        "use_dora": lora.dora,
         "load_in_4bit": task.qlora,
         "num_train_epochs": sft.epochs,
         **_of_transformers(task),
@@ -200,8 +192,8 @@ def _of_transformers(task: Task) -> dict[str, Any]:
     """What trainers say that hand these on to transformers."""
     sft = task.settings.sft
     return {
-        "per_device_train_batch_size": task.micro,
-        "per_device_eval_batch_size": task.micro,
+        "per_device_train_batch_size": task.settings.sft.rows_at_once,
+        "per_device_eval_batch_size": task.settings.sft.rows_at_once,
         "gradient_accumulation_steps": task.accumulation,
         "learning_rate": sft.learning_rate,
         "lr_scheduler_type": "cosine",
@@ -219,7 +211,7 @@ def _of_transformers(task: Task) -> dict[str, Any]:
 
 def _mlx(task: Task, folder: Path) -> Config:
     lora, sft = task.settings.lora, task.settings.sft
-    scale = lora.alpha / (math.sqrt(lora.r) if task.root_scaled else lora.r)
+    scale = lora.alpha / (math.sqrt(lora.r) if lora.root_scaled else lora.r)
     parameters: dict[str, Any] = {"rank": lora.r, "scale": round(scale, 6), "dropout": lora.dropout}
     if task.modules and not task.by_pattern:
         parameters["keys"] = [f"{PLACES.get(name.partition('_')[0], 'self_attn')}.{name}" for name in task.modules]
@@ -228,12 +220,12 @@ def _mlx(task: Task, folder: Path) -> Config:
         "train": True,
         "data": str(folder / "data"),
         "mask_prompt": True,
-        "fine_tune_type": "lora",
+        "fine_tune_type": "dora" if lora.dora else "lora",
         "num_layers": -1,
         "lora_parameters": parameters,
         "optimizer": "adamw",
         "optimizer_config": {"adamw": {"weight_decay": 0.0}},
-        "batch_size": task.micro,
+        "batch_size": task.settings.sft.rows_at_once,
         "grad_accumulation_steps": task.accumulation,
         "iters": task.steps * task.accumulation,
         "learning_rate": sft.learning_rate,
@@ -275,7 +267,7 @@ def _autotrain(task: Task, folder: Path) -> Config:
             "model_max_length": sft.max_length,
             "block_size": sft.max_length,
             "epochs": math.ceil(sft.epochs),
-            "batch_size": task.micro,
+            "batch_size": task.settings.sft.rows_at_once,
             "gradient_accumulation": task.accumulation,
             "lr": sft.learning_rate,
             "scheduler": "cosine",
@@ -294,8 +286,8 @@ def _autotrain(task: Task, folder: Path) -> Config:
         },
     }
     unsaid = ["It learns the questions too, not the answers alone, and knows whole epochs only; it does not stop early."]
-    if task.by_pattern or task.root_scaled:
-        unsaid.append("It knows neither a pattern of target_modules nor rsLoRA.")
+    if task.by_pattern or lora.root_scaled or lora.dora:
+        unsaid.append("It knows neither a pattern of target_modules nor rsLoRA nor DoRA.")
     return config, unsaid
 
 

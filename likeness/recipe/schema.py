@@ -349,6 +349,11 @@ class Lora(Section):
         False, description="Learn each row's length apart from its direction: a little better at a low r, slower, more memory."
     )
 
+    @property
+    def root_scaled(self) -> bool:
+        """Whether the adapter is scaled by the root of its rank (rsLoRA, arXiv 2312.03732)."""
+        return self.r > 64 if self.rslora is None else self.rslora
+
 
 class Sft(Section):
     """Supervised fine-tuning."""
@@ -369,6 +374,11 @@ class Sft(Section):
     warmup: Real = Field(0.05, ge=0.0, lt=1.0, description="Share of the steps in which the learning rate rises.")
     evaluations_per_epoch: Whole = Field(2, ge=1, le=20)
     patience: Whole = Field(2, ge=1, description="Evaluations without a better held-out loss before it stops.")
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows per forward pass."""
+        return self.micro_batch_size or self.batch_size
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:

@@ -89,6 +89,15 @@ def test_a_pattern_that_only_peft_reads_is_said_to_be_left_out(here: Path) -> No
     assert read(folder)["axolotl"]["lora_target_modules"] == ".*layers.2.*_proj"
 
 
+def test_every_kind_of_adapter_and_what_only_train_run_does_is_said(here: Path) -> None:
+    folder = write_configs(recipe(here, "lora: {rslora: true, dora: true}, replay: {}"), [], None)
+    said = read(folder)
+    assert said["axolotl"]["peft_use_rslora"] and said["axolotl"]["peft_use_dora"]
+    assert said["trl"]["use_rslora"] and said["trl"]["use_dora"] and said["llamafactory"]["use_dora"]
+    assert said["mlx"]["fine_tune_type"] == "dora" and "rsLoRA nor DoRA" in (folder / "autotrain.yaml").read_text()
+    assert all("train.replay" in (folder / f"{name}.yaml").read_text() for name in said)
+
+
 @pytest.mark.slow
 def test_trls_own_command_trains_from_its_configuration(
     trained: tuple[House, dict[str, Any]], tmp_path: Path, tiny: Path

@@ -43,12 +43,25 @@ def test_what_is_listed_is_what_is_sent(trained: Trained) -> None:
     assert json.loads(adapter["adapter_config.json"])["base_model_name_or_path"] == "builtin:tiny"
     assert b'library_name: "peft"' in adapter["README.md"] and b"| likeness |" in adapter["README.md"]
     assert b"config_name: sft" in hub.repositories["dataset/ann/kitchen"]["files"]["README.md"]
+    told = json.loads(hub.repositories["dataset/ann/kitchen"]["files"]["manifest.json"])
+    assert told["counts"] and not {"recipe", "sources", "sample"} & told.keys(), "the author's words and files' names stay here"
     everything = b"".join(data for each in hub.repositories.values() for data in each["files"].values())
     assert (
         hub.key.encode() not in everything
         and str(Path.home()).encode() not in everything
         and str(house.folder).encode() not in everything
     )
+
+
+def test_rows_that_are_private_are_sent_nowhere(trained: Trained, tmp_path: Path) -> None:
+    house, made = trained
+    build = tmp_path / "build/kitchen"
+    shutil.copytree(Path(made["run"]).parents[1], build)
+    manifest = build / "dataset" / made["dataset"] / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"private": ["row-7"]}))
+    run = str(build / "runs" / Path(made["run"]).name)
+    said = house.call("train", "push", run, "--to", "ann/kitchen", "--only", "merged", code=1).stderr
+    assert "1 of its rows were flagged as private" in said and "such as row-7" in said
 
 
 def test_a_push_that_broke_off_is_finished_by_the_same_command(trained: Trained) -> None:

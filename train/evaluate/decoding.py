@@ -222,10 +222,11 @@ def log_likelihood(
         longest = max(len(ids) for _, ids in rest)
         ids = torch.tensor([[*more, *[pad] * (longest - len(more))] for _, more in rest], device=model.device)
         counts = torch.tensor([[1] * len(more) + [0] * (longest - len(more)) for _, more in rest], device=model.device)
-        logits = batch.logits[:, None]
+        chances = torch.zeros(ids.shape, device=model.device)
+        chances[:, 0] = torch.log_softmax(batch.logits, dim=-1).gather(1, ids[:, :1])[:, 0]
         if longest > 1:
-            more_logits = batch.read(model, ids[:, :-1], counts[:, 1:], last_only=False)
-            logits = torch.cat([logits, more_logits.float()], dim=1)
-        chances = torch.log_softmax(logits, dim=-1).gather(2, ids[..., None])[..., 0]
+            logits = batch.read(model, ids[:, :-1], counts[:, 1:], last_only=False)
+            for row, more in enumerate(logits):  # one after another: all words at all places are held once, not three times
+                chances[row, 1:] = torch.log_softmax(more.float(), dim=-1).gather(1, ids[row, 1:, None])[:, 0]
         found: list[float] = (chances * counts).sum(1).tolist()
     return found

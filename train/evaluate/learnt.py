@@ -19,6 +19,8 @@ NAME = "learnt"
 MEASURES = "The loss on the rows it was trained on, before and after: rows that were never learnt, and rows known by heart."
 MOST_TOKENS = {"cpu": 8_000, "cuda": 1_000_000}
 """Of the rows that are looked at, drawn from all by chance: two passes over them take a small part of the training's time."""
+LONGEST = 512
+"""Tokens of prompt and answer: longer rows are not looked at, because some are scored at once, and memory is for training."""
 FEWEST_TOKENS = 16
 """Of an answer: the loss of a shorter one says little."""
 BY_HEART = 0.35
@@ -74,7 +76,7 @@ def _losses(model: Model, rows: list[TrainRow], system_prompt: str) -> list[tupl
     for row in random.Random(SEED).sample(rows, len(rows)):  # noqa: S311 - it chooses rows, it keeps no secret
         answer: list[int] = model.tokenizer(row.response, add_special_tokens=False)["input_ids"]
         prompt = model.ids([{"role": "system", "content": system_prompt}, {"role": "user", "content": row.question}])
-        if len(answer) >= FEWEST_TOKENS and len(prompt) + len(answer) <= room:
+        if len(answer) >= FEWEST_TOKENS and len(prompt) + len(answer) <= min(room, LONGEST):
             room -= len(prompt) + len(answer)
             asked.append(row)
             pairs.append((prompt, answer))

@@ -13,6 +13,7 @@ from likeness.command import INTERRUPTED, answer, say, settle_libraries
 from likeness.errors import CallError
 
 if TYPE_CHECKING:
+    from likeness.progress import Progress
     from train.launch.launch import Launched
 
 KINDS = ("ssh", "hf-jobs", "skypilot")
@@ -81,7 +82,7 @@ def launch(
         raise typer.Exit(1)
 
 
-def _after_interrupt(recipe: Path, progress: object) -> None:
+def _after_interrupt(recipe: Path, progress: Progress) -> None:
     """The run goes on there, unless the person who pressed Ctrl-C says otherwise."""
     from train.launch.launch import stop as stop_launch
     from train.launch.launch import under_way
@@ -91,7 +92,7 @@ def _after_interrupt(recipe: Path, progress: object) -> None:
         say("stopped; nothing was started")
         return
     if asks() and typer.confirm("Stop the run there as well? No leaves it running.", default=False, err=True):
-        stop_launch(recipe, progress)  # type: ignore[arg-type]
+        stop_launch(recipe, progress)
         say("stopped, and the machine is torn down")
         return
     named = shlex.quote(str(recipe))

@@ -37,14 +37,9 @@ class Offer:
         words = (self.card or self.name).replace("-", " ").split()
         alike = [each for each in listed if each.name.rsplit(" ", 2)[0].split()[-1] in words]
         speed = max(alike, key=lambda each: each.memory_bytes) if alike else min(listed, key=lambda each: each.tflops)
-        paid = {
-            "name": self.name,
-            "memory_bytes": self.memory_bytes,
-            "usd_per_hour": self.usd_per_hour,
-            "where": "",
-            "as_of": None,
-        }
-        return replace(speed, **paid)  # type: ignore[arg-type]
+        return replace(
+            speed, name=self.name, memory_bytes=self.memory_bytes, usd_per_hour=self.usd_per_hour, where="", as_of=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
