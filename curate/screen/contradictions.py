@@ -11,11 +11,12 @@ from pathlib import Path
 from curate.check import Check
 from curate.model import Finding, Pair
 from likeness.kinds import KINDS
-from likeness.metrics.conflicts import KINDS_OF_CONFLICT, conflicts, content
+from likeness.metrics.conflicts import KINDS_OF_CONFLICT, conflicts
 from likeness.metrics.questions import Asked, asked, keys_of, likeness_of, weight_of
 from likeness.metrics.same_question import SIGNS as SAME_QUESTION
 from likeness.metrics.same_question import compared
 from likeness.metrics.signed import Signed
+from likeness.metrics.statements import content
 
 LIKELY = 0.43
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
