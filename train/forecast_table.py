@@ -29,8 +29,11 @@ def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
         lines.append("On the CPU up to a third more is held where there is memory to spare: that is faster.")
     listed = [each.device for each in forecasts if each.device.as_of]
     if listed:
-        places = sorted({f"{device.where} ({device.as_of})" for device in listed})
-        lines.append(f"List prices, to be checked before renting: {'; '.join(places)}.")
+        makers = ", ".join(sorted({device.where.split()[0].rstrip(",") for device in listed}))
+        dates = " and ".join(sorted({str(device.as_of) for device in listed}))
+        lines.append(
+            f"List prices of {makers} as of {dates}, to be checked before renting; --json says which machine each is of."
+        )
     if any(each.device.kind == "gpu" and each.device.as_of for each in forecasts):
         lines.append(
             "Figures of listed cards are computed, not measured, and of training alone: without set-up, answers, export."
