@@ -194,7 +194,11 @@ def test_plan_tells_memory_time_and_price(trained: tuple[House, dict[str, Any]])
     house, _ = trained
     said = house.call("train", "plan", house.recipe).stdout
     assert "(here)" in said and "H200 141 GB" in said and "QLoRA" in said
-    assert "List prices, to be checked" in said and "computed, not measured" in said
+    assert (
+        "List prices of AWS, Lambda, RunPod as of " in said
+        and "to be checked before renting" in said
+        and "computed, not measured" in said
+    )
     found = house.json("train", "plan", house.recipe, "--on", "4090")["forecasts"]
     assert [(each["device"], each["method"]) for each in found] == [("RTX 4090 24 GB", "lora"), ("RTX 4090 24 GB", "qlora")]
     assert all(each["fits"] and each["usd"] >= 0 and each["memory_bytes"] > 10**8 for each in found)
