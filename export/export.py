@@ -11,7 +11,8 @@ from typing import Any
 from export.bundle import Card, ExportReport, Made, check_names, write_bundle
 from export.gguf.convert import FILE_TYPES, AboveF16, convert, read_config
 from export.gguf.families import architecture_of
-from export.gguf.quantize import KINDS, quantize
+from export.gguf.imatrix import measure_importance, save_importance
+from export.gguf.quantize import KINDS, ROUNDED_BY_IMPORTANCE, quantize
 from export.gguf.vocabulary import adds_bos_eos
 from export.model_files import load_tokenizer
 from export.ollama import bos_of, template_for_ollama
@@ -130,12 +131,17 @@ def _make(
     if _failed(checks):
         return Made([], [full], checks)
     made = Made([], [], checks)
+    importance = None
+    if not ROUNDED_BY_IMPORTANCE.isdisjoint(quants):
+        progress("Measuring which weights matter on the rows")
+        measured = measure_importance(merged, rows)
+        importance = save_importance(measured, work / "importance.safetensors") if measured else None
     for kind in quants:
         if full.stem.endswith(f"-{kind}"):
             made.good.append(full)
             continue
         progress(f"Quantizing to {kind}")
-        file = quantize(full, work / f"{model}-{kind}.gguf", kind)
+        file = quantize(full, work / f"{model}-{kind}.gguf", kind, importance)
         progress(f"Checking {file.name}")
         found = verify_quantized(file, kind, logits, merged, rows)
         made.checks.extend(found)

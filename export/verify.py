@@ -50,6 +50,9 @@ QUANT_KL_LIMITS: Mapping[str, float] = {
     "q4_k_m": 0.25,
     "q4_k_s": 0.25,
     "q3_k_m": 0.5,
+    "iq4_xs": 0.25,
+    "iq4_nl": 0.25,
+    "iq3_m": 0.5,
 }
 QUALITY = ((0.01, "as the original"), (0.05, "close"), (0.15, "noticeably rounded"), (math.inf, "coarse"))
 # The merged model against the adapted base. Rounding every adapted weight to bf16 costs 1e-6 on tiny models and .003 on

@@ -23,16 +23,22 @@ KINDS: Mapping[str, frozenset[str]] = {
     "q4_k_m": frozenset({"Q4_K", "Q5_K", "Q6_K"}),
     "q4_k_s": frozenset({"Q4_K", "Q5_K", "Q6_K"}),
     "q3_k_m": frozenset({"Q3_K", "Q4_K", "Q5_K", "Q6_K"}),
+    "iq4_xs": frozenset({"IQ4_XS", "Q5_K", "Q6_K"}),
+    "iq4_nl": frozenset({"IQ4_NL", "Q5_K", "Q6_K"}),
+    "iq3_m": frozenset({"IQ3_S", "Q4_K", "Q5_K", "Q6_K"}),
 }
+ROUNDED_BY_IMPORTANCE = frozenset(KINDS) - {"q8_0"}
+"""What an importance matrix makes better; eight bits round so little that llama.cpp does not look at it."""
 
 
-def quantize(source: Path, out: Path, kind: str) -> Path:
+def quantize(source: Path, out: Path, kind: str, importance: Path | None = None) -> Path:
     """Quantize the 16- or 32-bit GGUF file `source` to `kind` (a key of KINDS), written beside `out` and renamed.
 
     Args:
         source: the 16- or 32-bit file.
         out: the file to write.
         kind: a key of KINDS.
+        importance: a file of `save_importance`, by which columns are rounded with more or less care.
 
     Raises:
         CallError: the kind is not known, or llama.cpp could not do it.
@@ -40,7 +46,8 @@ def quantize(source: Path, out: Path, kind: str) -> Path:
     if kind not in KINDS:
         raise CallError(f"{kind!r} is not a supported quantization.", fix=f"Choose among {', '.join(KINDS)}.")
     with atomic_file(out) as part, Llama() as llama:
-        llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=cores())
+        by = str(importance) if importance and kind in ROUNDED_BY_IMPORTANCE else None
+        llama.ask("quantize", source=str(source), target=str(part), kind=kind, threads=cores(), importance=by)
     return out
 
 

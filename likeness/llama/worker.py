@@ -25,6 +25,7 @@ import llama_cpp
 import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from llama_cpp.llama_grammar import json_schema_to_gbnf
+from safetensors.numpy import load_file
 
 from likeness.llama.process import STOP
 
@@ -45,6 +46,9 @@ FILE_TYPES = {
     "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M,
     "q4_k_s": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_S,
     "q3_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q3_K_M,
+    "iq4_xs": llama_cpp.LLAMA_FTYPE_MOSTLY_IQ4_XS,
+    "iq4_nl": llama_cpp.LLAMA_FTYPE_MOSTLY_IQ4_NL,
+    "iq3_m": llama_cpp.LLAMA_FTYPE_MOSTLY_IQ3_M,
 }
 
 
@@ -230,7 +234,7 @@ class Worker:
                 yield piece
         return {"ended": ended, "prompt_tokens": self.model.n_tokens - said, "completion_tokens": said}
 
-    def quantize(self, source: str, target: str, kind: str, threads: int) -> None:
+    def quantize(self, source: str, target: str, kind: str, threads: int, importance: str | None = None) -> None:
         """Quantize a 16- or 32-bit GGUF file; to "f32", bring a quantized one back to full numbers.
 
         Args:
@@ -238,14 +242,25 @@ class Worker:
             target: the file to write.
             kind: the quantization.
             threads: threads to compute with.
+            importance: a safetensors file: for each matrix, by its name, a float32 vector that says how much each column matters.
         """
         settings = llama_cpp.llama_model_quantize_default_params()
         settings.ftype = FILE_TYPES[kind]
         settings.nthread = threads
         settings.allow_requantize = kind == "f32"
+        vectors = load_file(importance) if importance else {}  # kept until the call below has read them
+        if vectors:
+            settings.imatrix = importance_matrix(vectors)
         status = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(settings))
         if status:
             raise RuntimeError(f"llama_model_quantize answered {status}")
+
+
+def importance_matrix(vectors: dict[str, Any]) -> Any:
+    """The vectors (float32, by the tensor's name) as llama.cpp's quantizer reads them: a list that ends with a nameless entry."""
+    pointer = ctypes.POINTER(ctypes.c_float)
+    entries = [(name.encode(), vector.ctypes.data_as(pointer), vector.size) for name, vector in vectors.items()]
+    return (llama_cpp.llama_model_imatrix_data * (len(entries) + 1))(*entries)
 
 
 class Turns:

@@ -432,7 +432,7 @@ class Train(Section):
     seed: Whole = Field(17, ge=0)
 
 
-Quant = Literal["q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
+Quant = Literal["q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "iq4_xs", "iq4_nl", "iq3_m"]
 
 
 class SamplingSettings(Section):

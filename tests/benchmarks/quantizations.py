@@ -19,10 +19,11 @@ from likeness.command import settle_libraries
 settle_libraries()
 
 from export.gguf.convert import convert  # noqa: E402
+from export.gguf.imatrix import measure_importance, save_importance  # noqa: E402
 from export.gguf.quantize import quantize  # noqa: E402
 from export.verify import verify, verify_quantized  # noqa: E402
 
-KINDS = ("q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m")
+KINDS = ("q8_0", "q6_k", "q5_k_m", "q4_k_m", "iq4_xs", "iq4_nl", "q3_k_m", "iq3_m")
 
 
 def main() -> None:
@@ -37,10 +38,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         full, logits = convert(folder, Path(temporary, "model-f16.gguf")), Path(temporary, "logits.npy")
         show("f16", full, {check.name: check for check in verify(full, folder, rows, keep_logits=logits)})
-        for kind in KINDS:
+        began = time.process_time()
+        measured = measure_importance(folder, rows)
+        print(f"importance: {time.process_time() - began:.0f} s of this process", file=sys.stderr)
+        importance = save_importance(measured, Path(temporary, "importance.safetensors")) if measured else None
+        for kind, by in [(kind, by) for kind in KINDS for by in (None, importance) if by or kind == "q8_0" or importance]:
+            if kind == "q8_0" and by:
+                continue
             began = time.process_time()
-            file = quantize(full, Path(temporary, f"model-{kind}.gguf"), kind)
-            show(kind, file, {check.name: check for check in verify_quantized(file, kind, logits, folder, rows)})
+            file = quantize(full, Path(temporary, f"model-{kind}.gguf"), kind, by)
+            found = {check.name: check for check in verify_quantized(file, kind, logits, folder, rows)}
+            show(f"{kind}, by importance" if by else kind, file, found)
             print(f"{kind}: {time.process_time() - began:.0f} s of this process", file=sys.stderr)
 
 
