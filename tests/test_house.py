@@ -181,11 +181,7 @@ EVERYDAY = {"judge", "language", "length", "shape", "voice"}
 
 
 def checks_named(tree: ast.Module, checks: Set[str]) -> Iterator[tuple[int, str]]:
-    """(line, name) of checks that code names in a string: alone, or after `--check` in a command that it shows.
-
-    What is given as `setting=` is a key of the recipe, which may be spelled as a check is.
-    """
-    settings = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "setting"}
+    """(line, name) of checks that code names in a string: alone, or after `--check` in a command that it shows."""
     meant: set[int] = set()
     for node in ast.walk(tree):
         asks = isinstance(node, ast.Compare) and re.search(r"\bcheck\b", ast.unparse(node))
@@ -193,17 +189,14 @@ def checks_named(tree: ast.Module, checks: Set[str]) -> Iterator[tuple[int, str]
         if asks or calls:
             meant |= {id(each) for each in ast.walk(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in settings:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value in checks and (node.value not in EVERYDAY or id(node) in meant):
                 yield node.lineno, node.value
             yield from ((node.lineno, name) for name in re.findall(r"--check (\w+)", node.value) if name in checks)
 
 
 def test_no_code_outside_a_check_names_it():
-    """A check is one file. Its settings are in recipe/schema.py, because a recipe is read before any check is loaded.
-
-    Commands' help shows a check as an example.
-    """
+    """A check is one file; commands' help shows one as an example."""
     from curate.check import checks
 
     every = {check.name for check in checks()}
@@ -219,6 +212,18 @@ def test_no_code_outside_a_check_names_it():
     assert found == []
 
 
+def test_choices_of_checks_are_in_files_that_load_no_check():
+    """They are read with every recipe, by `train` too; and no key is there that no check has."""
+    from curate.check import checks
+
+    code = "import sys, likeness.recipe.load; print(*(name for name in sys.modules if name.startswith('curate.')))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = {path.stem for path in (ROOT / "curate/screen/settings").glob("*.py")} - {"__init__"}
+    room = "curate.screen.settings"
+    assert set(said) == {"curate.screen", room, *(f"{room}.{name}" for name in files)}
+    assert {check.settings.__module__ for check in checks() if check.settings} == {f"{room}.{name}" for name in files}
+
+
 @pytest.mark.parametrize(
     ("code", "names"),
     [
@@ -227,7 +232,6 @@ def test_no_code_outside_a_check_names_it():
         ("any(check == 'judge' for check in found)", ["judge"]),
         ("f'curate show --recipe {recipe} --check voice --worst'", ["voice"]),
         ("by_check.get('private_data', ())", ["private_data"]),
-        ("Check(setting='duplicates')", []),
         ("job.stage('judge')", []),
         ("question['about'] == 'voice'", []),
     ],
