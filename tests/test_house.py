@@ -121,6 +121,37 @@ def test_llama_cpp_is_loaded_in_one_process_alone():
     assert importing("llama_cpp") == {"likeness/llama/worker.py"}
 
 
+def test_workers_run_no_code_of_the_folder_that_they_are_started_in():
+    """`-P` keeps the working folder out of what a Python process imports."""
+    started = [
+        (f"{path}:{node.lineno}", [each.value for each in node.elts[1:2] if isinstance(each, ast.Constant)])
+        for path, tree in trees(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List | ast.Tuple) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
+    ]
+    assert len(started) >= 4
+    assert [place for place, options in started if options != ["-P"]] == []
+
+
+@pytest.mark.parametrize("path", ["curate/build.py", "train/run.py"])
+def test_the_main_path_is_read_on_one_page(path):
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_the_ledger_gives_typed_rows_and_goes_through_what_may_be_large():
+    """No row of SQLite's leaves it, and all pairs, findings or requests of a build are never made a list of."""
+    returned = {
+        node.name: ast.unparse(node.returns)
+        for path, tree in trees("curate/ledger")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_")
+    }
+    assert len(returned) > 40
+    assert {name: kind for name, kind in returned.items() if "sqlite3" in kind} == {}
+    large = {name: returned[name] for name in ("pairs_of", "written_in", "findings_in", "answered_requests")}
+    assert {name: kind for name, kind in large.items() if not kind.startswith("Iterator")} == {}
+
+
 def strings_in(*nodes: ast.AST | None) -> set[str]:
     every = (each for node in nodes if node for each in ast.walk(node))
     return {each.value for each in every if isinstance(each, ast.Constant) and isinstance(each.value, str)}
@@ -341,6 +372,19 @@ def test_public_functions_of_three_parameters_name_each_in_args():
                     found.append(f"{path}:{node.lineno}: {node.name}")
     assert looked_at > 50
     assert found == []
+
+
+def test_no_helper_of_tests_is_written_twice():
+    """What tests share is in tests/make.py and tests/conftest.py. A fixture counts, whatever it is called."""
+    found: dict[str, list[str]] = {}
+    for path, tree in trees("tests"):
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("test_"):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                same = ast.unparse(node.args) + "".join(ast.unparse(each) for each in body)
+                found.setdefault(same, []).append(f"{path}:{node.lineno}: {node.name}")
+    assert len(found) > 200
+    assert [places for places in found.values() if len(places) > 1] == []
 
 
 def names_in(node: ast.AST) -> set[str]:

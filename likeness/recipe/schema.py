@@ -372,7 +372,7 @@ class Evaluate(Section):
     )
     merge_best: bool = Field(False, description="Merge the adapter at the strength that measured best.")
     gates: Gates | None = Field(
-        None, description="What a run must reach; {} takes every default. Without it, faults are only told."
+        None, description="What a run must reach; {} takes every default. Without it, faults are only reported."
     )
 
 
