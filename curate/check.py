@@ -15,7 +15,8 @@ from typing import Literal
 
 from curate.model import Finding, Pair
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen, key_of
+from likeness.recipe.section import CheckSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Check:
         order: where it is among the checks, ascending: cheap ones first, those that need the rest last.
         reasons: every reason code of its findings, each with the few words that counts are shown with.
         find: the check itself; None for one that is a step of its own (`judge`).
-        setting: its key under the recipe's `screen`, where it has one.
+        settings: what people may choose, where there is something: the class in `screen/settings/`.
         warns: whether its findings may be only a warning; then people can filter and sort by its score.
         badness: of two findings the one with more is worse.
         example: what it finds, for people, where rows of their own cannot show it.
@@ -60,7 +61,7 @@ class Check:
     order: int
     reasons: Mapping[str, str]
     find: Callable[[Given], Iterable[Finding]] | None
-    setting: str | None = None
+    settings: type[CheckSettings] | None = None
     warns: bool = True
     badness: Callable[[Finding, Pair], float] = _its_score
     example: str = ""
@@ -68,6 +69,11 @@ class Check:
     cure: str = ""
     private: bool = False
     redact: Callable[[Sequence[Pair], Screen], tuple[list[Pair], list[Finding]] | None] | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Its key under the recipe's `screen`, where it has one."""
+        return key_of(self.settings) if self.settings else None
 
     def covers(self, language: str | None) -> bool:
         """Whether it knows a language; one that is not known for sure (None) is looked at."""

@@ -105,8 +105,8 @@ def checks_page() -> str:
     ]
     for check in checks():
         scope = "each pair" if check.scope == "row" else "the whole dataset"
-        setting = f"`{check.setting}`" if check.setting else ""
-        lines.append(f"| [{check.name}](checks/{check.name}.md) | {check.about} | {scope} | {setting} |")
+        key = f"`{check.key}`" if check.key else ""
+        lines.append(f"| [{check.name}](checks/{check.name}.md) | {check.about} | {scope} | {key} |")
     return MADE + "\n".join([*lines, *_measured()]) + "\n"
 
 
@@ -142,7 +142,6 @@ def _share(of: str, counts: dict[str, int] | None) -> str:
 def check_pages() -> dict[str, str]:
     """One page a check: its reasons, rows that it finds and rows that it leaves alone, and how to change it."""
     from curate.check import checks
-    from likeness.recipe.schema import Screen
 
     found = {}
     for check in checks():
@@ -157,11 +156,10 @@ def check_pages() -> dict[str, str]:
         else:
             raise ValueError(f"{check.name} has no example: write rows to {PLANTED}/{check.name}.jsonl")
         parts.append("\n## Changing it\n")
-        if check.setting:
-            (model,) = _models_in(Screen.model_fields[check.setting].annotation)
-            for name, field in model.model_json_schema(by_alias=True)["properties"].items():
+        if check.settings:
+            for name, field in check.settings.model_json_schema(by_alias=True)["properties"].items():
                 default = json.dumps(field.get("default"), ensure_ascii=False)
-                parts.append(f"- `screen.{check.setting}.{name}` ({default} by default): {_cell(field.get('description', ''))}")
+                parts.append(f"- `screen.{check.key}.{name}` ({default} by default): {_cell(field.get('description', ''))}")
         else:
             parts.append("It has no setting: it always runs. A person's approval in the review overrules it.")
         found[f"checks/{check.name}.md"] = MADE + "\n".join(parts).rstrip() + "\n"

@@ -49,11 +49,11 @@ def find_recipe(said: Path) -> Path:
     file = find.find_recipe(said)
     if not os.environ.get("LIKENESS_BUILD") and Path("build").is_dir() and file.is_file() and asks():
         _offer_to_move(file)
-    mends = any(word == "--set" or word.startswith("--set=") for word in sys.argv)
-    if file.is_file() and file.suffix != ".pack" and not mends:
+    changes = any(word == "--set" or word.startswith("--set=") for word in sys.argv)
+    if file.is_file() and file.suffix != ".pack" and not changes:
         from likeness.recipe.load import load_recipe
 
-        load_recipe(file)  # a mistake in it is told now, before a command imports anything heavy
+        load_recipe(file)  # a mistake in it is reported now, before a command imports anything heavy
     return file
 
 

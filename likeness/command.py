@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from typer import BadParameter
@@ -176,6 +177,11 @@ def say(text: str) -> None:
 def answer(result: dict[str, Any]) -> None:
     """The one JSON object of a command called with `--json`."""
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)  # noqa: T201
+
+
+def shown(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def tell_version(asked: bool) -> None:

@@ -13,11 +13,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def block_after(heading: str) -> tuple[str, str]:
-    """(path, content) of the first file that a section of CONTRIBUTING shows."""
+def files_after(heading: str) -> dict[str, str]:
+    """The files that a section of CONTRIBUTING shows, by path."""
     section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
-    path = re.search(r"`((?:curate|likeness|export)/\S+?)`", section)[1]
-    return path, re.search(r"^```\w+\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[1]
+    paths = re.findall(r"`((?:curate|likeness|export)/\S+?)`:?\n\n?```", section)
+    return dict(zip(paths, re.findall(r"^```\w+\n(.*?)^```", section, re.MULTILINE | re.DOTALL), strict=True))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def copy(tmp_path):
         shutil.copytree(ROOT / package, tmp_path / "copy" / package, ignore=shutil.ignore_patterns("__pycache__", "build"))
     shutil.copytree(ROOT / "tests/curate/planted", tmp_path / "copy/tests/curate/planted")
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str | Path, code: int = 0) -> str:
         done = subprocess.run(
             [sys.executable, "-P", "-c", "from curate.cli import main; main()", *arguments],
             cwd=tmp_path,
@@ -35,8 +35,8 @@ def copy(tmp_path):
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr if code else done.stdout
 
     return run
 
@@ -57,19 +57,29 @@ print(json.dumps({"filters": filters, "table": made["checks_page"](), "pages": m
 
 @pytest.mark.slow
 def test_a_new_check_is_run_and_counted_and_needs_no_other_file(copy, tmp_path):
-    path, code = block_after("Adding a check")
-    (tmp_path / "copy" / path).write_text(code, encoding="utf-8")
+    files = files_after("Adding a check")
+    assert len(files) == 2
+    for path, code in files.items():
+        (tmp_path / "copy" / path).write_text(code, encoding="utf-8")
     copy("init", "kitchen")
     recording = next((tmp_path / "kitchen/recorded").glob("*.jsonl"))
     rows = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
     first = next(row for row in rows if row["kind"] == "question_answer")
-    first["response"] = first["response"].upper()
+    half = len(first["response"]) // 2
+    first["response"] = (
+        first["response"][:half].upper() + first["response"][half:]
+    )  # more than the recipe allows, not the default
     recording.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    built = json.loads(copy("build", "kitchen/recipe.yaml", "--json"))
+    recipe = tmp_path / "kitchen/recipe.yaml"
+    said = recipe.read_text(encoding="utf-8")
+    recipe.write_text(said + "screen: {shoutin: {share: 0.3}}\n", encoding="utf-8")
+    assert "screen.shoutin: unknown key; did you mean `shouting`?" in copy("plan", recipe, code=2)
+    recipe.write_text(said + "screen: {shouting: {share: 0.3}}\n", encoding="utf-8")
+    built = json.loads(copy("build", recipe, "--json"))
     reasons = next(stage["reasons"] for stage in built["stages"] if stage["name"] == "screen")
     assert reasons["in capitals"] == 1
     report = (tmp_path / "kitchen/build/kitchen/report/index.html").read_text(encoding="utf-8")
-    assert "the whole answer is in capitals" in report
+    assert "the answer is in capitals" in report
     done = subprocess.run(
         [sys.executable, "-P", "-c", NAMES],
         cwd=tmp_path,
@@ -83,6 +93,8 @@ def test_a_new_check_is_run_and_counted_and_needs_no_other_file(copy, tmp_path):
     assert "| [shouting](checks/shouting.md) | Answers in capitals from end to end. | each pair |" in named["table"]
     assert "| `capitals` | in capitals |" in named["pages"]["checks/shouting.md"]
     assert "I SAID NO" in named["pages"]["checks/shouting.md"]
+    assert "`screen.shouting.share` (0.8 by default): An answer is dropped" in named["pages"]["checks/shouting.md"]
+    assert "How many capitals an answer may have." in copy("schema")
 
 
 PROVE = """
@@ -122,7 +134,7 @@ def test_a_new_gguf_family_is_exported_and_needs_no_other_file(copy, tmp_path, t
         )
 
     assert "GraniteForCausalLM is an architecture that this exporter does not cover" in prove().stderr
-    path, code = block_after("Adding a GGUF family")
+    ((path, code),) = files_after("Adding a GGUF family").items()
     (tmp_path / "copy" / path).write_text(code, encoding="utf-8")
     done = prove()
     assert done.returncode == 0, done.stderr
@@ -138,7 +150,7 @@ def test_a_new_gguf_family_is_exported_and_needs_no_other_file(copy, tmp_path, t
 
 @pytest.mark.slow
 def test_a_new_kind_is_asked_for_and_needs_no_other_file(copy, tmp_path):
-    path, text = block_after("Adding a kind of pair")
+    ((path, text),) = files_after("Adding a kind of pair").items()
     (tmp_path / "copy" / path).write_text(text, encoding="utf-8")
     copy("init", "kitchen")
     recipe = tmp_path / "kitchen/recipe.yaml"

@@ -121,6 +121,37 @@ def test_llama_cpp_is_loaded_in_one_process_alone():
     assert importing("llama_cpp") == {"likeness/llama/worker.py"}
 
 
+def test_workers_run_no_code_of_the_folder_that_they_are_started_in():
+    """`-P` keeps the working folder out of what a Python process imports."""
+    started = [
+        (f"{path}:{node.lineno}", [each.value for each in node.elts[1:2] if isinstance(each, ast.Constant)])
+        for path, tree in trees(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List | ast.Tuple) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
+    ]
+    assert len(started) >= 4
+    assert [place for place, options in started if options != ["-P"]] == []
+
+
+@pytest.mark.parametrize("path", ["curate/build.py", "train/run.py"])
+def test_the_main_path_is_read_on_one_page(path):
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_the_ledger_gives_typed_rows_and_goes_through_what_may_be_large():
+    """No row of SQLite's leaves it, and all pairs, findings or requests of a build are never made a list of."""
+    returned = {
+        node.name: ast.unparse(node.returns)
+        for path, tree in trees("curate/ledger")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_")
+    }
+    assert len(returned) > 40
+    assert {name: kind for name, kind in returned.items() if "sqlite3" in kind} == {}
+    large = {name: returned[name] for name in ("pairs_of", "written_in", "findings_in", "answered_requests")}
+    assert {name: kind for name, kind in large.items() if not kind.startswith("Iterator")} == {}
+
+
 def strings_in(*nodes: ast.AST | None) -> set[str]:
     every = (each for node in nodes if node for each in ast.walk(node))
     return {each.value for each in every if isinstance(each, ast.Constant) and isinstance(each.value, str)}
@@ -181,11 +212,7 @@ EVERYDAY = {"judge", "language", "length", "shape", "voice"}
 
 
 def checks_named(tree: ast.Module, checks: Set[str]) -> Iterator[tuple[int, str]]:
-    """(line, name) of checks that code names in a string: alone, or after `--check` in a command that it shows.
-
-    What is given as `setting=` is a key of the recipe, which may be spelled as a check is.
-    """
-    settings = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "setting"}
+    """(line, name) of checks that code names in a string: alone, or after `--check` in a command that it shows."""
     meant: set[int] = set()
     for node in ast.walk(tree):
         asks = isinstance(node, ast.Compare) and re.search(r"\bcheck\b", ast.unparse(node))
@@ -193,17 +220,14 @@ def checks_named(tree: ast.Module, checks: Set[str]) -> Iterator[tuple[int, str]
         if asks or calls:
             meant |= {id(each) for each in ast.walk(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in settings:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value in checks and (node.value not in EVERYDAY or id(node) in meant):
                 yield node.lineno, node.value
             yield from ((node.lineno, name) for name in re.findall(r"--check (\w+)", node.value) if name in checks)
 
 
 def test_no_code_outside_a_check_names_it():
-    """A check is one file. Its settings are in recipe/schema.py, because a recipe is read before any check is loaded.
-
-    Commands' help shows a check as an example.
-    """
+    """A check is one file; commands' help shows one as an example."""
     from curate.check import checks
 
     every = {check.name for check in checks()}
@@ -219,6 +243,18 @@ def test_no_code_outside_a_check_names_it():
     assert found == []
 
 
+def test_choices_of_checks_are_in_files_that_load_no_check():
+    """They are read with every recipe, by `train` too; and no key is there that no check has."""
+    from curate.check import checks
+
+    code = "import sys, likeness.recipe.load; print(*(name for name in sys.modules if name.startswith('curate.')))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = {path.stem for path in (ROOT / "curate/screen/settings").glob("*.py")} - {"__init__"}
+    room = "curate.screen.settings"
+    assert set(said) == {"curate.screen", room, *(f"{room}.{name}" for name in files)}
+    assert {check.settings.__module__ for check in checks() if check.settings} == {f"{room}.{name}" for name in files}
+
+
 @pytest.mark.parametrize(
     ("code", "names"),
     [
@@ -227,7 +263,6 @@ def test_no_code_outside_a_check_names_it():
         ("any(check == 'judge' for check in found)", ["judge"]),
         ("f'curate show --recipe {recipe} --check voice --worst'", ["voice"]),
         ("by_check.get('private_data', ())", ["private_data"]),
-        ("Check(setting='duplicates')", []),
         ("job.stage('judge')", []),
         ("question['about'] == 'voice'", []),
     ],
@@ -337,6 +372,19 @@ def test_public_functions_of_three_parameters_name_each_in_args():
                     found.append(f"{path}:{node.lineno}: {node.name}")
     assert looked_at > 50
     assert found == []
+
+
+def test_no_helper_of_tests_is_written_twice():
+    """What tests share is in tests/make.py and tests/conftest.py. A fixture counts, whatever it is called."""
+    found: dict[str, list[str]] = {}
+    for path, tree in trees("tests"):
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("test_"):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                same = ast.unparse(node.args) + "".join(ast.unparse(each) for each in body)
+                found.setdefault(same, []).append(f"{path}:{node.lineno}: {node.name}")
+    assert len(found) > 200
+    assert [places for places in found.values() if len(places) > 1] == []
 
 
 def names_in(node: ast.AST) -> set[str]:

@@ -8,7 +8,7 @@ from curate.diff.diff import Difference
 from curate.generate.asked_again import AskedAgain
 from curate.ledger.ledger import Ledger
 from curate.model import Pair, Turn
-from curate.show import _review
+from curate.show.find import _review
 from curate.validate.gate import check_as_json
 from curate.validate.suite import Outcome
 from likeness.command import fail

@@ -49,6 +49,20 @@ def test_a_stranger_that_overwrote_likeness_itself_is_named(monkeypatch):
     assert "the package `likeness` is not likeness's own" in str(entry.taken_name())
 
 
+def test_ci_runs_on_every_python_that_the_package_names():
+    import tomllib
+
+    from ruamel.yaml import YAML
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [
+        each.rpartition(" ")[2] for each in project["classifiers"] if each.startswith("Programming Language :: Python :: 3.")
+    ]
+    job = YAML(typ="safe").load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]["test"]
+    assert named == job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert any(".ci/run" in step.get("run", "") for step in job["steps"])
+
+
 @pytest.mark.slow
 def test_the_wheel_builds_in_an_environment_of_its_own(tmp_path):
     def run(*command: object, cwd: Path = tmp_path) -> str:

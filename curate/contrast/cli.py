@@ -90,7 +90,7 @@ def add(
         places = _mentions(term, documents) if term else 0
         if term and not places and not explain and not wrong:
             raise CallError(
-                f"{term!r} is in none of the documents", fix="Write it as it stands there, or say what it is with --explain."
+                f"{term!r} is in none of the documents", fix="Write it as it is spelt there, or say what it is with --explain."
             )
         rows = [pair.id for pair in nearest_rows(wrong, question, pairs)] if wrong else []
         with ledger.transaction():
@@ -142,7 +142,7 @@ def _decide(recipe: Path, term: str, action: Any, into: str, as_json: bool) -> N
     with _opened(recipe) as (_, ledger, documents, _pairs):
         for each in filter(None, (term, into)):
             if not _mentions(each, documents):
-                fix = f"Write it as it stands there; see curate contrast list {shlex.quote(str(recipe))}"
+                fix = f"Write it as it is spelt there; see curate contrast list {shlex.quote(str(recipe))}"
                 raise CallError(f"{each!r} is in none of the documents", fix=fix)
         ledger.add_term_decision(TermDecision(term, action, into, who="person"))
     if as_json:

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from curate.model import Contrast, ProbeQuestion, Stage, Turn
 from curate.screen.private_data import redacted
-from likeness.recipe.schema import PrivateData
+from curate.screen.settings.private_data import PrivateDataSettings
 
 Row = TypeVar("Row", Contrast, ProbeQuestion)
 
 
-def without_private(rows: Sequence[Row], settings: PrivateData, spared: Collection[str], stage: Stage) -> list[Row]:
+def without_private(rows: Sequence[Row], settings: PrivateDataSettings, spared: Collection[str], stage: Stage) -> list[Row]:
     """Rows as the recipe treats the private data of pairs: redacted, dropped, or as they are.
 
     Args:
@@ -34,7 +34,7 @@ def without_private(rows: Sequence[Row], settings: PrivateData, spared: Collecti
     return kept
 
 
-def answers_without_private(answers: Mapping[str, str], settings: PrivateData) -> dict[str, str]:
+def answers_without_private(answers: Mapping[str, str], settings: PrivateDataSettings) -> dict[str, str]:
     """Answers of earlier runs, by question: redacted, or left out where the recipe drops private data."""
     if settings.action == "flag":
         return dict(answers)

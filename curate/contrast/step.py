@@ -18,6 +18,7 @@ from curate.generate.voice_samples import voice_samples
 from curate.job import Job
 from curate.model import Contrast, Pair, ProbeQuestion, Stage, ThinTerm
 from curate.screen.screen import screen as run_checks
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.select.step import Selected
 from curate.sources import SourceTexts
 from likeness.metrics.text import count_of
@@ -49,7 +50,7 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
     Raises:
         As `generate` does.
     """
-    recipe, private, reviewed = job.recipe, job.recipe.screen.private_data, selected.reviewed
+    recipe, private, reviewed = job.recipe, job.recipe.screen[PrivateDataSettings], selected.reviewed
     if recipe.contrast is None or job.is_sample:
         stage = Stage("contrast")
         published = without_private(reviewed.contrasts, private, NOBODY, stage)

@@ -10,6 +10,7 @@ from curate.model import ProbeQuestion
 from curate.publish.dataset import publish as write_dataset
 from curate.publish.reference import write_reference
 from curate.read.read import Sources
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.screen.step import Screened
 from curate.select.step import Selected
 from curate.sources import SourceTexts
@@ -51,7 +52,7 @@ def publish(
 
 def _private(job: Job, screened: Screened, selected: Selected) -> list[str]:
     """Ids of rows that a check flagged as private and no person approved; a dataset with such is packed for no other machine."""
-    if job.recipe.screen.private_data.action == "redact":
+    if job.recipe.screen[PrivateDataSettings].action == "redact":
         return []
     flagged = {finding.pair for finding in screened.findings.all() if is_private(finding)}
     return [pair.id for pair in selected.sides.pairs if pair.id in flagged and not pair.review]

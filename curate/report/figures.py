@@ -24,6 +24,7 @@ from curate.report.habits import HabitRate, habit_rates
 from curate.report.shape import AuthorShape, KindShape, author_shape, kind_shapes
 from curate.report.voice import VoiceReport, voice_report
 from curate.screen.echo import Echo, echoes_with_pairs, like_long
+from curate.screen.settings.echo import EchoSettings
 from curate.select.typical import typical_pairs
 from curate.select.yields import KindYield, yields_of
 from curate.sources import SourceTexts
@@ -206,7 +207,7 @@ def figures_of(
     decisions = ledger.decisions()
     outcomes = outcomes_of(written, decisions, review_of(recipe))
     pairs = [replace(written[row.id].pair, response=row.response) for row in version.rows.values()]  # as people edited them
-    echo = recipe.screen.echo
+    echo = recipe.screen[EchoSettings]
     sets = ledger.contrast_sets(build) if recipe.contrast else []
     contrast_decisions = ledger.contrast_decisions()
     return Figures(

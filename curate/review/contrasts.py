@@ -45,7 +45,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
         "fields": [
             {"name": "term", "title": "The term", "use_markdown": True},
             {"name": "drafted", "title": "The questions of this set", "use_markdown": True},
-            {"name": "mentions", "title": "Where it stands in your texts", "use_markdown": True},
+            {"name": "mentions", "title": "Where your texts have it", "use_markdown": True},
         ],
         "questions": [
             {"type": "label", "name": "verdict", "title": "Is the set right?", "labels": VERDICTS, "required": True},
@@ -66,8 +66,8 @@ def guidelines(recipe: Recipe) -> str:
         [
             f"<p>A model that learns to answer as <b>{html.escape(recipe.persona.name, quote=False)}</b> does will make things up"
             " about what the texts mention and do not explain. Each record here is one such term.</p>",
-            "Read where it stands, then the questions below and the answers beside them: the right one, and a wrong one that the"
-            " model learns to avoid. Correct both. The wrong one should be tempting, and as long as the right one.",
+            "Read where your texts have it, then the questions below and the answers beside them: the right one, and a wrong one"
+            " that the model learns to avoid. Correct both. The wrong one should be tempting, and as long as the right one.",
             "*Explain it in your own words* where the texts do not: no generator can write it. Dictate it if you like.",
             f"- **{VERDICTS['approve']}**: Enter.\n- **{VERDICTS['dismiss']}** (2): it is not listed again.\n"
             f"- **{VERDICTS['later']}** (3): it stays as it is and comes back.",

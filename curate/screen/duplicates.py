@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from curate.check import Check
 from curate.model import Finding, Pair
+from curate.screen.settings.duplicates import DuplicatesSettings
 from likeness.kinds import KINDS
 from likeness.metrics.near_duplicates import NearestIndex, shingles
 
@@ -61,8 +62,8 @@ CHECK = Check(
     scope="dataset",
     order=80,
     reasons={"exact": "exact duplicate", "near": "near duplicate"},
-    find=lambda given: find_duplicates(given.pairs, given.settings.duplicates.near),
-    setting="duplicates",
+    find=lambda given: find_duplicates(given.pairs, given.settings[DuplicatesSettings].near),
+    settings=DuplicatesSettings,
     warns=False,
     cure="the passages hold no more questions: lower `per_passage` of this kind, or add documents",
 )

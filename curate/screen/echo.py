@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from curate.check import Check
+from curate.check import Check, Given
 from curate.model import Finding, Pair, Span, content_hash
+from curate.screen.settings.echo import EchoSettings
 from curate.sources import SourceTexts
 from likeness.metrics.phrases import Form, Rows, _at_most, _sets, closing, opening, phrases, rows_over, templates
 from likeness.metrics.text import FUNCTION_WORDS, count_of, count_words, paragraphs_of, units_of, words_of
@@ -277,6 +278,11 @@ def _span(echo: Echo, response: str) -> Span | None:
     return Span("response", *places[-1 if echo.form == "closing" else 0].span()) if places else None
 
 
+def _find(given: Given) -> Iterable[Finding]:
+    settings = given.settings[EchoSettings]
+    return find_echo(given.pairs, settings.max_share, settings.times, given.sources)
+
+
 CHECK = Check(
     name="echo",
     about="Phrases, openings, closings and sentence templates that the answers say over and over.",
@@ -288,8 +294,8 @@ CHECK = Check(
         "closing": "closes as too many others do",
         "template": "is built as too many others are",
     },
-    find=lambda given: find_echo(given.pairs, given.settings.echo.max_share, given.settings.echo.times, given.sources),
-    setting="echo",
+    find=_find,
+    settings=EchoSettings,
     example=(
         "Of 300 answers 66 say *slack water*; of 100 pieces of the documents that are as long as the answers, 3 do. Where 15 of "
         "100 answers may say it, 25 answers get a finding: without them 41 of 275 say it. The other 41 are left alone."

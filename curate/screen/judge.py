@@ -20,8 +20,9 @@ from curate.llm.live import Progress
 from curate.llm.prompts import SHARED, environment
 from curate.llm.request import Request, as_object
 from curate.model import Finding, Pair, Span, Usage
+from curate.screen.settings.judge import JudgeSettings
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Generate, Judge, Recipe
+from likeness.recipe.schema import Generate, Recipe
 
 WORDS_OF_A_JUDGEMENT = (30, 400)
 
@@ -52,8 +53,7 @@ def judge(
     Raises:
         As `generate_pairs` does.
     """
-    settings = recipe.screen.judge
-    assert settings is not None
+    settings = recipe.screen[JudgeSettings]
     asking = _asking(settings, recipe.generate)
     system, user = judge_prompts()
     requests: dict[str, tuple[Pair, Request]] = {}
@@ -136,7 +136,7 @@ def _finding(pair: Pair, judgement: Judgement) -> Iterable[Finding]:
     )
 
 
-def _asking(settings: Judge, generate: Generate | None) -> Generate:
+def _asking(settings: JudgeSettings, generate: Generate | None) -> Generate:
     """The recipe's own ways of asking (how many at once, live or batched, the budget), with the judge's model."""
     assert generate is not None
     same = generate.provider == "anthropic" and generate.model == settings.model
@@ -157,7 +157,7 @@ CHECK = Check(
     order=1000,
     reasons={"absent": "claims what its passage does not say", "contradicted": "claims what its passage denies"},
     find=None,  # a step of its own: it costs money
-    setting="judge",
+    settings=JudgeSettings,
     example=(
         "The passage says: *There are ninety trees, and one of them is dead.* Found: *Ninety, and I planted them in 1990* "
         "(`absent`: the passage gives no year) and *There are sixty trees* (`contradicted`). "

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from curate.check import Check
 from curate.model import Finding, Pair
+from curate.screen.settings.length import LengthSettings
 from likeness.metrics.text import count_words
 
 
@@ -41,8 +42,8 @@ CHECK = Check(
     scope="row",
     order=70,
     reasons={"too_short": "too short", "too_long": "too long"},
-    find=lambda given: find_length(given.pairs, given.settings.length.slack),
-    setting="length",
+    find=lambda given: find_length(given.pairs, given.settings[LengthSettings].slack),
+    settings=LengthSettings,
     warns=False,
     badness=_badness,
     cure="set this kind's `words` to what the generator writes, or widen `screen.length.slack`",

@@ -8,6 +8,7 @@ import numpy as np
 
 from curate.check import Check
 from curate.model import Finding, Pair, Span
+from curate.screen.settings.mannerisms import MannerismsSettings
 from curate.sources import SourceTexts
 from likeness.metrics.habits import TELLING, Habit, plain, surprises
 from likeness.metrics.text import count_words
@@ -66,7 +67,7 @@ CHECK = Check(
     scope="row",
     order=160,
     reasons={"habits": "the generator's habits"},
-    find=lambda given: find_mannerisms(given.pairs, given.settings.mannerisms.surprise, given.sources),
-    setting="mannerisms",
+    find=lambda given: find_mannerisms(given.pairs, given.settings[MannerismsSettings].surprise, given.sources),
+    settings=MannerismsSettings,
     cure="say in persona.description how you do without the generator's habits",
 )

@@ -9,8 +9,9 @@ from ipaddress import ip_address
 
 from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span, Turn
+from curate.screen.settings.private_data import PrivateDataSettings
 from likeness.metrics.prose import mask
-from likeness.recipe.schema import PrivateData, Screen
+from likeness.recipe.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Private:
     end: int
 
 
-def find_private_data(pairs: Iterable[Pair], settings: PrivateData) -> Iterable[Finding]:
+def find_private_data(pairs: Iterable[Pair], settings: PrivateDataSettings) -> Iterable[Finding]:
     """Private data in any message of a pair. The message says what it is and never repeats it; score is always 1.
 
     With `action: redact` the pairs that `redact_private_data` changes are reported, and not dropped; no span is given, because
@@ -38,7 +39,7 @@ def find_private_data(pairs: Iterable[Pair], settings: PrivateData) -> Iterable[
                 yield Finding(pair.id, "private_data", severity, 1.0, message, span, "private")
 
 
-def redact_private_data(pairs: Sequence[Pair], settings: PrivateData) -> list[Pair]:
+def redact_private_data(pairs: Sequence[Pair], settings: PrivateDataSettings) -> list[Pair]:
     """The pairs with every piece of private data replaced by what it was, in brackets: "[an e-mail address]".
 
     Ids stay, and so do the offsets of the evidence: they say where the quote is in the document, which nobody changes.
@@ -483,9 +484,10 @@ TEST_CARDS = frozenset(
 
 def _redact(pairs: Sequence[Pair], settings: Screen) -> tuple[list[Pair], list[Finding]] | None:
     """The redacted pairs and what was taken out, where the recipe asks for it."""
-    if settings.private_data.action != "redact":
+    private = settings[PrivateDataSettings]
+    if private.action != "redact":
         return None
-    return redact_private_data(pairs, settings.private_data), list(find_private_data(pairs, settings.private_data))
+    return redact_private_data(pairs, private), list(find_private_data(pairs, private))
 
 
 CHECK = Check(
@@ -494,8 +496,8 @@ CHECK = Check(
     scope="row",
     order=50,
     reasons={"private": "private data"},
-    find=lambda given: find_private_data(given.pairs, given.settings.private_data),
-    setting="private_data",
+    find=lambda given: find_private_data(given.pairs, given.settings[PrivateDataSettings]),
+    settings=PrivateDataSettings,
     cure="`screen: {private_data: {action: redact}}` keeps them without what is private",
     private=True,
     redact=_redact,

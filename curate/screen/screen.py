@@ -15,7 +15,7 @@ from curate.model import Finding, Pair, Stage
 from curate.sources import SourceTexts
 from likeness.metrics.languages import NAMES, language_of
 from likeness.metrics.prose import mask
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 
 def screen(

@@ -10,6 +10,7 @@ from curate.job import Job
 from curate.model import Findings, Pair
 from curate.screen.judge import judge as ask_judge
 from curate.screen.screen import screen as run_checks
+from curate.screen.settings.judge import JudgeSettings
 from curate.sources import SourceTexts
 
 
@@ -54,7 +55,7 @@ def judge(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) ->
     Raises:
         As `generate` does.
     """
-    if job.recipe.screen.judge is None:
+    if JudgeSettings not in job.recipe.screen:
         return screened
     with job.stage("judge") as stage:
         pairs = [pair for pair in screened.passed if not decided.approved(pair)]

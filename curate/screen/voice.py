@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from curate.check import Check
 from curate.model import Finding, Pair
+from curate.screen.settings.voice import VoiceSettings
 from curate.sources import SourceTexts
 
 
@@ -45,7 +46,7 @@ CHECK = Check(
     scope="row",
     order=150,
     reasons={"far": "not your voice"},
-    find=lambda given: find_voice(given.pairs, given.settings.voice.farther_than, given.sources),
-    setting="voice",
+    find=lambda given: find_voice(given.pairs, given.settings[VoiceSettings].farther_than, given.sources),
+    settings=VoiceSettings,
     cure="say more of the voice in persona.description",
 )

@@ -12,6 +12,7 @@ from curate.decisions.step import Decided
 from curate.generate.rewrite import not_rewritten
 from curate.job import Job
 from curate.model import Finding, Findings
+from curate.screen.settings.echo import EchoSettings
 from curate.screen.step import Screened
 from curate.select.balance import balance
 from curate.select.split import Split, split
@@ -59,7 +60,7 @@ def select(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) -
     if recipe.balance:
         with job.stage("balance") as stage:
             stage.rows_in = len(kept)
-            kept, left_out = balance(kept, recipe.balance, findings, recipe.screen.echo.times, texts, stage)
+            kept, left_out = balance(kept, recipe.balance, findings, recipe.screen[EchoSettings].times, texts, stage)
             stage.rows_out = len(kept)
     with job.stage("split", shown=bool(recipe.split.validation)) as stage:
         sides = split(kept, recipe.split, stage)

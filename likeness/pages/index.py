@@ -18,7 +18,7 @@ from likeness.recipe.folders import BuildFolder
 
 
 def write_index(folder: BuildFolder, name: str, recipe: Path, step: dict[str, str] | None = None) -> Path:
-    """Write the page anew from what lies in the folder, and give its path. Every build and every run ends with it.
+    """Write the page from what is in the folder, and give its path. Every build and every run ends with it.
 
     Args:
         folder: where the results are.

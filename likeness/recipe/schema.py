@@ -5,21 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AllowInfNan,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.recipe.expectations import KNOWN_EXPECTATIONS, OURS
+from likeness.recipe.screen import Screen
+from likeness.recipe.section import Real, RunNamed, Section, Text, Whole
 
 if TYPE_CHECKING:
     KindName = str
@@ -27,38 +19,6 @@ if TYPE_CHECKING:
 else:
     KindName = Literal[tuple(kind.name for kind in KINDS.values() if kind.is_generated)]
     AnyKind = Literal[tuple(KINDS)]
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("expected a number, found true or false")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_number)]
-Real = Annotated[float, BeforeValidator(_number), AllowInfNan(False)]
-
-
-def _run_number(value: Any) -> Any:
-    return f"{value:03d}" if isinstance(value, int) and not isinstance(value, bool) else value  # YAML reads 003 as 3
-
-
-RunNamed = Annotated[str, BeforeValidator(_run_number)]
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("expected a text, found only blanks")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_not_blank)]
-
-
-class Section(BaseModel):
-    """A part of a recipe: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Persona(Section):
@@ -194,82 +154,6 @@ class Generate(Section):
         if len(set(names)) < len(names):
             raise ValueError("each kind may appear once under `kinds`")
         return self
-
-
-class Duplicates(Section):
-    """When two pairs count as the same."""
-
-    near: Real = Field(0.7, gt=0.3, le=1.0, description="Jaccard similarity of word triples from which two answers count as one.")
-    reworded: Literal["flag", "drop"] = Field(
-        "flag", description="What to do with a pair that says the same as a better one in other words."
-    )
-
-
-class Length(Section):
-    """How far from the kind's word range a response may lie before its pair is dropped."""
-
-    slack: Real = Field(0.5, ge=0.0, le=1.0, description="0.5 lets [40, 180] run from 20 to 270 words.")
-
-
-class PrivateData(Section):
-    """What is done about e-mail addresses, telephone numbers, keys and the like."""
-
-    action: Literal["flag", "redact", "drop"] = Field(
-        "flag",
-        description="flag: a reviewer sees it; redact: it is replaced by its type in brackets; drop: the pair is left out.",
-    )
-    names: list[Annotated[str, Field(min_length=2)]] = Field(
-        default_factory=list, description="People whose names are private data too, spelt as in the texts."
-    )
-
-
-class Voice(Section):
-    """When a response is too far from the author's writing."""
-
-    farther_than: Real = Field(
-        0.99,
-        gt=0.5,
-        lt=1.0,
-        description="A response is found when this share of the author's own text is nearer to their style than it is.",
-    )
-
-
-class Mannerisms(Section):
-    """When a response has too much of the generator's own habits."""
-
-    surprise: Real = Field(3.0, gt=0, description="3: the author would write so once in a thousand texts of that length.")
-
-
-class Echo(Section):
-    """When the data says a phrase too often."""
-
-    max_share: Real = Field(
-        0.15, gt=0.0, le=1.0, description="Largest share of responses that may contain one term of two words or more."
-    )
-    times: Real = Field(3.0, ge=1.0, description="Times the author's own share that any phrase may have.")
-
-
-class Judge(Section):
-    """Claude is shown a pair with its passage, and says which claims the passage does not support. It costs money."""
-
-    model: str = Field(
-        "claude-haiku-5-5",
-        min_length=1,
-        description="The Claude model that judges. It may differ from the model that writes the pairs.",
-    )
-    pairs: Literal["all", "flagged"] = Field("flagged", description="flagged: those with a finding of another check.")
-
-
-class Screen(Section):
-    """The checks on pairs. Those that need no choice of anybody's have no key here: they always run."""
-
-    duplicates: Duplicates = Duplicates()
-    length: Length = Length()
-    private_data: PrivateData = PrivateData()
-    voice: Voice = Voice()
-    mannerisms: Mannerisms = Mannerisms()
-    echo: Echo = Echo()
-    judge: Judge | None = None
 
 
 class Contrast(Section):
@@ -488,7 +372,7 @@ class Evaluate(Section):
     )
     merge_best: bool = Field(False, description="Merge the adapter at the strength that measured best.")
     gates: Gates | None = Field(
-        None, description="What a run must reach; {} takes every default. Without it, faults are only told."
+        None, description="What a run must reach; {} takes every default. Without it, faults are only reported."
     )
 
 
@@ -555,8 +439,8 @@ class Recipe(Section):
             raise ValueError("documents are turned into pairs by `generate`, which this recipe lacks")
         if self.contrast and self.generate is None:
             raise ValueError("`contrast` is drafted by the generator from documents; this recipe has no `generate`")
-        if self.screen.judge and self.generate is None:
-            raise ValueError("`screen.judge` reads pairs against their passages, and a recipe without `generate` has none")
+        if self.generate is None and (reading := self.screen.reads_passages()):
+            raise ValueError(f"`screen.{reading}` reads pairs against their passages, and a recipe without `generate` has none")
         if self.generate is not None and all(source.as_ != "documents" for source in self.sources):
             raise ValueError("`generate` needs a source of documents, and this recipe has none")
         return self

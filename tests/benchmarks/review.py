@@ -37,6 +37,7 @@ from curate.review.page import DIMENSIONS, VECTOR, record_of, settings_of  # noq
 from likeness.command import settle_libraries  # noqa: E402
 from likeness.recipe.load import load_recipe  # noqa: E402
 from likeness.recipe.schema import Review  # noqa: E402
+from tests.benchmarks.road import row  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 RECIPE = load_recipe(ROOT / "recipes/demo/recipe.yaml")
@@ -214,10 +215,6 @@ def pages(running: server.Server, desk: ReviewDataset) -> Iterator[tuple[str, fl
         yield "from Submit to the next pair", statistics.median(seconds(submitted) for _ in range(9))
         yield "a search typed and shown", seconds(searched)
         browser.close()
-
-
-def row(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,12 +40,12 @@ from curate.screen.mannerisms import find_mannerisms
 from curate.screen.private_data import find_private_data
 from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.screen.shape import find_shape
 from curate.screen.standalone import find_dependent
 from curate.screen.voice import find_voice
 from curate.sources import SourceTexts
 from likeness.metrics.text import FUNCTION_WORDS
-from likeness.recipe.schema import PrivateData
 
 KINDS = {
     "question_answer": (0.55, 127),
@@ -61,7 +61,7 @@ CHECKS: dict[str, Callable[[list[Pair], SourceTexts], Any]] = {
     "refusals": lambda pairs, sources: list(find_refusals(pairs, sources)),
     "debris": lambda pairs, sources: list(find_debris(pairs, sources)),
     "injection": lambda pairs, sources: list(find_injection(pairs, sources)),
-    "private data": lambda pairs, sources: list(find_private_data(pairs, PrivateData())),
+    "private data": lambda pairs, sources: list(find_private_data(pairs, PrivateDataSettings())),
     "contamination": lambda pairs, sources: list(find_contamination(pairs, sources.control)),
     "length": lambda pairs, sources: list(find_length(pairs, 0.5)),
     "duplicates": lambda pairs, sources: list(find_duplicates(pairs, 0.7)),

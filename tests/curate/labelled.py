@@ -8,7 +8,7 @@ from pathlib import Path
 from curate.check import Given, check_named
 from curate.model import Pair, Turn
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 LABELLED = Path(__file__).with_name("planted") / "labelled"
 

@@ -26,10 +26,10 @@ from curate.screen.length import find_length
 from curate.screen.private_data import find_private_data
 from curate.screen.refusals import find_refusals
 from curate.screen.reworded import find_reworded
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.screen.standalone import find_dependent
 from curate.sources import SourceTexts
 from likeness.metrics.conflicts import contradiction
-from likeness.recipe.schema import PrivateData
 
 PLANTED = Path(__file__).with_name("planted")
 
@@ -72,7 +72,7 @@ def _pair(name: str, row: dict) -> Pair:
 Check = Callable[[list[Pair]], Iterable[Finding]]
 CHECKS: dict[str, tuple[Check, float, float]] = {
     "grounding": (lambda pairs: find_ungrounded(pairs, SOURCES), 0.85, 0.85),
-    "private_data": (lambda pairs: find_private_data(pairs, PrivateData(names=["Emmet Sloane"])), 0.95, 0.85),
+    "private_data": (lambda pairs: find_private_data(pairs, PrivateDataSettings(names=["Emmet Sloane"])), 0.95, 0.85),
     "contamination": (lambda pairs: find_contamination(pairs, CONTROL), 0.95, 0.85),
     "standalone": (lambda pairs: find_dependent(pairs, SOURCES), 0.85, 0.85),
     "debris": (lambda pairs: find_debris(pairs, SOURCES), 0.95, 0.95),

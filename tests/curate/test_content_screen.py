@@ -16,9 +16,10 @@ from curate.screen.numbers import numbers_in
 from curate.screen.private_data import find_private_data, private_data_in, redact_private_data
 from curate.screen.reworded import EXACT, find_reworded
 from curate.screen.screen import screen
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.sources import SourceTexts
 from likeness.metrics.shared_questions import shared_questions
-from likeness.recipe.schema import PrivateData, Screen
+from likeness.recipe.screen import Screen
 
 TEXT = (
     "I live at the lock. Write to me at keeper@flight.example or ring 01632 960 417 before eight. My lad Tom Rudge has the key."
@@ -95,7 +96,7 @@ def test_private_data_is_taken_out_of_everything_that_is_published():
         quote,
         context="Write to ann@mill.example. Tom Rudge keeps the gate.",
     )
-    (redacted,) = redact_private_data([row], PrivateData(action="redact", names=["Tom Rudge"]))
+    (redacted,) = redact_private_data([row], PrivateDataSettings(action="redact", names=["Tom Rudge"]))
     assert (redacted.id, redacted.evidence.start, redacted.evidence.end) == ("a", 20, len(TEXT))
     published = [turn.content for turn in redacted.prompt] + [redacted.response, redacted.context, redacted.evidence.quote]
     for text in published:
@@ -107,7 +108,7 @@ def test_private_data_is_taken_out_of_everything_that_is_published():
 @pytest.mark.parametrize(("action", "left", "severity"), [("flag", 1, "warning"), ("redact", 1, "warning"), ("drop", 0, "drop")])
 def test_the_recipe_says_what_is_done_about_private_data(action, left, severity):
     stage = Stage("screen")
-    settings = Screen(private_data=PrivateData(action=action))
+    settings = Screen(private_data=PrivateDataSettings(action=action))
     kept, findings = screen([pair(TEXT, kind="pair")], settings, SourceTexts(), stage)
     told = [finding for finding in findings if finding.check == "private_data"]
     assert len(kept) == left and len(told) == 2
@@ -126,12 +127,12 @@ def test_a_street_address_is_private(address):
 
 def test_private_data_in_the_passage_that_a_pair_shows_is_found():
     shown = replace(pair("The gate is kept."), context="Write to ann@mill.example.")
-    (found,) = find_private_data([shown], PrivateData(action="drop"))
+    (found,) = find_private_data([shown], PrivateDataSettings(action="drop"))
     assert found.severity == "drop" and "in the passage that it is given" in found.message
 
 
 def test_a_message_about_private_data_does_not_repeat_it():
-    findings = list(find_private_data([pair(TEXT)], PrivateData(names=["Tom Rudge"])))
+    findings = list(find_private_data([pair(TEXT)], PrivateDataSettings(names=["Tom Rudge"])))
     assert len(findings) == 3
     for finding in findings:
         assert "keeper@" not in finding.message and "960" not in finding.message and "Rudge" not in finding.message

@@ -41,10 +41,10 @@ from curate.model import (
 from curate.review.argilla import Answered, RemoteRecord
 from curate.review.contrasts import record_of
 from curate.review.interview import name_of, pull
+from curate.screen.settings.private_data import PrivateDataSettings
 from curate.sources import SourceTexts
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
-from likeness.recipe.schema import PrivateData
 from tests.make import LIVE, RECIPE, rows, write_corpus
 
 GAUGE = "I read the Pellow gauge at six and wrote it down.\n\nThe company asked after the Pellow gauge, and I said it was mine.\n"
@@ -342,7 +342,7 @@ def test_private_data_is_treated_in_preferences_as_in_pairs():
     only_rejected = Contrast("q", (Turn("user", "Who?"),), "Nobody at all.", said, "a.md", "generator")
     clean = replace(only_rejected, pair="r", rejected="Everybody there is.")
     probe = ProbeQuestion("i", "invented", said, "Tom Rudge", "contrast-1")
-    redact, drop = (PrivateData(action=action, names=["Tom Rudge"]) for action in ("redact", "drop"))
+    redact, drop = (PrivateDataSettings(action=action, names=["Tom Rudge"]) for action in ("redact", "drop"))
     stage = Stage("contrast")
     kept = without_private([preference, only_rejected, clean], redact, {"p"}, stage)
     assert len(kept) == 3 and address not in str(kept) and "Tom Rudge" not in str(kept)

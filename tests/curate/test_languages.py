@@ -12,7 +12,7 @@ from curate.screen.train_classifiers import LEARNT, MODELS
 from curate.sources import SourceTexts
 from likeness.metrics.languages import language_of, languages_of
 from likeness.metrics.text import count_words
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 POLISH = "Ramkę naprawia się zimą, przy piecu, kiedy nikt nie patrzy i nie mówi, że szybciej kupić nową."
 

@@ -8,7 +8,7 @@ import pytest
 from curate.check import Given, check_named
 from curate.model import Document, Pair, Turn
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 MOST = {"refusals": 0.02, "injection": 0.05, "debris": 0.08, "private_data": 0.02, "mannerisms": 0.02, "language": 0.02}
 """Share of paragraphs that may be found."""

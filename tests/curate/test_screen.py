@@ -9,7 +9,7 @@ from curate.screen.length import find_length
 from curate.screen.refusals import find_refusals
 from curate.screen.screen import screen
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 PROSE = (
     "The oven heats from the left, so the loaves on the right get turned twice and the ones on the left get turned once. "

@@ -30,7 +30,7 @@ from curate.screen.shape import find_shape, kind_mix
 from curate.screen.voice import find_voice
 from curate.sources import SourceTexts
 from likeness.metrics.text import paragraphs_of, windows_of
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 DEMO = Path(__file__).parents[2] / "recipes/demo"
 PLANTED = Path(__file__).parent / "planted"

@@ -9,7 +9,8 @@ import pytest
 
 from curate.build import build
 from curate.model import Decision, Findings
-from curate.show import find_pair, print_pair
+from curate.show.find import find_pair
+from curate.show.terminal import print_pair
 from likeness.errors import GateError
 from tests.messages_server import running
 from tests.review.people import published

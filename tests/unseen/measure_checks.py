@@ -22,7 +22,7 @@ settle_libraries()
 from curate.check import Given, check_named
 from curate.model import Document, Evidence, Pair, Passage, Turn
 from curate.sources import SourceTexts
-from likeness.recipe.schema import Screen
+from likeness.recipe.screen import Screen
 
 S = Screen()
 

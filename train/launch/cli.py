@@ -1,4 +1,4 @@
-"""The command `train launch`: parse, call, print."""
+"""The commands for a run on another machine: `train pack`, `unpack` and `launch`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings, asks
-from likeness.command import INTERRUPTED, answer, say, settle_libraries
+from likeness.command import INTERRUPTED, answer, say, settle_libraries, shown
 from likeness.errors import CallError
 
 if TYPE_CHECKING:
@@ -17,6 +17,54 @@ if TYPE_CHECKING:
     from train.launch.launch import Launched
 
 KINDS = ("ssh", "hf-jobs", "skypilot")
+
+
+def pack(
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; NAME.pack here by default.")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Seal all that a run needs into one file for another machine: dataset and settings, no documents and no keys.
+
+    Example: train pack my-voice/recipe.yaml && scp my-voice.pack box: && ssh box train run my-voice.pack
+    """
+    settle_libraries()
+    from train.pack import pack as make_pack
+
+    packed = make_pack(recipe, settings or (), to)
+    if as_json:
+        answer(packed.as_dict())
+        return
+    facts = packed.facts
+    print(f"{packed.file} ({packed.file.stat().st_size / 1e3:,.0f} kB): dataset {facts['dataset']}, {facts['base']['name']}")
+    print(f"{facts['forecast']['rows']:,} rows, {facts['forecast']['steps']:,} steps at most")
+    if fitting := [each for each in facts["forecast"]["devices"] or [] if each["fits"]]:
+        least = min(fitting, key=lambda each: each["usd"])
+        print(f"cheapest listed card that fits: {least['device']}, {least['usd']:.2f} USD ({least['price']}, to be checked)")
+    print(f"On the box: train run {packed.file.name}")
+
+
+def unpack(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The file that `train run FILE.pack` left.")],
+    recipe: RecipePath = HERE,
+    build_place: BuildPlace = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a run home that was made from a packed file, once every file of it is proven whole.
+
+    Example: train unpack my-voice.result my-voice/recipe.yaml
+    """
+    settle_libraries()
+    from train.pack import unpack as bring_home
+
+    folder = bring_home(result, recipe)
+    if as_json:
+        answer({"run": str(folder)})
+        return
+    print(f"Run {folder.name} is home: {shown(folder / 'report.html')}")
+    print(f"Talk to it: train chat {shlex.quote(str(shown(folder)))}")
 
 
 def launch(

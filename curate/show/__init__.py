@@ -1,0 +1,1 @@
+"""A pair or a document with all that is behind it, and the pairs of a build, to browse."""
