@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -101,7 +101,11 @@ def _tell_run(made: Run) -> None:
     for name in made.gguf:
         path = made.folder / name
         print(f"  {shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
-    print(f"  {shown(made.folder / 'report.html')}\nTalk to it: train chat {shlex.quote(str(shown(made.folder)))}")
+    print(f"  {shown(made.folder / 'report.html')}")
+    if made.hosted:
+        print(f"The host serves it as {made.hosted}")
+    else:
+        print(f"Talk to it: train chat {shlex.quote(str(shown(made.folder)))}")
     if made.verdict == "failed":
         print(f"The rows behind it: train trace {shlex.quote(str(shown(made.folder)))}")
 
@@ -174,6 +178,14 @@ def plan(
     settle_libraries()
     from likeness.files import write_atomic
     from likeness.progress import Progress
+    from train.job import is_hosted
+
+    if is_hosted(recipe, settings or ()):
+        from train.hosted.plan import plan_hosted
+
+        hosted = plan_hosted(recipe, settings or ())
+        _tell_plan(hosted.as_dict(), hosted.lines(), as_json)
+        return
     from train.plan import plan as make_plan
     from train.show_rows import as_html, on_terminal
 
@@ -183,12 +195,8 @@ def plan(
     if html is not None:
         title = f"Rows of dataset {made.dataset} for {made.base_model}"
         write_atomic(html, as_html([*rows.train, *rows.validation], tokenizer, stop, title))
-    if as_json:
-        answer(made.as_dict())
-        return
-    for line in made.lines():
-        print(line)
-    if show_rows:
+    _tell_plan(made.as_dict(), made.lines(), as_json)
+    if show_rows and not as_json:
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True)
@@ -196,6 +204,14 @@ def plan(
             console.print(text)
         if len(rows.train) > SHOWN_ROWS:
             print(f"… and {len(rows.train) - SHOWN_ROWS} more; --html FILE writes them all.")
+
+
+def _tell_plan(facts: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    if as_json:
+        answer(facts)
+        return
+    for line in lines:
+        print(line)
 
 
 @app.command()

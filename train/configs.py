@@ -1,4 +1,4 @@
-"""The recipe's training as configurations of other trainers, with the rows beside them.
+"""The recipe's training as configurations of other trainers, with the rows beside them; and the rows as hosts take them.
 
 What a trainer has no word for is said in a comment at the top of its file.
 """
@@ -15,6 +15,8 @@ from likeness.errors import CallError
 from likeness.files import atomic_folder
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
+from train.hosted.hosts import as_of, hosts
+from train.hosted.rows import rows_for
 from train.trainers import TRAINERS, Task
 
 FLOAT = "tag:yaml.org,2002:float"
@@ -56,7 +58,23 @@ def write_configs(recipe_path: Path, settings: list[str], to: Path | None) -> Pa
             config, unsaid = make(task, folder)
             head = [f"{command} {folder / name}.yaml", f"The recipe {recipe.name} on dataset {dataset.name}.", *unsaid, *left]
             (part / f"{name}.yaml").write_text(_yaml(config, head), encoding="utf-8")
+        _write_hosts(part / "hosts", dataset)
     return folder
+
+
+def _write_hosts(folder: Path, dataset: Path) -> None:
+    """The rows as each host takes them, and beside them what its rules leave out, its limits, and until when it takes jobs."""
+    for host in hosts().values():
+        rows = rows_for(host, dataset)
+        (folder / host.name).mkdir(parents=True)
+        rows.write(folder / host.name)
+        limits = (
+            f"{host.fewest_rows:,} to {host.most_rows:,} rows of at most {host.most_tokens:,} tokens, {host.most_megabytes:,} MB"
+        )
+        told = [f"# {host.title}", "", f"Rows: {rows}.", "", f"It takes {limits} ({host.source}, {as_of()}); {host.note}."]
+        told += [f"It takes new jobs until {host.ends}."] if host.ends else []
+        told += ["", *(f"- left out: {row} {why}" for row, why in rows.left_out)]
+        (folder / host.name / "README.md").write_text("\n".join(told).rstrip() + "\n", encoding="utf-8")
 
 
 def _base(name: str) -> str:

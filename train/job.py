@@ -128,6 +128,17 @@ class Job:
         self.watch.update(done, total, note=note)
 
 
+def is_hosted(recipe_path: Path, settings: Sequence[str] = ()) -> bool:
+    """Whether a host trains what the recipe describes.
+
+    Args:
+        recipe_path: the recipe's file.
+        settings: `key=value` of the command line, merged over the recipe.
+    """
+    recipe = load_recipe(recipe_path, settings)
+    return recipe.train is not None and recipe.train.backend == "hosted"
+
+
 def open_job(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Job:
     """The job that a recipe describes.
 
@@ -143,24 +154,43 @@ def open_job(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) ->
     recipe = load_recipe(recipe_path, settings)
     if recipe.train is None:
         raise CallError("this recipe trains nothing: it has no `train` section", where=str(recipe_path))
+    if recipe.train.backend == "hosted":
+        fix = "What a host trains it keeps; `train run`, `train plan`, `train compare` and `train blind` work with it."
+        raise CallError("this recipe trains at a host, and this command needs weights", where=str(recipe_path), fix=fix)
     build = BuildFolder.of(recipe)
     dataset = build.dataset()
     watch.begin("base")
     base = base_folder(recipe.train.base_model, watch)
-    made = Run(_run_folder(build, recipe, dataset, base), dataset.name)
+    made = Run(run_folder(build, recipe, dataset, identity(base)), dataset.name)
     return Job(recipe_path, recipe, recipe.train, dataset, base, watch, made, tuple(settings))
 
 
-def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -> Path:
-    """The folder of the run of just these inputs: the one begun before, or a new one with the next number."""
+_NOT_ITS_INPUTS: dict[str, Any] = {
+    "base_model": True,
+    "continue_from": True,
+    "hosted": {"budget_usd", "usd_per_million_tokens"},  # a larger budget is no other run
+}
+
+
+def run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Any) -> Path:
+    """The folder of the run of just these inputs: the one begun before, or a new one with the next number.
+
+    Args:
+        build: where the recipe's results are.
+        recipe: the recipe.
+        dataset: the dataset's folder.
+        base: what tells the base model from every other, for JSON.
+    """
     assert recipe.train
     inputs = [
         __version__,
         read_manifest(dataset)["fingerprint"],
-        recipe.train.model_dump(mode="json", exclude={"base_model", "continue_from"}),
+        recipe.train.model_dump(
+            mode="json", exclude=_NOT_ITS_INPUTS | ({} if recipe.train.hosted else {"backend": True, "hosted": True})
+        ),
         recipe.evaluate.merge_best,
         recipe.persona.system_prompt,
-        identity(base),
+        base,
     ]
     if adapter := continued_adapter(build, recipe.train):
         inputs.append(sha256(adapter / WEIGHTS))

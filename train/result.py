@@ -62,13 +62,20 @@ class Run:
     gguf: list[str] = field(default_factory=list)
     unchanged: bool = False
 
+    @property
+    def hosted(self) -> str | None:
+        """The model's name at the host that trained it; None where it was trained here."""
+        hosted: dict[str, Any] = self.metrics.get("hosted", {})
+        return hosted.get("model")
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "run": str(self.folder),
             "dataset": self.dataset,
-            "adapter": str(self.folder / "adapter"),
-            "merged": str(self.folder / "merged"),
+            "adapter": None if self.hosted else str(self.folder / "adapter"),
+            "merged": None if self.hosted else str(self.folder / "merged"),
+            "hosted": self.hosted,
             "gguf": [str(self.folder / name) for name in self.gguf],
             "verdict": self.verdict,
             "reasons": self.reasons,
@@ -94,7 +101,8 @@ def finished(folder: Path, evaluate: dict[str, Any], export: dict[str, Any]) -> 
         return None
     kept = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
     run = Run(folder, **kept, unchanged=True)
-    whole = [folder / "adapter", folder / "merged", *(folder / name for name in run.gguf)]
+    weights = [] if run.hosted else [folder / "adapter", folder / "merged"]
+    whole = [*weights, *(folder / name for name in run.gguf)]
     return run if all(path.exists() for path in whole) else None
 
 

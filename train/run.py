@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from likeness.lock import only_one
-from train.job import Job, open_job
+from train.job import Job, is_hosted, open_job
 from train.result import Run, Watcher, finished
 
 
@@ -23,6 +23,10 @@ def train(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) -> Ru
         GateError: a check failed; what was made is kept for a look.
         MachineError: the machine failed.
     """
+    if is_hosted(recipe_path, settings):
+        from train.hosted.run import train_hosted
+
+        return train_hosted(recipe_path, watch, settings)
     return train_job(open_job(recipe_path, watch, settings))
 
 

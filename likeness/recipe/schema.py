@@ -291,12 +291,47 @@ class Replay(Section):
     share: Real = Field(0.1, gt=0, le=0.5, description="Their share of all rows that are trained on.")
 
 
+class Hosted(Section):
+    """Training at a host that takes rows over its API, where `backend: hosted`. The key comes from the environment."""
+
+    host: Literal["openai", "azure", "compatible"] = Field(
+        "compatible", description="compatible: any server that speaks OpenAI's files, fine_tuning/jobs and chat/completions."
+    )
+    url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="The API's base, such as https://host/v1; needed but for openai."
+    )
+    budget_usd: Real | None = Field(None, gt=0, description="Nothing is started that would cost more by the forecast.")
+    usd_per_million_tokens: Real | None = Field(
+        None, ge=0, description="What the host charges for a million trained tokens, where `train plan` knows no price."
+    )
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if self.url is None and self.host != "openai":
+            raise ValueError(f"`host: {self.host}` needs a `url`")
+        return self
+
+
+TAKEN_BY_HOSTS = frozenset({"backend", "base_model", "hosted", "sft", "preference", "seed"})
+"""Keys of `train` that mean something to a host; of `sft` and `preference` those below."""
+SFT_TAKEN_BY_HOSTS, PREFERENCE_TAKEN_BY_HOSTS = (
+    frozenset({"epochs", "batch_size"}),
+    frozenset({"method", "epochs", "batch_size", "beta"}),
+)
+
+
 class Train(Section):
     """What is trained, and how."""
 
     base_model: str = Field(
-        min_length=1, description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny."
+        min_length=1,
+        description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny; a host's name of its model "
+        "where `backend: hosted`.",
     )
+    backend: Literal["local", "hosted"] = Field(
+        "local", description="hosted: a host trains, by `hosted`; the weights stay there."
+    )
+    hosted: Hosted | None = None
     method: Literal["lora", "qlora"] = "lora"
     continue_from: RunNamed | None = Field(
         None,
@@ -314,6 +349,24 @@ class Train(Section):
         "Where nothing is said: on a GPU, for bases of more than 300 million parameters.",
     )
     seed: Whole = Field(17, ge=0)
+
+    @model_validator(mode="after")
+    def _host_and_backend_agree(self) -> Self:
+        if self.backend == "local":
+            if self.hosted is not None:
+                raise ValueError("`hosted` has no effect without `backend: hosted`")
+            return self
+        if self.hosted is None:
+            raise ValueError("`backend: hosted` needs a section `hosted`, such as `hosted: {host: openai}`")
+        idle = sorted(self.model_fields_set - TAKEN_BY_HOSTS)
+        idle += sorted(f"sft.{key}" for key in self.sft.model_fields_set - SFT_TAKEN_BY_HOSTS)
+        if self.preference:
+            idle += sorted(f"preference.{key}" for key in self.preference.model_fields_set - PREFERENCE_TAKEN_BY_HOSTS)
+            if self.preference.method != "dpo":
+                raise ValueError("a host trains on preferences by `method: dpo` only")
+        if idle:
+            raise ValueError(f"a host does not take {', '.join(idle)}: leave it out")
+        return self
 
 
 Quant = Literal["q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "iq4_xs", "iq4_nl", "iq3_m"]

@@ -8,7 +8,7 @@ import pytest
 from likeness.recipe.schema import Evaluate, Export, Gates, Preference, SamplingSettings, Train
 from tests.curate import test_reference
 from tests.make import House, keys_of
-from tests.train import test_bases, test_evaluate, test_preference, test_probes, test_replay, test_run
+from tests.train import test_bases, test_evaluate, test_hosted, test_preference, test_probes, test_replay, test_run
 from train import preference, sft
 from train.data import Row, Rows
 
@@ -57,6 +57,11 @@ ADAPTER = {"lora.r": 3, "lora.alpha": 5, "lora.dropout": 0.5, "lora.target_modul
 ADAPTER |= {"lora.rslora": True, "lora.dora": True}
 SHOWN_BY_USE = {
     "train.base_model": test_bases.test_the_same_sizes_with_other_content_are_another_base,
+    "train.backend": test_hosted.test_a_host_trains_answers_and_is_measured,
+    "train.hosted.host": test_hosted.test_the_plan_needs_no_key_and_sends_nothing,
+    "train.hosted.url": test_hosted.test_a_host_trains_answers_and_is_measured,
+    "train.hosted.budget_usd": test_hosted.test_a_budget_is_kept_before_anything_is_sent,
+    "train.hosted.usd_per_million_tokens": test_hosted.test_a_budget_is_kept_before_anything_is_sent,
     "train.continue": test_run.test_a_run_goes_on_from_an_earlier_one,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from likeness.files import write_atomic
 from likeness.recipe.schema import Evaluate
 from likeness.retrieval import Knowledge
-from train.evaluate.engine import Engine, Gguf, Model
+from train.evaluate.engine import Adapted, Engine, Gguf
 from train.template import Message
 
 Progress = Callable[[float, float], None]
@@ -230,7 +230,7 @@ def ask_all(
     which: Sequence[tuple[Cell, int]],
     system_prompt: str,
     knowledge: Knowledge | None,
-    engine: Callable[[], Model | Gguf],
+    engine: Callable[[], Engine],
     progress: Progress,
 ) -> None:
     """Ask all questions that have no answer yet. The engine is started only if there are any.
@@ -282,7 +282,7 @@ def ask_all(
 
 
 def _reply(engine: Engine, cell: Cell, prompts: Sequence[list[Message]], seed: int | None) -> Any:
-    if isinstance(engine, Model):
+    if isinstance(engine, Adapted):
         with engine.adapted(1.0 if cell.adapter else 0.0) as model:
             return model.reply(prompts, seed)
     return engine.reply(prompts, seed)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from export.sampling import Sampling
 from likeness.llama.process import Llama, cores
@@ -44,6 +44,14 @@ class Engine(Protocol):
 
     def reply(self, prompts: Sequence[list[Message]], seed: int | None) -> list[Reply]:
         """Answer prompts: greedily without a seed, else sampled."""
+
+
+@runtime_checkable
+class Adapted(Protocol):
+    """An engine that answers with its adapter on or off."""
+
+    def adapted(self, strength: float) -> AbstractContextManager[Engine]:
+        """It with its adapter at a strength: 0 is the base alone."""
 
 
 class Model:

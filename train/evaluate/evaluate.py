@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ from train.evaluate.answers import BASE, GREEDY, TUNED, AnswerStore, Question, a
 from train.evaluate.dial import AS_TRAINED, Dial, measure_dial
 from train.evaluate.endings import count_endings
 from train.evaluate.engine import Gguf, Model
-from train.evaluate.probe import Material, TrainRow
+from train.evaluate.probe import Material, Probe, TrainRow
 from train.evaluate.results import Asked, DialStep, Probed
 from train.job import Job
 from train.preflight import Prepared
@@ -52,6 +53,8 @@ class Evaluation:
         job: the run.
         prepared: tokenizer, template and rows.
     """
+
+    probes: Sequence[Callable[[Material], Probe]] = PROBES
 
     def __init__(self, job: Job, prepared: Prepared) -> None:
         self.job, self.prepared = job, prepared
@@ -157,12 +160,12 @@ class Evaluation:
         material = Material(
             self.store.answers, self.questions, self.rows, self.job.recipe.persona.system_prompt, self.profile, self.model
         )
-        for number, probe in enumerate(PROBES):
+        for number, probe in enumerate(self.probes):
             if number < len(made):
                 continue
             made.append(json.loads(json.dumps(probe(material).as_dict(), default=_plain)))
             write_atomic(part, json.dumps(made, ensure_ascii=False))
-            self.job.progress(number + 1, len(PROBES))
+            self.job.progress(number + 1, len(self.probes))
         kept = {"answers": len(self.store.answers), "retrieval": self._recall(), "probes": made}
         write_atomic(file, json.dumps(kept, ensure_ascii=False, indent=1))
         part.unlink(missing_ok=True)
