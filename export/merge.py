@@ -1,32 +1,38 @@
 """An adapter into its base model: one ordinary model folder, as if it had been trained in full.
 
 The base is read in 16 bits (or 32, where it is kept so), never in 4: merging into a 4-bit base costs seventy times the
-distance (KL .088 against .0012 to the model that was trained).
+distance (KL .088 against .0012 to the model that was trained). One tensor is in memory at a time, and each is changed in float32
+and rounded once.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
-from peft import PeftModel
-from peft.utils import get_peft_model_state_dict
 from safetensors import safe_open
-from transformers import AutoModelForCausalLM
 
+from export.adapter import Adapter, check_fits, read_adapter
 from export.gguf.convert import safetensors_files
-from export.model_files import TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer
+from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer
+from export.sampling import FILE as GENERATION
 from export.sampling import Sampling
+from export.shards import Entry, write_shard
 from likeness.errors import CallError
 from likeness.files import atomic_folder
 
+TORCH = {
+    "F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16", "I64": "int64", "I32": "int32", "I16": "int16",
+    "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+"""The types of a safetensors file, as torch calls them."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
-_LEFTOVERS = ("lora_", "base_layer", "modules_to_save", "original_module")
 
 
 @dataclass(frozen=True)
@@ -63,14 +69,62 @@ def merge_adapter(
     """
     folder = _base_folder(base)
     kind = _dtype(folder, dtype)
-    weights = _adapter_weights(adapter)
-    model = _merged_model(folder, adapter, DTYPES[kind], weights)
+    change = read_adapter(adapter)
+    files = safetensors_files(folder)
+    check_fits(change, _shapes(files), adapter, folder)
     with atomic_folder(out) as part:
-        model.save_pretrained(part)
+        placed: dict[str, str] = {}
+        size = 0
+        for file in files:
+            entries = _entries(file, change, DTYPES[kind])
+            size += write_shard(part / file.name, entries)
+            placed |= {entry.name: file.name for entry in entries}
+        if (folder / INDEX).is_file():
+            index = {"metadata": {"total_size": size}, "weight_map": placed}
+            (part / INDEX).write_text(json.dumps(index, indent=2), encoding="utf-8")
+        _write_config(folder, part, kind)
         copy_tokenizer(folder, part, template)
         if sampling is not None:
             sampling.write(part)
-    return Merged(out, kind, len(weights))
+    return Merged(out, kind, change.weights)
+
+
+def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for file in files:
+        with safe_open(file, "pt") as stream:
+            found |= {name: tuple(stream.get_slice(name).get_shape()) for name in stream.keys()}  # noqa: SIM118
+    return found
+
+
+def _entries(file: Path, adapter: Adapter, dtype: torch.dtype) -> list[Entry]:
+    """The tensors of a file of the base, each merged when it is loaded."""
+    entries = []
+    with safe_open(file, "pt") as stream:
+        for name in stream.keys():  # noqa: SIM118
+            part = stream.get_slice(name)
+            own = getattr(torch, TORCH[part.get_dtype()])
+            kind = dtype if own.is_floating_point else own
+            entries.append(Entry(name, kind, tuple(part.get_shape()), partial(_merged, file, name, adapter, kind)))
+    return entries
+
+
+def _merged(file: Path, name: str, adapter: Adapter, dtype: torch.dtype) -> torch.Tensor:
+    with safe_open(file, "pt") as stream:  # opened for each: what is mapped into memory is given back with it
+        merged = adapter.apply(name, stream.get_tensor(name)).to(dtype)
+    if dtype == torch.float16 and name in adapter.changes and not torch.isfinite(merged).all():
+        fix = "Merge into bfloat16, or train with a lower learning rate."
+        raise CallError(f"{name} cannot be merged: it holds more than float16 can.", fix=fix)
+    return merged
+
+
+def _write_config(base: Path, out: Path, dtype: str) -> None:
+    """The base's configuration with the type that the weights have now, and its settings for generation."""
+    config: dict[str, Any] = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config.pop("torch_dtype", None)
+    (out / "config.json").write_text(json.dumps(config | {"dtype": dtype}, indent=2) + "\n", encoding="utf-8")
+    if (base / GENERATION).is_file():
+        shutil.copyfile(base / GENERATION, out / GENERATION)
 
 
 def _base_folder(base: Path | str) -> Path:
@@ -91,55 +145,3 @@ def _dtype(base: Path, wanted: str) -> str:
     if kind not in DTYPES:
         raise CallError(f"{kind!r} is not a type that can be merged into.", fix=f"Choose auto, {', '.join(DTYPES)}.")
     return str(kind)
-
-
-def _adapter_weights(adapter: Path) -> set[str]:
-    """Names of the adapter's weights.
-
-    Raises:
-        CallError: the adapter is not there, is pickled, or is empty.
-    """
-    file = adapter / ADAPTER_WEIGHTS
-    if not file.is_file() or not (adapter / "adapter_config.json").is_file():
-        raise CallError(
-            f"There is no adapter in {adapter} ({ADAPTER_WEIGHTS} and adapter_config.json).",
-            fix="Train first, or point to the run's adapter folder; pickled adapters are not read.",
-        )
-    with safe_open(file, "pt") as stream:
-        names = set(stream.keys())
-    if not names:
-        raise CallError(f"The adapter in {adapter} is empty.", fix="Train again with layers for it to adapt.")
-    return names
-
-
-def _merged_model(base: Path, adapter: Path, dtype: torch.dtype, weights: set[str]) -> Any:
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True)
-    try:
-        adapted = PeftModel.from_pretrained(model, adapter)
-    except (RuntimeError, ValueError) as error:
-        raise CallError(
-            f"The adapter in {adapter} does not fit {base}: {error}", fix="Merge it into the base model it was trained on."
-        ) from error
-    adapted.peft_config["default"].base_model_name_or_path = str(base)  # its file names it for others; peft would ask the hub
-    _refuse_rest(adapter, weights, set(get_peft_model_state_dict(adapted)))
-    try:
-        merged = adapted.merge_and_unload(safe_merge=True)
-    except ValueError as error:  # what safe_merge says of NaN, and peft of layers that cannot be merged
-        raise CallError(
-            f"The adapter in {adapter} cannot be merged: {error}",
-            fix="Train again, with a lower learning rate if training diverged.",
-        ) from error
-    left = [name for name, _ in merged.named_parameters() if any(part in name for part in _LEFTOVERS)]
-    if left:
-        raise CallError(f"After merging, {left[0]} remains unmerged.", fix="Train an adapter of plain LoRA layers.")
-    return merged
-
-
-def _refuse_rest(adapter: Path, given: set[str], used: set[str]) -> None:
-    """peft only warns about weights without a counterpart, and would merge the others."""
-    odd = sorted(given ^ used)
-    if odd:
-        raise CallError(
-            f"{len(odd)} weights of the adapter in {adapter} have no counterpart in its base, such as {odd[0]}.",
-            fix="Merge it into the base model it was trained on.",
-        )

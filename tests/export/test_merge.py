@@ -1,18 +1,22 @@
 """Merging: what the merged folder answers is what the adapted model answered; what does not fit is refused."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from export.merge import merge_adapter
 from export.verify import verify_merged
 from likeness.errors import CallError
-from tests.export.tiny_models import ROWS
+from tests.export.tiny_models import ROWS, save, settings
 
 IDS = torch.tensor([[5, 90, 17, 300, 41]])
 
@@ -61,6 +65,116 @@ def test_a_16_bit_base_stays_16_bit(taught, tmp_path):
     model = AutoModelForCausalLM.from_pretrained(merged.folder, dtype=torch.float32)
     expected, found = logits.log_softmax(-1), model(IDS).logits.log_softmax(-1)
     assert (expected.exp() * (expected - found)).sum(-1).mean() < 1e-3
+
+
+PLAIN = {"target_modules": ["q_proj", "v_proj", "down_proj"]}
+KINDS = {
+    "rank-stabilised": {"use_rslora": True},
+    "DoRA": {"use_dora": True},
+    "DoRA, rank-stabilised": {"use_dora": True, "use_rslora": True},
+    "ranks by pattern": {**PLAIN, "rank_pattern": {"v_proj": 2}, "alpha_pattern": {"v_proj": 16, "layers.0.self_attn.q_proj": 3}},
+    "some layers": {**PLAIN, "layers_to_transform": [1]},
+    "embeddings": {"target_modules": ["q_proj", "embed_tokens"]},
+    "the output layer": {"target_modules": ["q_proj", "lm_head"]},
+    "the output layer whole": {**PLAIN, "modules_to_save": ["lm_head"]},
+    "biases too": {**PLAIN, "bias": "all"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_merged_as_peft_merges_it(kind, base32, family, tmp_path):
+    base = family("llama 3 rope") if "output layer" in kind else base32
+    torch.manual_seed(2)
+    settings = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"} | KINDS[kind]
+    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), LoraConfig(**settings))
+    with torch.no_grad():
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:
+                parameter.add_(torch.randn_like(parameter) * 0.05)
+    adapted.save_pretrained(tmp_path / "adapter")
+    merged = merge_adapter(base, tmp_path / "adapter", tmp_path / "merged").folder
+    expected = adapted.merge_and_unload().state_dict()
+    found = load_file(merged / "model.safetensors")
+    before = load_file(base / "model.safetensors")
+    assert found.keys() == before.keys()
+    changed = {name for name in found if not torch.equal(found[name], before[name])}
+    assert changed == {name for name in found if not torch.equal(expected[name], before[name])}
+    assert changed
+    for name in found:
+        torch.testing.assert_close(found[name], expected[name], rtol=1e-5, atol=1e-6)
+
+
+def test_a_base_in_several_files_stays_in_several(taught, tmp_path):
+    model = AutoModelForCausalLM.from_pretrained(taught)
+    parts = shutil.copytree(taught, tmp_path / "parts")
+    (parts / "model.safetensors").unlink()
+    model.save_pretrained(parts, max_shard_size="1MB")
+    assert len(list(parts.glob("*.safetensors"))) > 2
+    adapter, _ = adapt(taught, tmp_path / "adapter")
+    one = merge_adapter(taught, adapter, tmp_path / "one").folder
+    many = merge_adapter(parts, adapter, tmp_path / "many").folder
+    assert {path.name for path in many.glob("*.safetensors*")} == {path.name for path in parts.glob("*.safetensors*")}
+    ours, theirs = (AutoModelForCausalLM.from_pretrained(folder).state_dict() for folder in (one, many))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    index = json.loads((many / "model.safetensors.index.json").read_text())
+    assert index["weight_map"] == json.loads((parts / "model.safetensors.index.json").read_text())["weight_map"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ({"peft_type": "IA3"}, "of the kind IA3"),
+        ({"init_lora_weights": "pissa"}, "init_lora_weights: pissa"),
+        ({"lora_bias": True}, "with lora_bias"),
+        ({"fan_in_fan_out": True}, "with fan_in_fan_out"),
+        ({"target_parameters": ["experts"]}, "with target_parameters"),
+    ],
+)
+def test_what_is_not_covered_is_refused_by_name(setting, named, base32, adapter32, tmp_path):
+    adapter = shutil.copytree(adapter32[0], tmp_path / "adapter")
+    file = adapter / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | setting))
+    refused(base32, adapter, tmp_path, named)
+
+
+def test_an_output_layer_that_is_the_embedding_is_refused(taught, tmp_path):
+    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(taught), LoraConfig(target_modules=["q_proj", "lm_head"]))
+    adapted.save_pretrained(tmp_path / "adapter")
+    refused(taught, tmp_path / "adapter", tmp_path, "output layer is its embedding")
+
+
+MERGING = """
+import resource, sys
+from pathlib import Path
+import torch
+from export.merge import merge_adapter
+torch.set_num_threads(1)
+torch.addmm(torch.ones(64, 64), torch.ones(64, 4), torch.ones(4, 64))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+merge_adapter(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
+"""
+
+
+@pytest.mark.slow
+def test_memory_is_that_of_one_tensor_whatever_the_models_size(tokenizers, tmp_path):
+    wide = settings(tokenizers["smollm"], hidden_size=1024, intermediate_size=4096, num_hidden_layers=16)
+    base = save(tmp_path / "base", LlamaForCausalLM(LlamaConfig(**wide)), tokenizers["smollm"], torch.bfloat16)
+    weight = sum(file.stat().st_size for file in base.glob("*.safetensors")) / 1e6
+    adapter, _ = adapt(base, tmp_path / "adapter")
+    command = [sys.executable, "-P", "-c", MERGING, base, adapter, tmp_path / "merged"]
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"PYTHONPATH": "."},
+    )
+    largest = 4096 * 1024 * 4 / 1e6  # in float32
+    assert weight > 400
+    assert float(done.stdout) < 40 + 6 * largest < weight / 2
 
 
 def test_merging_again_replaces_the_folder(base32, adapter32, tmp_path):
