@@ -20,12 +20,13 @@ sys.path.insert(0, str(ROOT))
 REPEATS = 3
 
 HEAD = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 base, adapter, out = map(Path, sys.argv[1:4])
 """
 TAIL = """
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(time.perf_counter() - began, int(peak.split()[1]) / 1000)
 """
 COPY = "import shutil\nbegan = time.perf_counter()\nshutil.copytree(base, out, copy_function=shutil.copy)"
 OUR_MERGE = "from export.merge import merge_adapter\nbegan = time.perf_counter()\nmerge_adapter(base, adapter, out)"
