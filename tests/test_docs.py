@@ -87,6 +87,8 @@ def test_generated_pages_are_current():
     generate = load_generate()
     old = [name for name, text in generate.pages().items() if (ROOT / "docs" / name).read_text(encoding="utf-8") != text]
     assert old == [], "run: python docs/generate.py"
+    written = {f"checks/{path.name}" for path in (ROOT / "docs/checks").glob("*.md")}
+    assert written == generate.check_pages().keys(), "a page of a check that is gone"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -105,7 +105,7 @@ def importing(*names: str) -> set[str]:
     return {
         path
         for path, tree in trees(*PACKAGES)
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for each in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if each.split(".")[0] in names
@@ -126,7 +126,7 @@ def test_workers_run_no_code_of_the_folder_that_they_are_started_in():
     started = [
         (f"{path}:{node.lineno}", [each.value for each in node.elts[1:2] if isinstance(each, ast.Constant)])
         for path, tree in trees(*PACKAGES)
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.List | ast.Tuple) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
     ]
     assert len(started) >= 4
@@ -143,7 +143,7 @@ def test_the_ledger_gives_typed_rows_and_goes_through_what_may_be_large():
     returned = {
         node.name: ast.unparse(node.returns)
         for path, tree in trees("curate/ledger")
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_")
     }
     assert len(returned) > 40
@@ -162,7 +162,7 @@ def kinds_asked_for(tree: ast.Module, kinds: Set[str]) -> Iterator[tuple[int, st
 
     A table by kind has keys of at least two kinds: words like `decision` are the names of other things too.
     """
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Compare):
             named = strings_in(node) & kinds if re.search(r"\bkind\b", ast.unparse(node)) else set()
         elif isinstance(node, ast.Dict):
@@ -214,12 +214,12 @@ EVERYDAY = {"judge", "language", "length", "shape", "voice"}
 def checks_named(tree: ast.Module, checks: Set[str]) -> Iterator[tuple[int, str]]:
     """(line, name) of checks that code names in a string: alone, or after `--check` in a command that it shows."""
     meant: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         asks = isinstance(node, ast.Compare) and re.search(r"\bcheck\b", ast.unparse(node))
         calls = isinstance(node, ast.Call) and re.search(r"check|pairs_(?:of|with)|^Finding$", ast.unparse(node.func))
         if asks or calls:
             meant |= {id(each) for each in ast.walk(node)}
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node.value in checks and (node.value not in EVERYDAY or id(node) in meant):
                 yield node.lineno, node.value
@@ -331,6 +331,12 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes_of(tree: ast.Module) -> list[ast.AST]:
+    """Of a file that many tests look at."""
+    return list(ast.walk(tree))
+
+
 def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Every Python file of these folders as its syntax tree, without the inputs of the unseen sets."""
     for folder in folders:
@@ -342,7 +348,7 @@ def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
 def test_no_name_is_longer_than_70_characters():
     found = []
     for path, tree in trees(*PACKAGES, "tests", "docs"):
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             name = getattr(node, "name", None) or getattr(node, "id", None) or getattr(node, "arg", None)
             if isinstance(name, str) and len(name) > LONGEST_NAME:
                 found.append(f"{path}:{node.lineno}: {name}")
@@ -455,7 +461,7 @@ def test_no_assertion_is_only_in_a_loop_that_may_be_empty():
     found = [
         f"{path}:{loop.lineno}: {node.name}"
         for path, tree in trees("tests")
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
         for loop in unguarded_loops(node)
     ]

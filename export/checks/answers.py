@@ -86,7 +86,13 @@ def compared(expected: Logits, found: Logits, kl_limit: float, top1_limit: float
 
 
 def quality(kind: str, kl: Any, top1: Any) -> Check:
-    """How much a quantization costs, as a class that a person can choose by."""
+    """How much a quantization costs, as a class that a person can choose by.
+
+    Args:
+        kind: the file's type.
+        kl: its mean KL to the 16-bit file.
+        top1: the share of positions with the same most probable token.
+    """
     name = next(name for limit, name in QUALITY if kl < limit)
     message = f"{kind} is {name}: KL {kl:.2g}, the same most probable token at {top1:.0%}."
     return Check("quality", name != QUALITY[-1][1], name, None, message, "warning")

@@ -25,6 +25,11 @@ def same_tokens(llama: Llama, tokenizer: Any, probe: Probe) -> Check:
     knows by its text to end a reply ("</s>" of every Qwen vocabulary is an ordinary token): such a text may be cut there.
     And its tekken cuts words before vowel signs and accents that stand alone (the marks of Hindi, say): that is allowed where no
     row that the model was trained on holds any.
+
+    Args:
+        llama: with the file loaded.
+        tokenizer: of the model.
+        probe: the texts.
     """
     texts = probe.texts
     expected = [ids(tokenizer, text) for text in texts]

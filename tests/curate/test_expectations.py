@@ -22,6 +22,8 @@ from tests.make import rows as rows_of
 
 from .test_style import DEMO, planted
 
+pytestmark = pytest.mark.slow  # Great Expectations takes seconds to load
+
 NOTHING = SourceTexts()
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from train import tiny
 
+pytestmark = pytest.mark.slow  # torch takes seconds to load
+
 pytest.importorskip("transformers")
 
 AWKWARD = [
