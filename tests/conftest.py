@@ -5,9 +5,11 @@ A room's makers are in modules that its fixtures import when they are asked for,
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from tests.review.people import Person, Village
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="likeness-data-")  # no test starts the person's own review server
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 os.environ["OMP_NUM_THREADS"] = "1"  # the models of tests are tiny: more threads wait for each other, above all on shared cores
 
 SLOW_FIXTURES = {"curate", "house", "trained", "built", "argilla_server", "tiny", "tokenizers", "make_model"}
@@ -143,6 +147,17 @@ def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
 
     home = tmp_path_factory.mktemp("argilla")
     yield server.up(home)
+    server.down(home)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The home of this test's own embedded server, which its commands find; it is stopped at the end."""
+    from curate.review.local import server
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    home = tmp_path / "data/likeness/argilla"
+    yield home
     server.down(home)
 
 

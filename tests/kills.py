@@ -34,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.make import LIVE, RECIPE, environment, write_corpus
 from tests.messages_server import Running, running
+from tests.review.people import Person
 
 BIN = Path(sys.executable).parent
 LONGEST = 900.0
@@ -176,7 +177,13 @@ def outcome(scene: Scene) -> Any:
     )
     runs = sorted(path.parent.name for path in scene.build.glob("runs/[!.]*/manifest.json"))
     files = sorted(path.name for path in scene.build.glob("runs/*/export/*/*/*"))
-    return rows, runs, files
+    database = sqlite3.connect(scene.build / "ledger.db")
+    try:
+        decisions = database.execute("select pair, verdict, reasons from decisions").fetchall()
+    finally:
+        database.close()
+    must(len(decisions) == (scene.name == "review"), "the decision was not fetched, or twice")
+    return rows, runs, files, decisions
 
 
 @contextmanager
@@ -197,14 +204,26 @@ def batch(folder: Path) -> Iterator[Scene]:
 
 @contextmanager
 def review(folder: Path) -> Iterator[Scene]:
-    """`curate review`, with a server of its own and a decision that must stay."""
+    """`curate review`, with a server of its own and a decision there that nothing has fetched yet."""
     write_corpus(folder, RECIPE.split("expect:")[0] + "review: {pairs: all, awaiting: keep}\n")
-    scene = Scene("review", folder, ("curate", "review", "up", "--no-browser"))
+    own = {"XDG_DATA_HOME": str(folder / "data")}
+    scene = Scene("review", folder, ("curate", "review", "up", "--no-browser"), own)
     subprocess.run([BIN / "curate", "build"], cwd=folder, env=environment(), check=True, capture_output=True)
     try:
+        up = json.loads(
+            subprocess.run(
+                [BIN / "curate", "review", "up", "--json"], cwd=folder, env=environment(**own), check=True, capture_output=True
+            ).stdout
+        )
+        me = Person(up["url"], up["username"], up["api_key"])
+        dataset = me.dataset("review", "village")
+        assert dataset
+        first = min(me.records(dataset).values(), key=lambda record: str(record["external_id"]))
+        me.answer(first, verdict="reject", reasons=["voice"])
+        subprocess.run([BIN / "curate", "review", "down"], cwd=folder, env=environment(**own), check=True, capture_output=True)
         yield scene
     finally:
-        subprocess.run([BIN / "curate", "review", "down"], cwd=folder, env=environment(), check=False, capture_output=True)
+        subprocess.run([BIN / "curate", "review", "down"], cwd=folder, env=environment(**own), check=False, capture_output=True)
 
 
 @contextmanager
@@ -274,7 +293,13 @@ def _begin_again(scene: Scene) -> None:
     elif scene.name in ("train", "export"):
         shutil.rmtree(scene.build / "runs", ignore_errors=True)
     else:
-        subprocess.run([BIN / "curate", "review", "down"], cwd=scene.folder, env=environment(), check=False, capture_output=True)
+        subprocess.run(
+            [BIN / "curate", "review", "down"],
+            cwd=scene.folder,
+            env=environment(**scene.variables),
+            check=False,
+            capture_output=True,
+        )
 
 
 def _only_lost_on_their_way(scene: Scene) -> bool:

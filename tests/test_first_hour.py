@@ -52,7 +52,7 @@ def opened(browser: Any, path: Path, width: int = 1240, height: int = 1180) -> A
     return page
 
 
-def test_the_demo_from_documents_to_a_run(browser, tmp_path):
+def test_the_demo_from_documents_to_a_run(browser, tmp_path, own_server):
     """build, show, report, review, build again, train plan, train run: each ends with the next command, and that is taken."""
     shutil.copytree(ROOT / "recipes/demo", tmp_path / "demo", ignore=shutil.ignore_patterns("build", "pictures"))
     build = tmp_path / "demo/build/demo"

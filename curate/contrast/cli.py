@@ -274,9 +274,11 @@ def _into_argilla(recipe: Recipe, ledger: Ledger, asked: list[Any], path: Path) 
     from curate.decisions.queue import review_of
     from curate.model import Interviewed
     from curate.review import interview as page
+    from curate.review.argilla import connect_for
 
     review = review_of(recipe)
-    dataset = page.open_dataset(recipe, review)
+    client, name = connect_for(recipe)
+    dataset = page.open_dataset(client, recipe, name)
     new = page.pull(dataset, ledger)
     waiting = [
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,14 +27,20 @@ class HabitRate:
 
 
 def habit_rates(pairs: Sequence[Pair], sources: SourceTexts) -> list[HabitRate]:
-    """Every habit's rate in the generated responses beside the author's: what is too small to see in one row shows here."""
+    """Every habit's rate in the generated responses beside the author's: what is too small to see in one row shows here.
+
+    Habits of one name are one: a language adds its own patterns to the common ones.
+    """
     texts = [plain(pair.response) for pair in pairs if pair.wrote == "generator"]
     words = sum(count_words(text) for text in texts)
     habits = sources.author.habits
     if not words or not habits[0].words:
         return []
-    found = {habit.name: sum(len(habit.pattern.findall(text)) for text in texts) for habit in habits}
+    found: Counter[str] = Counter()
+    yours: Counter[str] = Counter()
+    for habit in habits:
+        found[habit.name] += sum(len(habit.pattern.findall(text)) for text in texts)
+        yours[habit.name] += habit.hits
     return [
-        HabitRate(habit.name, round(1000 * found[habit.name] / words, 3), round(1000 * habit.hits / habit.words, 3))
-        for habit in habits
+        HabitRate(name, round(1000 * found[name] / words, 3), round(1000 * yours[name] / habits[0].words, 3)) for name in found
     ]

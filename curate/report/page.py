@@ -100,7 +100,7 @@ def page(figures: Figures, advice: list[Advice], *, docs: bool) -> str:
     ]
     cards = cards_of(named, figures)
     opened = {card.id: card for card in cards}
-    habits = [habit for habit in figures.habits if habit.responses]
+    habits = [habit for habit in figures.habits if habit.responses >= 0.05]  # shown with one decimal
     half = (len(figures.terms) + 1) // 2
     return str(
         environment("curate.report")

@@ -15,10 +15,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from curate.decisions.queue import review_of
 from curate.model import content_hash
+from curate.review.local.home import base_name, home_of
 from curate.review.local.server import status as local_server
 from likeness.errors import CallError, LikenessError, MachineError
-from likeness.recipe.schema import Review
+from likeness.recipe.schema import Recipe, Review
 
 RECORDS_AT_ONCE = 250
 RESPONSES_AT_ONCE = 1000
@@ -92,6 +94,19 @@ def connect(review: Review, home: Path | None = None) -> Any:
                 fix = "Correct `argilla` in the recipe's `review`: the address that a browser shows for it, without /dataset/…"
                 raise CallError("what answers there is no Argilla", where=url, fix=fix) from None
             raise
+
+
+def connect_for(recipe: Recipe) -> tuple[Any, str]:
+    """Connect to a recipe's server, which for a local one is found by the recipe; see `connect`.
+
+    Returns:
+        The client, and the name of the recipe's datasets there.
+    """
+    review = review_of(recipe)
+    if review.argilla != "local":
+        return connect(review), recipe.name
+    home = home_of(recipe)
+    return connect(review, home), base_name(recipe, home)
 
 
 class ReviewDataset:

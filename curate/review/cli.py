@@ -68,10 +68,10 @@ def up(
     if server and browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         import webbrowser
 
+        from curate.review.local.home import home_of
         from curate.review.local.server import sign_in_page
-        from likeness.recipe.folders import argilla_home
 
-        webbrowser.open(sign_in_page(argilla_home(loaded), sign_in).as_uri())
+        webbrowser.open(sign_in_page(home_of(loaded), sign_in).as_uri())
 
 
 @app.command()
@@ -90,13 +90,13 @@ def sync(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Jso
 
 @app.command()
 def down(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Json = False) -> None:
-    """Stop Argilla. What was reviewed is kept.
+    """Stop Argilla, which serves all your recipes. What was reviewed is kept.
 
     Example: curate review down my-voice/recipe.yaml
     """
-    from curate.review.local import server
+    from curate.review.local.home import down_for
 
-    stopped = server.down(_home(recipe))
+    stopped = down_for(_reviewed_here(recipe))
     if as_json:
         answer({"stopped": stopped})
     else:
@@ -269,12 +269,11 @@ def _ledger(recipe: Recipe) -> Iterator[Ledger | None]:
 
 
 def _up(recipe: Recipe, as_json: bool) -> Server:
-    from curate.review.local import server
+    from curate.review.local.home import up_for
     from likeness.progress import Progress
-    from likeness.recipe.folders import argilla_home
 
     with Progress(to_stderr=as_json) as progress:
-        return server.up(argilla_home(recipe), _FirstUse(progress))
+        return up_for(recipe, _FirstUse(progress))
 
 
 def _synced(recipe: Recipe, as_json: bool) -> Synced | None:
@@ -320,12 +319,12 @@ def _found(recipe: Recipe) -> dict[str, Any]:
     from curate.decisions.queue import review_of
     from curate.review.argilla import connect
     from curate.review.local import server
+    from curate.review.local.home import home_of
     from likeness.errors import CallError, MachineError
-    from likeness.recipe.folders import argilla_home
 
     review = review_of(recipe)
     if review.argilla == "local":
-        ours = server.status(argilla_home(recipe))
+        ours = server.status(home_of(recipe))
         return {"running": ours is not None, "url": ours.url if ours else None, "pid": ours.pid if ours else None}
     found = {"url": review.argilla.rstrip("/"), "pid": None}
     try:
@@ -337,11 +336,10 @@ def _found(recipe: Recipe) -> dict[str, Any]:
     return {"running": True} | found
 
 
-def _home(recipe_path: Path) -> Path:
-    """The folder of a recipe's local server; an error if the recipe uses another server."""
+def _reviewed_here(recipe_path: Path) -> Recipe:
+    """The recipe; an error if it is not reviewed on a local server."""
     from curate.decisions.queue import review_of
     from likeness.errors import CallError
-    from likeness.recipe.folders import argilla_home
 
     recipe = _loaded(recipe_path)
     address = review_of(recipe).argilla
@@ -351,7 +349,7 @@ def _home(recipe_path: Path) -> Path:
             where=str(recipe_path),
             fix="For a server of your own write `review: {argilla: local}`.",
         )
-    return argilla_home(recipe)
+    return recipe
 
 
 def _sign_in(server: Server, synced: Synced | None) -> str:

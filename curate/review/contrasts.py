@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from curate.decisions.explanations import explained
+from curate.decisions.queue import review_of
 from curate.ledger.ledger import Ledger
 from curate.model import ContrastDecision, ContrastItem, ContrastSet, Evidence, TermDecision, named_items
 from curate.review.argilla import Answered, RemoteRecord, ReviewDataset
 from curate.review.page import DIMENSIONS, VECTOR, clean, content_of, if_edited
 from curate.review.vectors import vectors_of
-from likeness.recipe.schema import Recipe, Review
+from likeness.recipe.schema import Recipe
 
 QUEUE = "contrast"
 VERDICTS = {
@@ -127,21 +128,21 @@ def decision_of(drafted: ContrastSet, answer: Answered) -> ContrastDecision | No
     return ContrastDecision(drafted.id, answer.reviewer, cast(Literal["approve", "dismiss", "later"], verdict), texts)
 
 
-def open_dataset(client: Any, recipe: Recipe, review: Review) -> ReviewDataset:
+def open_dataset(client: Any, recipe: Recipe, base: str) -> ReviewDataset:
     """The recipe's dataset of contrast sets, which is created if it is missing. One decision is enough for a set.
 
     Args:
         client: Argilla's.
         recipe: the recipe.
-        review: its settings.
+        base: the name of its datasets there.
 
     Raises:
         CallError: it lacks questions of ours, or the key lacks the permission.
         MachineError: the server failed.
     """
-    return ReviewDataset(
-        client, review.workspace, f"{recipe.name}-contrasts", settings_of(recipe), 1, is_local=review.argilla == "local"
-    )
+    review = review_of(recipe)
+    name = f"{base}-contrasts"
+    return ReviewDataset(client, review.workspace, name, settings_of(recipe), 1, is_local=review.argilla == "local")
 
 
 def pull(dataset: ReviewDataset, ledger: Ledger) -> tuple[dict[str, RemoteRecord], int]:

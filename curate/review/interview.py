@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from curate.decisions.queue import review_of
 from curate.ledger.ledger import Ledger
 from curate.model import Interviewed
-from curate.review.argilla import ReviewDataset, connect
+from curate.review.argilla import ReviewDataset
 from curate.review.page import DIMENSIONS, VECTOR, clean
 from curate.review.vectors import vectors_of
 from likeness.metrics.text import count_words
-from likeness.recipe.folders import argilla_home
-from likeness.recipe.schema import Recipe, Review
+from likeness.recipe.schema import Recipe
 
 QUEUE = "interview"
 
@@ -61,16 +61,20 @@ def record_of(open_question: Interviewed, why: str) -> dict[str, Any]:
     }
 
 
-def open_dataset(recipe: Recipe, review: Review) -> ReviewDataset:
+def open_dataset(client: Any, recipe: Recipe, base: str) -> ReviewDataset:
     """The recipe's interview dataset, which is created if it is missing.
 
+    Args:
+        client: Argilla's.
+        recipe: the recipe.
+        base: the name of its datasets there.
+
     Raises:
-        NotRunning: the local server does not run.
-        CallError: the key is missing or wrong.
+        CallError: the key lacks the permission.
         MachineError: the server failed.
     """
-    client = connect(review, argilla_home(recipe))
-    name = f"{recipe.name}-interview"
+    review = review_of(recipe)
+    name = f"{base}-interview"
     return ReviewDataset(client, review.workspace, name, settings_of(recipe), 1, is_local=review.argilla == "local")
 
 

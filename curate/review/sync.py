@@ -15,12 +15,12 @@ from curate.ledger.ledger import Ledger
 from curate.ledger.rows import PassageRow
 from curate.model import Decision, Findings, Pair
 from curate.review import contrasts, interview
-from curate.review.argilla import NotRunning, RemoteRecord, ReviewDataset, connect
+from curate.review.argilla import NotRunning, RemoteRecord, ReviewDataset, connect_for
 from curate.review.page import VECTOR, content_of, decision_of, record_of, settings_of
 from curate.review.vectors import vectors_of
 from likeness.lock import one_after_another
 from likeness.metrics.terms import term_shares
-from likeness.recipe.folders import BuildFolder, argilla_home
+from likeness.recipe.folders import BuildFolder
 from likeness.recipe.schema import Recipe, Review
 
 MOST_TERMS = 60
@@ -74,8 +74,8 @@ def sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None] = 
 
 def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) -> Synced:
     review = review_of(recipe)
-    client = connect(review, argilla_home(recipe))
-    dataset = _dataset(client, recipe)
+    client, name = connect_for(recipe)
+    dataset = _dataset(client, recipe, name)
     server = _name_of(review, dataset)
     synced = Synced(dataset.url, [{"name": dataset.name, "url": dataset.page}])
     there = _pull_responses(dataset, "review", ledger, synced)
@@ -91,7 +91,7 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
     _remove_records(dataset, server, "review", there, awaiting + disputed, pairs, ledger, synced)
 
     if disputed or ledger.pushed_records(server, "tie-break"):
-        tie = _dataset(client, recipe, tie_break=True)
+        tie = _dataset(client, recipe, name, tie_break=True)
         synced.datasets.append({"name": tie.name, "url": tie.page})
         there = _pull_responses(tie, "tie-break", ledger, synced)
         decisions = ledger.decisions()
@@ -102,7 +102,7 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
         _remove_records(tie, server, "tie-break", there, disputed, pairs, ledger, synced)
 
     if ledger.contrast_sets() or ledger.pushed_records(server, contrasts.QUEUE):
-        own = contrasts.open_dataset(client, recipe, review)
+        own = contrasts.open_dataset(client, recipe, name)
         synced.datasets.append({"name": own.name, "url": own.page})
         sets_there, new = contrasts.pull(own, ledger)
         pushed, gone = contrasts.push(own, server, ledger, sets_there, progress)
@@ -111,7 +111,7 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
         synced.taken_away += gone
 
     if ledger.pushed_records(server, interview.QUEUE):
-        own = interview.open_dataset(recipe, review)
+        own = interview.open_dataset(client, recipe, name)
         synced.datasets.append({"name": own.name, "url": own.page})
         synced.decisions += interview.pull(own, ledger)
 
@@ -121,9 +121,9 @@ def _sync(recipe: Recipe, ledger: Ledger, progress: Callable[[int, int], None]) 
     return synced
 
 
-def _dataset(client: Any, recipe: Recipe, *, tie_break: bool = False) -> ReviewDataset:
+def _dataset(client: Any, recipe: Recipe, base: str, *, tie_break: bool = False) -> ReviewDataset:
     review = review_of(recipe)
-    name, needed = (f"{recipe.name}-tie-break", 1) if tie_break else (recipe.name, review.min_submitted)
+    name, needed = (f"{base}-tie-break", 1) if tie_break else (base, review.min_submitted)
     settings = settings_of(recipe, tie_break=tie_break)
     return ReviewDataset(client, review.workspace, name, settings, needed, is_local=review.argilla == "local")
 
@@ -183,18 +183,18 @@ def pull(recipe: Recipe, ledger: Ledger) -> int:
     synced = Synced("")
     with _alone(recipe):
         try:
-            client = connect(review, argilla_home(recipe))
+            client, name = connect_for(recipe)
         except NotRunning:
             return 0
-        dataset = _dataset(client, recipe)
+        dataset = _dataset(client, recipe, name)
         _pull_responses(dataset, "review", ledger, synced)
         if ledger.pushed_records(_name_of(review, dataset), "tie-break"):
-            tie = _dataset(client, recipe, tie_break=True)
+            tie = _dataset(client, recipe, name, tie_break=True)
             _pull_responses(tie, "tie-break", ledger, synced)
         if ledger.pushed_records(_name_of(review, dataset), contrasts.QUEUE):
-            synced.decisions += contrasts.pull(contrasts.open_dataset(client, recipe, review), ledger)[1]
+            synced.decisions += contrasts.pull(contrasts.open_dataset(client, recipe, name), ledger)[1]
         if ledger.pushed_records(_name_of(review, dataset), interview.QUEUE):
-            synced.decisions += interview.pull(interview.open_dataset(recipe, review), ledger)
+            synced.decisions += interview.pull(interview.open_dataset(client, recipe, name), ledger)
     return synced.decisions
 
 

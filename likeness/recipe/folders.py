@@ -175,8 +175,8 @@ def builds_here() -> list[BuildFolder]:
     return [BuildFolder(folder) for folder in found if folder.name != ARGILLA and folder.is_dir()]
 
 
-def argilla_home(recipe: Recipe) -> Path:
-    """The home of the embedded Argilla server: one for all recipes that are built into the same folder."""
+def former_argilla_home(recipe: Recipe) -> Path:
+    """Where the embedded Argilla server's data used to be: beside the builds. It is moved to the person's data folder."""
     return builds_of(recipe.file) / ARGILLA
 
 
@@ -205,7 +205,7 @@ def move_old_build(recipe: Recipe, old: BuildFolder) -> Path:
     from likeness.files import atomic_folder
     from likeness.lock import is_locked, only_one
 
-    new, home, new_home = builds_of(recipe.file) / recipe.name, old.root.parent / ARGILLA, argilla_home(recipe)
+    new, home, new_home = builds_of(recipe.file) / recipe.name, old.root.parent / ARGILLA, former_argilla_home(recipe)
     if is_locked(home / "server.lock"):
         fix = f"Stop it first: curate review down {shlex.quote(str(recipe.file))} --build {_short(home.parent)}"
         raise CallError("the Argilla server of the old build runs", where=str(home), fix=fix)

@@ -469,7 +469,7 @@ class Recipe(Section):
     @classmethod
     def _name_is_free(cls, name: str) -> str:
         if name == "argilla":
-            raise ValueError("build/argilla/ is where the review server lives; give the recipe another name")
+            raise ValueError("build/argilla/ is where the review server used to be; give the recipe another name")
         return name
 
     @field_validator("expect")

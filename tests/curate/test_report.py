@@ -6,17 +6,20 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 
 from curate.ledger.ledger import Ledger
-from curate.model import Decision
+from curate.model import Decision, Pair, Turn
 from curate.report.advice import advice_on
 from curate.report.figures import figures_of
-from curate.report.habits import HabitRate
+from curate.report.habits import HabitRate, habit_rates
 from curate.select.yields import KindYield, yield_warnings
+from likeness.metrics.habits import habits_of
+from likeness.metrics.text import count_words
 from likeness.recipe.folders import BuildFolder
 from tests.make import CHROMIUM, LIVE, RECIPE, json_of, rows, write_corpus
 
@@ -378,6 +381,17 @@ def test_each_thing_is_told_of_when_it_is_there_and_only_then(figures):
     quiet = {"echoes": (), "reviewing": replace(figures.reviewing, awaiting=()), "habits": ()}
     quiet |= {"result": figures.result | {"checks": [], "mix": []}, "yields": (), "thin": (), "preferences": None}
     assert advice(figures, **quiet) == "Train on it. nothing stands out"
+
+
+def test_habits_of_one_name_are_counted_together():
+    """English has its own connectives beside the common ones."""
+    own = "However, I went home. In short, it rained. " + "The miller and I sat by the stove and said nothing. " * 40
+    author = SimpleNamespace(habits=habits_of([own]))
+    assert sum(habit.name == "connectives" for habit in author.habits) == 2
+    pair = Pair("p", "question_answer", (Turn("user", "Why?"),), "Moreover, it rained. To be clear, it poured.", "document")
+    (told,) = [rate for rate in habit_rates([pair], SimpleNamespace(author=author)) if rate.habit == "connectives"]
+    words = count_words(own)
+    assert (told.responses, told.yours) == (round(2000 / 8, 3), round(2000 / words, 3))
 
 
 def test_at_most_six_and_the_weightiest_first(figures):

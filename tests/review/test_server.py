@@ -43,10 +43,9 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, own_server):
     (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    yield tmp_path
-    server.down(tmp_path / "build" / "argilla")
+    return tmp_path
 
 
 def gone(pid: int) -> bool:
@@ -131,7 +130,7 @@ def test_only_this_machines_names_are_answered_and_pages_load_nothing_else(home)
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_browser_is_started_without_the_password(home, tmp_path, project, curate, monkeypatch):
+def test_the_browser_is_started_without_the_password(tmp_path, project, own_server, curate):
     """It is started for real, by the way that a person names a browser; it notes how it was called."""
     note = tmp_path / "called"
     browser = tmp_path / "browser"
@@ -143,7 +142,7 @@ def test_the_browser_is_started_without_the_password(home, tmp_path, project, cu
     while not note.exists() and time.monotonic() < until:
         time.sleep(0.05)
     called = note.read_text(encoding="utf-8").strip()
-    page = project / "build/argilla/sign-in.html"
+    page = own_server / "sign-in.html"
     assert called == page.as_uri()
     assert made["sign_in"].rpartition("=")[2] not in called
     assert mode(page) == 0o600
