@@ -4,12 +4,14 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 
 from likeness.recipe.load import load_recipe
 from train.report import next_steps, rounded, run_report
+from train.trace import trace
 
 TOKEN = "x" * 400
 CONTROL = {"questions": 28, "stopped": 28, "looping": [], "greedy_looping": []}
@@ -125,7 +127,7 @@ def test_likeness_is_a_figure_only_where_it_was_measured(tmp_path):
     assert "likeness to the author (12 to 51)" in pages[0] and "likeness to the author" not in pages[1]
 
 
-def test_an_untrue_answer_has_the_command_that_opens_a_contrast_task(tmp_path):
+def test_an_untrue_answer_has_the_command_that_opens_a_contrast_task(tmp_path, monkeypatch):
     score = {"value": 0.5, "low": 0.2, "high": 0.8}
     case = {
         "question": "q", "asked": "What is Tolley's drip?", "tuned": "It's at number two,\nand it runs.", "base": "", "why": "explains",
@@ -148,3 +150,6 @@ def test_an_untrue_answer_has_the_command_that_opens_a_contrast_task(tmp_path):
     wanted = "curate contrast add", "my recipe.yaml", "--question", case["asked"], "--answer", "It's at number two, and it runs."
     assert commands(probe) == [[*wanted[0].split(), *wanted[1:], "--run", "001-abc"]]
     assert commands(probe | {"name": "likeness"}) == []
+    monkeypatch.setattr("train.trace.read_runs", lambda runs: [SimpleNamespace(probes={"unknown": probe | {"details": {}}})])
+    (traced,) = trace(run, "my recipe.yaml", [])
+    assert [*wanted[0].split(), *wanted[1:], "--run", "001-abc"] in map(shlex.split, traced["commands"])
