@@ -4,7 +4,7 @@
 
 For each seed the recipe's base is trained twice: with the dataset's contrast rows, and without them. Base and adapters are asked the
 questions that are held out in `probes/`, and the controlled ones about known and unknown things. Results are kept in FOLDER: what is
-trained or asked already is not done again. RECIPE is the demo's, unless another is named.
+trained or asked already is not done again. RECIPE is contrasts.yaml, unless another is named.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from likeness.kinds import KINDS  # noqa: E402
 from likeness.metrics.declines import declines  # noqa: E402
 from train.data import Rows  # noqa: E402
 from train.delivery import sampling_of  # noqa: E402
+from train.evaluate import engine  # noqa: E402
 from train.evaluate.answers import BASE, TUNED, Answer, AnswerStore, Question, ask_all  # noqa: E402
-from train.evaluate.engine import Model  # noqa: E402
 from train.evaluate.evaluate import load_questions  # noqa: E402
 from train.evaluate.probe import Found, Material, Score, of_answers  # noqa: E402
 from train.evaluate.unknown import INVENTED, KNOWN  # noqa: E402
@@ -40,9 +40,11 @@ from train.preflight import Prepared, prepare  # noqa: E402
 from train.result import Run  # noqa: E402
 from train.sft import fine_tune  # noqa: E402
 
-RECIPE = Path(__file__).resolve().parents[2] / "recipes/demo/recipe.yaml"
+RECIPE = Path(__file__).with_name("contrasts.yaml")
 SHARED_OUT = 100
 """Samples of different seeds get numbers of their own: seed 2's first is 201."""
+engine.MOST_TOKENS = 80
+"""Whether an answer declines shows in its first sentences."""
 Answers = dict[int, list[Answer]]
 """By seed."""
 
@@ -84,13 +86,13 @@ def main() -> None:
         job = open_job(given.recipe, Log(), [*given.set, f"train.seed={seed}"])
         prepared = prepare(job)
         questions = asked(job, prepared)
-        if not before:
-            before = answers(in_folder(job, "base"), prepared, questions, given.samples, adapted=False)
         for name, into in (("with", with_contrasts), ("without", without)):
             mine = prepared if name == "with" else replace(prepared, rows=without_contrasts(prepared.rows, job.dataset))
             run = in_folder(job, f"{name}-{seed}")
+            run.watch.begin(run.folder.name)
             run.watch.line(f"{run.folder.name}: {mine.rows}, {fine_tune(run, mine)}")
-            into[seed] = answers(run, mine, questions, given.samples, adapted=True)
+            into[seed] = answers(run, mine, questions, given.samples, run.sft_adapter)
+            before = before or answers(in_folder(job, "base"), mine, questions, given.samples, run.sft_adapter, adapted=False)
         table(questions, before, without, with_contrasts)
 
 
@@ -118,16 +120,17 @@ def without_contrasts(rows: Rows, dataset: Path) -> Rows:
     return replace(rows, train=train, validation=validation)
 
 
-def answers(job: Job, prepared: Prepared, questions: Sequence[Question], samples: int, *, adapted: bool) -> list[Answer]:
-    """The answers of base or adapter as they are used: with the system prompt, sampled."""
+def answers(
+    job: Job, prepared: Prepared, questions: Sequence[Question], samples: int, adapter: Path, *, adapted: bool = True
+) -> list[Answer]:
+    """The answers of the base, with or without its adapter, as they are used: with the system prompt, sampled."""
     store = AnswerStore(job.folder)
     which = [(TUNED if adapted else BASE, sample) for sample in range(1, samples + 1)]
 
-    def engine() -> Model:
-        adapter = job.sft_adapter if adapted else None
-        return Model(job.base, adapter, prepared.tokenizer, prepared.template, sampling_of(job))
+    def model() -> engine.Model:
+        return engine.Model(job.base, adapter, prepared.tokenizer, prepared.template, sampling_of(job))
 
-    ask_all(store, questions, which, job.recipe.persona.system_prompt, None, engine, job.progress)
+    ask_all(store, questions, which, job.recipe.persona.system_prompt, None, model, job.progress)
     wanted = {(question.id, sample) for question in questions for _, sample in which}
     return [answer for answer in store.answers if (answer.id, answer.sample) in wanted]
 
@@ -167,7 +170,7 @@ def compared(one: Answers, other: Answers, ids: set[str], is_so: Callable[[Answe
     return of_answers(Material(numbered, [], [], "", None, no_model), [], is_so)
 
 
-def no_model() -> Model:
+def no_model() -> engine.Model:
     raise AssertionError("nothing here needs the model")
 
 

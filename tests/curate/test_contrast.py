@@ -38,6 +38,7 @@ from curate.model import (
     TermDecision,
     ThinTerm,
     Turn,
+    named_items,
 )
 from curate.review.argilla import Answered, RemoteRecord
 from curate.review.contrasts import record_of
@@ -194,6 +195,35 @@ def test_contrast_rows_keep_to_their_share_and_hold_a_sibling_out():
     trained = {pair.instruction for pair in made.pairs}
     assert not trained & {probe.question for probe in made.probes}
     assert {each.pair for each in made.preferences} <= {pair.id for pair in made.pairs}
+
+
+def test_a_question_that_the_sources_answer_stands_beside_each_that_they_do_not(corpus, monkeypatch):
+    quoted = "The oven is nine feet deep."
+    document = Document("a.md", "a.md", f"I mended the Pellow gauge. {quoted}", "own")
+    sources = SourceTexts({"a.md": document}, {"a.md": [Passage("a.md", 0, len(document.text), document.text)]})
+    terms = [ThinTerm("Pellow gauge", "pellowgaug", "unexplained", (Evidence("a.md", 11, 23, "Pellow gauge"),), "", "high")]
+    known = [
+        {"question": "How deep is the oven?", "answer": "Nine feet.", "wrong": "Two feet.", "quote": quote}
+        for quote in (quoted, "The oven is of brick.", quoted)
+    ]
+    draft = DRAFT | {"statements": [], "neighbours": [], "known": known}
+    monkeypatch.setattr("curate.contrast.sets.ask_missing", lambda *_, **__: None)
+    monkeypatch.setattr("curate.contrast.sets.answer_in", lambda *_: Draft.model_validate(draft))
+    path = corpus.with_name("contrast.yaml")
+    path.write_text(corpus.read_text(encoding="utf-8") + "contrast: {}\n", encoding="utf-8")
+    model, stage = SimpleNamespace(identity=lambda request: "model", responses=lambda key: key), Stage("contrast")
+    recipe = load_recipe(path)
+    ((one,), _) = draft_sets(recipe, terms, sources, [], model, model, stage, lambda *_: None)
+    assert [name for name, _ in named_items(one)] == ["known_1", "invented_1", "invented_2"]
+    assert stage.reasons["quote is not in the passages"] == 1, "of the first two; a third is not taken"
+    made = rows_of([one], 100, 0.1, {})
+    assert [(pair.kind, pair.evidence and pair.evidence.quote) for pair in made.pairs] == [
+        ("clarification", quoted),
+        ("not_known", None),
+    ]
+    assert "known_1_chosen" in {each["question"] for each in record_of(one)["suggestions"]}
+    (request,) = requests_for(recipe, terms, sources, []).values()
+    assert "up to 2 short questions that the documents do answer" in request.user and "known" in request.schema["properties"]
 
 
 def test_an_undecided_set_counts_where_the_recipe_keeps_what_awaits():
