@@ -6,6 +6,8 @@ import re
 
 from likeness.metrics.sentences import sentences_of
 
+NEAR = 40
+"""Characters between a negation and the word of knowing that it negates."""
 FIRST = 2
 """Sentences in which not knowing is looked for; what comes later is an aside, but for what only it can mean."""
 
@@ -34,7 +36,14 @@ KNOWING = re.compile(
     / place it / placed / ring\w* a bell / means anything / mean anything / vouch / (?<!in )such / by that name / called that / of that name
     / of mine / of ours    / one of (?:my|our|mine|ours) / say what / tell you what / tell you who / tell you anything / tell you about / speak to that
     / wrote (?:of|about) / written (?:of|about|anything) / answer that / in my (?:notes|books|papers|trade|writing\w*)
-    / kenn\w* / weiß / wissen / wüsste / gehört / bekannt / erinner\w* / gibt es / existier\w* / ahnung
+    """)
+    + r")(?![^\W_])"
+)
+"""English words of knowing: the negation stands before them, or follows at once ("I know nothing", "I know of no")."""
+KNOWING_ELSEWHERE = re.compile(
+    r"(?<![^\W_])(?:"
+    + _any(r"""
+    kenn\w* / weiß / wissen / wüsste / gehört / bekannt / erinner\w* / gibt es / existier\w* / ahnung
     / connai\w* / sais / savoir / entendu / existe\w* / souviens / rappelle / idée
     / conozc\w* / conoc\w* / sé / sabe\w* / oído / existe\w* / recuerdo / idea / suena
     / conosc\w* / sentito / ricordo / esiste / idea / risulta
@@ -95,9 +104,15 @@ def declines(answer: str) -> bool:
 
 
 def _knows_not(sentence: str) -> bool:
-    """Whether a negation and a word of knowing stand in one clause, near each other."""
+    """Whether a negation and a word of knowing stand in one clause, near each other and in the order in which one negates the other."""
     for clause in re.split(r"[;:,—–]| but | and | aber | mais | pero | ma | maar ", sentence):
-        known = KNOWING.search(clause)
-        if known and any(abs(found.start() - known.start()) < 40 for found in NOT.finditer(clause)):
-            return True
+        negations = [(found.start(), found.end()) for found in NOT.finditer(clause)]
+        for known in KNOWING.finditer(clause):
+            if any(0 <= known.start() - start < NEAR or end > known.start() >= start for start, end in negations):
+                return True
+            if any(clause[known.end() : start] in (" ", " of ", " about ") for start, _ in negations):
+                return True
+        for known in KNOWING_ELSEWHERE.finditer(clause):
+            if any(abs(start - known.start()) < NEAR for start, _ in negations):
+                return True
     return False
