@@ -197,7 +197,7 @@ def test_contrast_rows_keep_to_their_share_and_hold_a_sibling_out():
     assert {each.pair for each in made.preferences} <= {pair.id for pair in made.pairs}
 
 
-def test_a_question_that_the_sources_answer_stands_beside_each_that_they_do_not(corpus, monkeypatch):
+def test_a_set_asks_what_the_sources_answer_too(corpus, monkeypatch):
     quoted = "The oven is nine feet deep."
     document = Document("a.md", "a.md", f"I mended the Pellow gauge. {quoted}", "own")
     sources = SourceTexts({"a.md": document}, {"a.md": [Passage("a.md", 0, len(document.text), document.text)]})

@@ -127,7 +127,7 @@ def test_likeness_is_a_figure_only_where_it_was_measured(tmp_path):
     assert "likeness to the author (12 to 51)" in pages[0] and "likeness to the author" not in pages[1]
 
 
-def test_an_untrue_answer_has_the_command_that_opens_a_contrast_task(tmp_path, monkeypatch):
+def test_an_untrue_answer_has_a_command_for_a_contrast_task(tmp_path, monkeypatch):
     score = {"value": 0.5, "low": 0.2, "high": 0.8}
     case = {
         "question": "q", "asked": "What is Tolley's drip?", "tuned": "It's at number two,\nand it runs.", "base": "", "why": "explains",
