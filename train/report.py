@@ -14,7 +14,7 @@ from likeness.metrics.text import count_of
 from likeness.pages import environment
 from likeness.recipe.schema import Recipe
 from train.evaluate.probe import Score
-from train.trace import FIXES
+from train.trace import FIXES, contrast_command
 
 WIDTH, HEIGHT, MARGIN = 420, 220, 44
 MOST = 6
@@ -59,6 +59,11 @@ def run_report(
         recipe_path: the recipe's file, for commands to be copied.
         probes: every probe as it is in `probes.json`.
     """
+    recipe_name = shlex.quote(str(recipe_path or "RECIPE"))
+
+    def marked_wrong(probe: dict[str, Any], case: dict[str, Any]) -> str:
+        return contrast_command(probe["name"], case, recipe_name, run.name)
+
     history = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     checks = sorted(metrics["export"], key=lambda check: (check["passed"], check.get("severity") != "gate"))
     return str(
@@ -76,7 +81,8 @@ def run_report(
             checks=checks,
             passed=sum(bool(check["passed"]) for check in checks),
             withheld=any(not check["passed"] and check.get("severity") == "gate" for check in checks),
-            steps=next_steps(metrics, shlex.quote(str(recipe_path or "RECIPE")), run.name, probes),
+            steps=next_steps(metrics, recipe_name, run.name, probes),
+            marked_wrong=marked_wrong,
             curve=loss_curve(history),
             rounded=rounded,
             probes=probes,

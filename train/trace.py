@@ -23,6 +23,23 @@ FIXES = {
     "degenerate": "Lower train.sft.learning_rate or epochs; look at rows without an end.",
 }
 """What usually helps, by probe."""
+UNTRUE = ("unknown", "known", "facts")
+"""Probes whose bad answers say what is not so: a contrast task can be opened for each."""
+
+
+def contrast_command(probe: str, case: dict[str, Any], recipe: str, run: str) -> str:
+    """The command that opens a contrast task for a bad answer; "" if the probe's bad answers are not untrue.
+
+    Args:
+        probe: its name.
+        case: the answer, as it is in `probes.json`.
+        recipe: what commands name the recipe by, quoted for a shell.
+        run: the run's name.
+    """
+    if probe not in UNTRUE:
+        return ""
+    question, wrong = (shlex.quote(" ".join(case[name].split())) for name in ("asked", "tuned"))
+    return f"curate contrast add {recipe} --question {question} --answer {wrong} --run {shlex.quote(run)}"
 
 
 def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
@@ -45,6 +62,9 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
             note = shlex.quote(f"{name}: {probe['finding'][:80]}")
             apply = f"curate review apply {shlex.quote(recipe)}"
             commands += [f"{apply} {identifier} --verdict rewrite --note {note} --yes" for identifier, _ in counts.most_common(3)]
+            commands += [
+                command for case in probe["cases"][:1] if (command := contrast_command(name, case, shlex.quote(recipe), run.name))
+            ]
             for phrase in list(probe["details"].get("phrases", {}))[:1]:
                 if counts:
                     row = counts.most_common(1)[0][0]

@@ -36,6 +36,12 @@ class Premise(_Part):
     quote: str
 
 
+class Known(_Part):
+    """A question that the passages answer, of the form that those about invented things have."""
+
+    quote: str
+
+
 class Sibling(_Part):
     """Something that does not exist."""
 
@@ -49,6 +55,7 @@ class Draft(BaseModel):
     statements: list[Statement] = []
     neighbours: list[Neighbour] = []
     premises: list[Premise] = []
+    known: list[Known] = []
     siblings: list[Sibling] = []
     ask: str = ""
 
@@ -65,6 +72,7 @@ def draft_schema() -> dict[str, Any]:
         statements=many(other_question=text, quote=text),
         neighbours=many(name=text, quote=text),
         premises=many(quote=text),
+        known=many(quote=text),
         siblings=many(name=text),
         ask=text,
     )

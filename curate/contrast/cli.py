@@ -200,7 +200,7 @@ def interview(
     build_place: BuildPlace = None,
     as_json: Json = False,
 ) -> None:
-    """Answer questions that the documents leave open: terms, dilemmas, topics, registers. Your answers become training rows.
+    """Answer questions that the documents leave open: terms, dilemmas, topics, registers, forms. Answers become training rows.
 
     An empty line ends an answer; an empty answer skips the question; Ctrl-D stops, and all that was said so far is kept.
 

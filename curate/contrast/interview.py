@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jinja2 import ChoiceLoader, PackageLoader
 from pydantic import BaseModel, ConfigDict
 
+from curate.contrast.question_forms import rare_forms
 from curate.contrast.sets import ASK
 from curate.contrast.terms import thin_terms
 from curate.generate.providers import make_provider
@@ -34,7 +35,7 @@ AFTER_DAYS = 28
 FEWEST_WORDS = 3
 """Shortest answer that becomes a row; "Yes." teaches no voice."""
 REGISTER = "how you write in a situation that your texts are not about"
-Kind = Literal["term", "topic", "decision", "register", "follow_up"]
+Kind = Literal["term", "topic", "decision", "register", "form", "follow_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def questions(recipe: Recipe, documents: Sequence[Document], pairs: Sequence[Pai
         [_dilemma(entry) for entry in templates["dilemmas"]],
         list(_about_topics(recipe, documents, pairs, templates["topic"])),
         [_question("register", "register", text, REGISTER) for text in templates["registers"]],
+        list(_about_forms(pairs, templates["forms"])),
     ]
     left = [[each for each in group if each.key not in asked] for group in by_kind]
     longest = max(map(len, left), default=0)
@@ -132,6 +134,12 @@ def _about_topics(recipe: Recipe, documents: Sequence[Document], pairs: Sequence
         sections += [(rows[name] / max(1, words[name]), name, document.path) for name in words if words[name] >= 80]
     for share, name, path in sorted(sections):
         yield _question("topic", name, template.format(about=name), f"{path}: {1000 * share:.1f} pairs for a thousand words")
+
+
+def _about_forms(pairs: Sequence[Pair], forms: Mapping[str, Sequence[str]]) -> Iterator[Question]:
+    """Questions of the forms that few pairs ask, the rarest first."""
+    for name, count, number in rare_forms(pairs, {name: pattern for name, (pattern, _) in forms.items()}):
+        yield _question("form", name, forms[name][1], f"{count} of {number} questions ask so: {name}")
 
 
 def follow_up(recipe: Recipe, ledger: Ledger, said: Interviewed) -> Question | None:

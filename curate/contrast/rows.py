@@ -25,6 +25,7 @@ KIND_OF = {
     "statement": "clarification",
     "neighbour": "clarification",
     "premise": "correction",
+    "known": "clarification",
     "marked": "correction",
     "invented": "not_known",
 }

@@ -34,7 +34,10 @@ SIBLINGS = 3
 """Number of invented siblings. One is held out, and the others are trained on."""
 MOST_TOKENS = 3000
 """Most tokens of passages in one request."""
-PARTS = 6
+KNOWN = 2
+"""Number of questions that the passages answer: as many as there are invented things to train on, so that the form of a question
+does not tell that nothing is known."""
+PARTS = 8
 """Number of answers in a draft, for the rate limit and the room for an answer."""
 LENGTHS = (0.6, 1.67)
 """Bounds of the wrong answer's words divided by the right answer's. Beyond them, length alone would give the answer away."""
@@ -75,7 +78,7 @@ def requests_for(recipe: Recipe, terms: Sequence[ThinTerm], texts: SourceTexts, 
             count=PARTS,
             words=WORDS,
             system=system,
-            user=template.render(documents=shown, term=term.term, words=WORDS, siblings=SIBLINGS),
+            user=template.render(documents=shown, term=term.term, words=WORDS, siblings=SIBLINGS, known=KNOWN),
             schema=draft_schema(),
             shape=Draft,
             about=term.term,
@@ -145,7 +148,7 @@ def draft_sets(
         if not isinstance(answer, Draft):
             stage.count(answer or "no answer")
             continue
-        if not (answer.statements or answer.neighbours or answer.premises or answer.siblings or answer.ask):
+        if not (answer.statements or answer.neighbours or answer.premises or answer.known or answer.siblings or answer.ask):
             stage.count(NOT_RECORDED if recipe.generate.provider == "recorded" else "no set in the answer")
             continue
         sets.append(_set(term, request, keys[term.key], answer, _passages(term, texts), written, stage))
@@ -217,6 +220,9 @@ def _items(
     for premise in draft.premises[:1]:
         if quote := evidence(premise.quote):
             yield _tidy(ContrastItem("premise", term.term, premise.question, premise.answer, premise.wrong, quote))
+    for known in draft.known[:KNOWN]:
+        if quote := evidence(known.quote):
+            yield _tidy(ContrastItem("known", term.term, known.question, known.answer, known.wrong, quote))
     for sibling in draft.siblings[:SIBLINGS]:
         if written.has(sibling.name):
             stage.count("invented name is in the sources")

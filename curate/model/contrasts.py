@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,7 +72,7 @@ class Explanation:
     text: str
 
 
-Role = Literal["statement", "neighbour", "premise", "invented", "marked"]
+Role = Literal["statement", "neighbour", "premise", "known", "invented", "marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class ContrastItem:
 
     role: Role
     """`statement`: what the term is; `neighbour`: how it differs from what it is confused with; `premise`: a question that
-    takes for granted what is not so; `invented`: a question about something that does not exist; `marked`: an answer that
-    somebody marked as wrong."""
+    takes for granted what is not so; `known`: a question that the sources answer; `invented`: a question of the same form about
+    something that does not exist; `marked`: an answer that somebody marked as wrong."""
     about: str
     """The term, its neighbour, or the invented name."""
     question: str
@@ -111,12 +112,13 @@ class ContrastSet:
 
 
 def named_items(drafted: ContrastSet) -> list[tuple[str, ContrastItem]]:
-    """The items of a set, each with its name on the review's page: `statement`, `neighbour`, `premise`, `invented_1`, …"""
-    invented = 0
+    """The items of a set, each with its name on the review's page: `statement`, `premise`, `known_1`, `invented_1`, …"""
+    numbers: Counter[str] = Counter()
     found = []
     for item in drafted.items:
-        invented += item.role == "invented"
-        found.append((f"invented_{invented}" if item.role == "invented" else str(item.role), item))
+        numbers[item.role] += 1
+        several = item.role in ("known", "invented")
+        found.append((f"{item.role}_{numbers[item.role]}" if several else str(item.role), item))
     return found
 
 

@@ -181,6 +181,7 @@ class ReviewDataset:
                     {"question_id": self._questions[each["question"]], "type": "model"}
                     | {name: each[name] for name in ("value", "score", "agent")}
                     for each in record["suggestions"]
+                    if each["question"] in self._questions
                 ],
             }
             for record, values in zip(records, vectors, strict=True)
@@ -270,8 +271,13 @@ class ReviewDataset:
             return rg.Dataset(self.name, workspace=workspace, settings=made, client=client).create()
 
     def _check(self, what: str) -> None:
-        """Raise an error if fields or questions of ours are missing. Nobody can remove them, so then the dataset is not ours."""
-        missing = [each["name"] for each in self._settings[what] if getattr(self._dataset.settings, what)[each["name"]] is None]
+        """Raise an error if fields or questions of ours are missing. Nobody can remove them, so then the dataset is not ours.
+
+        `newer_questions` may be missing: a dataset of an earlier version lacks them, and what they show cannot be edited there.
+        """
+        newer = self._settings.get("newer_questions", ())
+        names = [each["name"] for each in self._settings[what] if each["name"] not in newer]
+        missing = [name for name in names if getattr(self._dataset.settings, what)[name] is None]
         if missing:
             raise CallError(
                 f"the dataset {self.name!r} is not set up as ours: it lacks the {what} {', '.join(missing)}",

@@ -26,6 +26,8 @@ PARTS = {
     "neighbour": "How it differs from what it is confused with",
     "premise": "A question that takes something wrong for granted",
     "marked": "An answer that was marked as wrong",
+    "known_1": "Something that your texts answer",
+    "known_2": "Something that your texts answer, the second",
     "invented_1": "Something invented",
     "invented_2": "Something invented, the second",
     "invented_3": "Something invented, the third",
@@ -53,6 +55,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
             {"type": "text", "name": "explain", "title": "Explain it in your own words", "required": False},
             *texts,
         ],
+        "newer_questions": [f"{part}_{side}" for part in PARTS if part.startswith("known_") for side in SIDES],
         "terms": ["name", "asks_you", "parts"],  # must differ from the names of fields and questions
         "integers": ["places"],
         "floats": [],

@@ -11,9 +11,10 @@ import pytest
 
 from curate.contrast.answer_schemas import Draft
 from curate.contrast.answers import earlier_answers, nearest_rows, on_policy
-from curate.contrast.interview import agreement, control_of, pairs_of, to_retest
+from curate.contrast.interview import _templates, agreement, control_of, pairs_of, questions, to_retest
 from curate.contrast.marked import as_decided, sets_of_reviews, sets_of_tasks
 from curate.contrast.private import answers_without_private, without_private
+from curate.contrast.question_forms import rare_forms
 from curate.contrast.rows import decided, edited, rows_of
 from curate.contrast.sets import Written, alike_in_length, draft_name, draft_sets, matched, requests_for
 from curate.decisions.explanations import explained
@@ -37,6 +38,7 @@ from curate.model import (
     TermDecision,
     ThinTerm,
     Turn,
+    named_items,
 )
 from curate.review.argilla import Answered, RemoteRecord
 from curate.review.contrasts import record_of
@@ -193,6 +195,35 @@ def test_contrast_rows_keep_to_their_share_and_hold_a_sibling_out():
     trained = {pair.instruction for pair in made.pairs}
     assert not trained & {probe.question for probe in made.probes}
     assert {each.pair for each in made.preferences} <= {pair.id for pair in made.pairs}
+
+
+def test_a_set_asks_what_the_sources_answer_too(corpus, monkeypatch):
+    quoted = "The oven is nine feet deep."
+    document = Document("a.md", "a.md", f"I mended the Pellow gauge. {quoted}", "own")
+    sources = SourceTexts({"a.md": document}, {"a.md": [Passage("a.md", 0, len(document.text), document.text)]})
+    terms = [ThinTerm("Pellow gauge", "pellowgaug", "unexplained", (Evidence("a.md", 11, 23, "Pellow gauge"),), "", "high")]
+    known = [
+        {"question": "How deep is the oven?", "answer": "Nine feet.", "wrong": "Two feet.", "quote": quote}
+        for quote in (quoted, "The oven is of brick.", quoted)
+    ]
+    draft = DRAFT | {"statements": [], "neighbours": [], "known": known}
+    monkeypatch.setattr("curate.contrast.sets.ask_missing", lambda *_, **__: None)
+    monkeypatch.setattr("curate.contrast.sets.answer_in", lambda *_: Draft.model_validate(draft))
+    path = corpus.with_name("contrast.yaml")
+    path.write_text(corpus.read_text(encoding="utf-8") + "contrast: {}\n", encoding="utf-8")
+    model, stage = SimpleNamespace(identity=lambda request: "model", responses=lambda key: key), Stage("contrast")
+    recipe = load_recipe(path)
+    ((one,), _) = draft_sets(recipe, terms, sources, [], model, model, stage, lambda *_: None)
+    assert [name for name, _ in named_items(one)] == ["known_1", "invented_1", "invented_2"]
+    assert stage.reasons["quote is not in the passages"] == 1, "of the first two; a third is not taken"
+    made = rows_of([one], 100, 0.1, {})
+    assert [(pair.kind, pair.evidence and pair.evidence.quote) for pair in made.pairs] == [
+        ("clarification", quoted),
+        ("not_known", None),
+    ]
+    assert "known_1_chosen" in {each["question"] for each in record_of(one)["suggestions"]}
+    (request,) = requests_for(recipe, terms, sources, []).values()
+    assert "up to 2 short questions that the documents do answer" in request.user and "known" in request.schema["properties"]
 
 
 def test_an_undecided_set_counts_where_the_recipe_keeps_what_awaits():
@@ -394,6 +425,56 @@ def test_an_interview_becomes_gold_pairs_and_controlled_questions(gauge, curate)
     assert json.loads(curate(gauge.parent, "build", "recipe.yaml", "--json").stdout)["unchanged"]
     left = json.loads(curate(gauge.parent, "interview", "recipe.yaml", "--json", "--most", "3").stdout)["questions"]
     assert not {question["key"] for question in left} & {question["key"] for question in asked}
+
+
+@pytest.mark.parametrize(
+    ("tongue", "form", "question"),
+    [
+        ("en", "how", "How do you mend a gate?"), ("en", "why", "And why not?"), ("en", "when", "When should I begin?"),
+        ("en", "who", "Who taught you?"), ("en", "differs", "What is the difference between the two?"),
+        ("en", "advice", "Should I move?"), ("de", "how", "Wie macht man das?"), ("de", "differs", "Worin unterscheiden sie sich?"),
+        ("fr", "who", "Qui vous a appris cela ?"), ("fr", "advice", "Dois-je partir ?"), ("es", "when", "¿Cuándo empiezo?"),
+    ],
+)  # fmt: skip
+def test_a_question_has_its_form(tongue, form, question):
+    forms = _templates()[tongue]["forms"]
+    assert list(forms) == list(_templates()["en"]["forms"])
+    pair = Pair("p", "question_answer", (Turn("user", question),), "So.", "a.md")
+    others = [replace(pair, id=str(number), prompt=(Turn("user", "What is it?"),)) for number in range(19)]
+    counts = {name: count for name, count, _ in rare_forms([pair, *others], {name: one for name, (one, _) in forms.items()})}
+    assert form not in counts and set(counts.values()) == {0}, "one of twenty is no rarity"
+
+
+def test_the_interview_asks_in_the_form_that_no_pair_has(corpus):
+    ledger, recipe = Ledger(corpus.parent / "ledger.db"), load_recipe(corpus)
+    document = Document("a.md", "a.md", "The bread is in the oven and the oven is hot. " * 4, "own")
+    pairs = [
+        Pair(str(number), "question_answer", (Turn("user", f"Why {word}?"),), "So.", "a.md")
+        for number, word in enumerate(("bread", "salt", "flour", "heat") * 5)
+    ]
+    forms = [each for each in questions(recipe, [document], pairs, ledger) if each.kind == "form"]
+    assert [each.about for each in forms] == ["how", "when", "who", "differs", "advice"]
+    assert forms[0].why == "0 of 20 questions ask so: how"
+    assert [each for each in questions(recipe, [document], pairs[:10], ledger) if each.kind == "form"] == []
+
+
+@pytest.mark.slow
+def test_a_retest_asks_old_decisions_alone_and_counts_agreement(corpus, curate):
+    curate(corpus.parent, "build", "recipe.yaml")
+    ledger = Ledger(corpus.parent / "build/village/ledger.db")
+    first, *_ = (each for each in questions(load_recipe(corpus), [], [], ledger) if each.kind == "decision")
+    for key, days in ((first.key, 40), ("lately", 2)):
+        old = Interviewed(
+            key, "decision", "decision", first.text, "Because.", first.choices[0], "ann", answered_at=time.time() - days * 86_400
+        )
+        ledger.add_interviewed(old)
+    ledger.close()
+    asked = json.loads(curate(corpus.parent, "interview", "recipe.yaml", "--retest", "--json").stdout)["questions"]
+    assert [(each["key"], each["choices"]) for each in asked] == [(first.key, list(first.choices))]
+    done = curate(corpus.parent, "interview", "recipe.yaml", "--retest", input="2\nI see it otherwise now.\n\n").stdout
+    assert "1 answer kept" in done and "Of 1 decision asked twice you decided 0 alike" in done
+    left = json.loads(curate(corpus.parent, "interview", "recipe.yaml", "--retest", "--json").stdout)
+    assert (left["questions"], left["asked_twice"], left["decided_alike"]) == ([], 1, 0)
 
 
 @pytest.mark.slow

@@ -169,6 +169,9 @@ def test_a_dataset_without_our_questions_is_not_ours(town):
     settings["questions"] = [*settings["questions"], {"type": "text", "name": "rhyme", "title": "A rhyme", "required": False}]
     with pytest.raises(CallError, match="it lacks the questions rhyme"):
         ReviewDataset(connect(Review(argilla=str(town.owner.http.base_url))), town.workspace, "village", settings, 1)
+    settings["newer_questions"] = ["rhyme"]
+    older = ReviewDataset(connect(Review(argilla=str(town.owner.http.base_url))), town.workspace, "village", settings, 1)
+    assert len(list(older.records())) == len(town.records()), "a question that came with a later version may be missing"
 
 
 def test_the_guidelines_follow_the_recipe_until_somebody_mends_them(town):

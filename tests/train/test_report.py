@@ -2,13 +2,16 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 
 from likeness.recipe.load import load_recipe
 from train.report import next_steps, rounded, run_report
+from train.trace import trace
 
 TOKEN = "x" * 400
 CONTROL = {"questions": 28, "stopped": 28, "looping": [], "greedy_looping": []}
@@ -122,3 +125,31 @@ def test_likeness_is_a_figure_only_where_it_was_measured(tmp_path):
     (tmp_path / "metrics.jsonl").touch()
     pages = [run_report(tmp_path, recipe, metrics(), "passed", [], [], None, [probe]) for probe in (measured, skipped)]
     assert "likeness to the author (12 to 51)" in pages[0] and "likeness to the author" not in pages[1]
+
+
+def test_an_untrue_answer_has_a_command_for_a_contrast_task(tmp_path, monkeypatch):
+    score = {"value": 0.5, "low": 0.2, "high": 0.8}
+    case = {
+        "question": "q", "asked": "What is Tolley's drip?", "tuned": "It's at number two,\nand it runs.", "base": "", "why": "explains",
+        "rows": [{"id": "own-words-1", "why": "near"}],
+    }  # fmt: skip
+    probe = {
+        "name": "unknown", "measures": "", "skipped": "", "unit": "share", "alarm": True, "finding": "half", "cases": [case],
+        "base": score, "tuned": score,
+    }  # fmt: skip
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes/demo/recipe.yaml")
+    run = tmp_path / "001-abc"
+    run.mkdir()
+    (run / "metrics.jsonl").touch()
+
+    def commands(*probes):
+        page = run_report(run, recipe, metrics(), "passed", [], [], Path("my recipe.yaml"), probes)
+        shown = BeautifulSoup(page, "html.parser").find_all("code", class_="command")
+        return [shlex.split(code.text) for code in shown if "contrast add" in code.text]
+
+    wanted = "curate contrast add", "my recipe.yaml", "--question", case["asked"], "--answer", "It's at number two, and it runs."
+    assert commands(probe) == [[*wanted[0].split(), *wanted[1:], "--run", "001-abc"]]
+    assert commands(probe | {"name": "likeness"}) == []
+    monkeypatch.setattr("train.trace.read_runs", lambda runs: [SimpleNamespace(probes={"unknown": probe | {"details": {}}})])
+    (traced,) = trace(run, "my recipe.yaml", [])
+    assert [*wanted[0].split(), *wanted[1:], "--run", "001-abc"] in map(shlex.split, traced["commands"])
