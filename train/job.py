@@ -157,7 +157,7 @@ def _run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Path) -
     inputs = [
         __version__,
         read_manifest(dataset)["fingerprint"],
-        recipe.train.model_dump(mode="json", exclude={"base_model", "continue_from"}),
+        recipe.train.model_dump(mode="json", exclude={"base_model", "continue_from", "report_to"}),
         recipe.evaluate.merge_best,
         recipe.persona.system_prompt,
         identity(base),

@@ -429,6 +429,9 @@ class Train(Section):
         description="Compute activations again on the way back instead of keeping them: far less memory, a third more time. "
         "Where nothing is said: on a GPU, for bases of more than 300 million parameters.",
     )
+    report_to: list[Literal["tensorboard", "wandb", "trackio"]] = Field(
+        default_factory=list, description="Services that get the figures of training as well; each is installed by its name."
+    )
     seed: Whole = Field(17, ge=0)
 
 
