@@ -19,6 +19,7 @@ from train.checkpoints import last_good_checkpoint, save_adapter
 from train.data import Row, Rows
 from train.evaluate.evaluate import load_profile, load_rows_behind
 from train.job import Job
+from train.packing import PackingCollator, prove_no_leak
 from train.preflight import Prepared, stop_ids
 from train.result import StepResult
 from train.trainer import Progress, only_ours, reporting, trainer_class
@@ -128,7 +129,8 @@ def train_sft(
     watch = watch or Watch(settings, rows.tokens, steps_in_all(len(rows.trained_on), settings.sft, 1))
     first = [number for number, row in enumerate(rows.trained_on) if row.id in rows.unknown]
     named, reports = reporting(settings, run)
-    trainer = trainer_class(first, watch)(
+    packed = PackingCollator(settings.sft.max_length, tokenizer.pad_token_id) if settings.sft.packing else None
+    trainer = trainer_class(first, watch, packed)(
         model=load_adapted(base, settings, begin) if begin else load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints, named),
         train_dataset=_as_dataset(rows.trained_on),
@@ -139,6 +141,8 @@ def train_sft(
     )
     only_ours(trainer, run / "metrics.jsonl", progress, watch=watch)
     began = time.monotonic()
+    if packed:
+        prove_no_leak(trainer.model, rows.trained_on, settings.base_model)
     try:
         watch.begin(trainer.model)
         if rows.validation:
@@ -256,9 +260,9 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path, repor
         learning_rate=sft.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=sft.warmup,  # below 1 it is a share of the steps
-        per_device_train_batch_size=micro,
+        per_device_train_batch_size=sft.batch_size if sft.packing else micro,
         per_device_eval_batch_size=micro,
-        gradient_accumulation_steps=sft.batch_size // micro,
+        gradient_accumulation_steps=1 if sft.packing else sft.batch_size // micro,
         train_sampling_strategy="group_by_length",  # rows of similar length share a batch: little padding
         max_length=None,  # rows that are too long were left out before
         completion_only_loss=False,  # the labels say what is learnt

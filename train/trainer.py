@@ -9,18 +9,20 @@ from typing import Any
 
 from likeness.errors import GateError
 from likeness.recipe.schema import Train
+from train.packing import PackingCollator, packs_of
 from train.watch.diagnosis import USUAL_RATE, rate_line
 from train.watch.watch import Watch
 
 Progress = Callable[[float, float, str], None]
 
 
-def trainer_class(first: Sequence[int] = (), watch: Watch | None = None) -> Any:
+def trainer_class(first: Sequence[int] = (), watch: Watch | None = None, packed: PackingCollator | None = None) -> Any:
     """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either.
 
     Args:
         first: rows that come before all others in every epoch.
         watch: looks at the model at every evaluation.
+        packed: lays the rows of a step end to end; without one, each batch is padded to its longest row.
     """
     import torch
     from torch.utils.data import Sampler
@@ -39,9 +41,24 @@ def trainer_class(first: Sequence[int] = (), watch: Watch | None = None) -> Any:
             yield from sorted(self.order, key=lambda number: number not in these)  # the sort keeps the order within both
 
     class Trainer(SFTTrainer):  # type: ignore[misc]
+        data_collator: Any
+
         def _get_train_sampler(self, *arguments: Any) -> Any:
             order = super()._get_train_sampler(*arguments)
             return FirstThese(order) if these else order
+
+        def get_train_dataloader(self) -> Any:
+            padded = self.data_collator
+            self.data_collator = packed or padded  # held-out rows are padded as ever
+            try:
+                return super().get_train_dataloader()
+            finally:
+                self.data_collator = padded
+
+        def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+            """A packed step is one sequence after another; each loss is already a part of the whole step's."""
+            parts = packs_of(inputs) if packed else [inputs]
+            return sum(super(Trainer, self).training_step(model, part, num_items_in_batch) for part in parts)
 
         def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
             output = super().evaluation_loop(*arguments, **named)

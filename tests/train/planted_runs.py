@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,8 +27,6 @@ class Plan:
     train: Pairs
     held_out: Pairs
     settings: str
-    state: str = "healthy"
-    more: str = field(default="")
 
 
 def known(number: int, start: int = 0) -> Pairs:
@@ -53,8 +51,8 @@ def at_random(number: int, words: int, seed: int = 5) -> Pairs:
 
 
 def in_loops(pairs: Pairs) -> Pairs:
-    """Answers that say one sentence again and again, as a broken generator leaves them."""
-    return [(asked, " ".join([said.split(". ")[0].rstrip(".") + "."] * 6)) for asked, said in pairs]
+    """Answers that go round and round, as a broken generator leaves them: their loss falls as no other does."""
+    return [(asked, " ".join(["The wheel goes round and the water runs."] * 8)) for asked, _ in pairs]
 
 
 def run(folder: Path, plan: Plan) -> Trained:
@@ -80,3 +78,16 @@ def run(folder: Path, plan: Plan) -> Trained:
     job = open_job(recipe, Silent())
     job.keep_recipe()
     return job.step("train", fine_tune, job, prepare(job))
+
+
+VOICE = in_a_voice(known(200))
+ONCE = "evaluations_per_epoch: 1, patience: 20"
+PLANTED = {
+    "healthy": Plan(VOICE[:96], VOICE[120:144], f"sft: {{epochs: 3, {ONCE}}}"),
+    "underfitting": Plan(VOICE[:96], VOICE[120:144], f"sft: {{epochs: 1, learning_rate: 1.0e-6, {ONCE}}}"),
+    "overfitting": Plan(VOICE[:12], VOICE[120:132], f"sft: {{epochs: 24, learning_rate: 5.0e-3, {ONCE}}}"),
+    "memorising": Plan(VOICE[:8] * 3, VOICE[:8], f"sft: {{epochs: 10, learning_rate: 6.0e-3, {ONCE}}}"),
+    "forgetting": Plan(VOICE[:16], VOICE[120:136], f"sft: {{epochs: 5, learning_rate: 6.0e-3, {ONCE}}}"),
+    "degenerate": Plan(in_loops(VOICE[:40]), in_loops(VOICE[80:88]), f"sft: {{epochs: 3, learning_rate: 3.0e-3, {ONCE}}}"),
+}
+"""By what is planted."""

@@ -20,6 +20,8 @@ class Point:
     """On held-out rows; None where none are held out."""
     general: float = 0.0
     """Loss on general answers."""
+    general_low: float = 0.0
+    """The least by which it has risen, as far as a few answers can tell."""
     likeness: float | None = None
     likeness_low: float | None = None
     likeness_high: float | None = None
@@ -33,6 +35,8 @@ class Point:
     begun: int = 0
     by_heart: int = 0
     longest_run: int = 0
+    broken_rows: int = 0
+    """Of the rows trained on: those whose own answers go round in a loop or say nothing."""
 
     @property
     def broken(self) -> int:

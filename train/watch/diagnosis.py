@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from train.evaluate.memorised import GOES_ON, LONGEST
 from train.watch.choice import breaks, forgotten, leaks
 from train.watch.course import Course, Point
 
+Look = Callable[[Course, Train, Point], "Finding | None"]
 State = Literal["diverging", "degenerate", "forgetting", "memorising", "overfitting", "underfitting", "healthy"]
 
 ROSE = 1.05
@@ -51,7 +52,7 @@ class Diagnosis:
     @property
     def spoils(self) -> bool:
         """Whether the adapter that is kept has a fault."""
-        return self.verdict.spoils
+        return any(finding.spoils for finding in (self.verdict, *self.also))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -77,24 +78,31 @@ def diagnose(course: Course, settings: Train, kept: Point | None = None) -> Diag
 
 
 def _findings(course: Course, settings: Train, point: Point) -> Iterator[Finding]:
-    """What the checkpoint has, what spoils it most first; then what came after it."""
-    found = [finding for look in (_diverging, *LOOKS) if (finding := look(course, settings, point))]
-    yield from found
-    had, last = {finding.state for finding in found}, course.last
-    if last.step != point.step:
-        for look in LOOKS:
-            if (later := look(course, settings, last)) and later.state not in had:
-                since = f"; the checkpoint of step {point.step} is kept, from before that"
-                found.append(replace(later, evidence=f"{later.evidence} at step {last.step}{since}", spoils=False))
-                yield found[-1]
-    if "diverging" not in had and (overfitting := _overfitting(course, settings, point)):
+    """What was found, causes before what follows from them: who says rows by heart has forgotten other things as well."""
+    if diverging := _diverging(course, settings):
+        yield diverging
+    found = [finding for look in (_degenerate, _memorising) if (finding := _now_or_later(look, course, settings, point))]
+    if not diverging and (overfitting := _overfitting(course, settings, point)):
         found.append(overfitting)
-        yield overfitting
-    if not found and (underfitting := _underfitting(course, settings, point)):
+    if forgetting := _now_or_later(_forgetting, course, settings, point):
+        found.append(forgetting)
+    yield from found
+    if not (diverging or found) and (underfitting := _underfitting(course, settings, point)):
         yield underfitting
 
 
-def _diverging(course: Course, settings: Train, _: Point) -> Finding | None:
+def _now_or_later(look: Look, course: Course, settings: Train, point: Point) -> Finding | None:
+    """What a checkpoint has, or else what the training came to after it."""
+    if found := look(course, settings, point):
+        return found
+    last = course.last
+    if last.step == point.step or not (later := look(course, settings, last)):
+        return None
+    kept = f" at step {last.step}; the checkpoint of step {point.step} is kept, from before that"
+    return replace(later, evidence=later.evidence + kept, spoils=False)
+
+
+def _diverging(course: Course, settings: Train) -> Finding | None:
     ends, before, last = course.ends(), course.before.loss, course.last.loss
     if ends is None or ends[1] < 0.9 * ends[0]:
         return None
@@ -111,11 +119,14 @@ def _degenerate(course: Course, settings: Train, point: Point) -> Finding | None
         return None
     kinds = ", ".join(f"{number} {NAMES[fault]}" for fault, number in point.faults.items())
     evidence = f"{point.broken} of {point.asked} answers are broken ({kinds}), before training {course.before.broken}"
-    return Finding("degenerate", evidence, _gentler(course, settings))
+    if point.broken_rows:
+        evidence += f"; so are {count_of(point.broken_rows, 'row')} that it learns"
+        return Finding("degenerate", evidence, "reject those rows: `train trace RUN --probe degenerate` names them")
+    return Finding("degenerate", evidence, _gentler(settings))
 
 
 def _forgetting(course: Course, settings: Train, point: Point) -> Finding | None:
-    if forgotten(point, course.before) <= WORSE:
+    if forgotten(point, course.before) <= WORSE or point.general_low <= 0:
         return None
     evidence = f"the loss on general answers rose {course.before.general:.2f} -> {point.general:.2f} nats a token"
     share = settings.replay.share if settings.replay else 0.0
@@ -136,10 +147,6 @@ def _memorising(course: Course, settings: Train, point: Point) -> Finding | None
     else:
         return None
     return Finding("memorising", evidence, _fewer(course, settings, point))
-
-
-LOOKS = (_degenerate, _forgetting, _memorising)
-"""What is judged at one checkpoint."""
 
 
 def _overfitting(course: Course, settings: Train, point: Point) -> Finding | None:
@@ -198,7 +205,7 @@ def _healthy(course: Course, point: Point) -> str:
     return ", ".join([*said, f"{count_of(point.broken, 'broken answer')} of {point.asked}"])
 
 
-def _gentler(course: Course, settings: Train) -> str:
+def _gentler(settings: Train) -> str:
     """A lower learning rate; more of it where the loss has hardly fallen and the rate is low."""
     rate = settings.sft.learning_rate
     return rate_line(rate / 2 if rate > USUAL_RATE / 2 else USUAL_RATE)

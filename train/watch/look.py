@@ -19,7 +19,7 @@ from train.evaluate.echo import echoed, signatures
 from train.evaluate.engine import GREEDILY, ids_of
 from train.evaluate.forgetting import tasks
 from train.evaluate.memorised import BEGUN, GOES_ON
-from train.evaluate.probe import TrainRow
+from train.evaluate.probe import TrainRow, change
 from train.template import Template, without_thoughts
 from train.watch.course import Point
 
@@ -72,6 +72,8 @@ class Looker:
         ][:BEGUN_ROWS]
         self._runs = SharedRuns([row.response for row in self.behind if not row.own])
         self._phrases: list[str] = []
+        self._before: list[float] = []
+        self._broken_rows = sum(fault_of(row.response) in ("loop", "empty", "garbage") for row in self.behind)
 
     def look(self, model: Any) -> Point:
         """What is seen now; the first call asks the base as well, with the adapter off.
@@ -99,14 +101,18 @@ class Looker:
         off_topic = list(zip(texts[held:], self._off_topic, strict=True))
         return Point(
             step=0,
-            general=self._general_loss(model),
+            **self._general_loss(model),
             asked=len(answers),
-            **{fault: faults.count(fault) for fault in set(faults) if fault},
+            empty=faults.count("empty"),
+            loop=faults.count("loop"),
+            cut=faults.count("cut"),
+            garbage=faults.count("garbage"),
             off_topic=len(off_topic),
             echoed=sum(bool(echoed(text, question, self._phrases)) for text, question in off_topic),
             begun=len(self._begun),
             by_heart=self._by_heart(model),
             longest_run=max((len(self.tokenizer(str(run), add_special_tokens=False)["input_ids"]) for run in runs), default=0),
+            broken_rows=self._broken_rows,
             **self._likeness(texts[:held]),
         )
 
@@ -127,16 +133,18 @@ class Looker:
         made = generate(model, begun, GOES_ON, self.stops, GREEDILY, 0, self.tokenizer.pad_token_id)
         return sum(ids == rest for ids, (_, rest) in zip(made, self._begun, strict=True))
 
-    def _general_loss(self, model: Any) -> float:
-        """Of the general answers, in nats a token."""
+    def _general_loss(self, model: Any) -> dict[str, Any]:
+        """Of the general answers, in nats a token, and the least by which it rose since the first look."""
         pairs = [(self._ids(row["question"]), self._plain(row["answer"])) for row in self._general]
-        found = 0.0
+        found: list[float] = []
         for start in range(0, len(pairs), SCORED_AT_ONCE):
             batch = pairs[start : start + SCORED_AT_ONCE]
             rest = [(number, answer) for number, (_, answer) in enumerate(batch)]
             likely = log_likelihood(model, [prompt for prompt, _ in batch], rest, self.tokenizer.pad_token_id)
-            found -= sum(value / len(answer) for value, (_, answer) in zip(likely, batch, strict=True))
-        return round(found / len(pairs), 4)
+            found += [-value / len(answer) for value, (_, answer) in zip(likely, batch, strict=True)]
+        self._before = self._before or found
+        rose = change(self._before, found, [row["question"] for row in self._general])
+        return {"general": round(sum(found) / len(found), 4), "general_low": rose.low}
 
     def _likeness(self, answers: list[str]) -> dict[str, Any]:
         if self.profile is None or len(answers) < 3:
