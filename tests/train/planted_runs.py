@@ -85,7 +85,7 @@ ONCE = "evaluations_per_epoch: 1, patience: 20"
 PLANTED = {
     "healthy": Plan(VOICE[:96], VOICE[120:144], f"sft: {{epochs: 3, {ONCE}}}"),
     "underfitting": Plan(VOICE[:96], VOICE[120:144], f"sft: {{epochs: 1, learning_rate: 1.0e-6, {ONCE}}}"),
-    "overfitting": Plan(VOICE[:12], VOICE[120:132], f"sft: {{epochs: 24, learning_rate: 5.0e-3, {ONCE}}}"),
+    "overfitting": Plan(VOICE[:16], VOICE[120:136], f"sft: {{epochs: 24, learning_rate: 3.0e-3, {ONCE}}}"),
     "memorising": Plan(VOICE[:8] * 3, VOICE[:8], f"sft: {{epochs: 10, learning_rate: 6.0e-3, {ONCE}}}"),
     "forgetting": Plan(VOICE[:16], VOICE[120:136], f"sft: {{epochs: 5, learning_rate: 6.0e-3, {ONCE}}}"),
     "degenerate": Plan(in_loops(VOICE[:40]), in_loops(VOICE[80:88]), f"sft: {{epochs: 3, learning_rate: 3.0e-3, {ONCE}}}"),

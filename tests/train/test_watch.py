@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from likeness.errors import GateError
-from likeness.recipe.schema import Recipe, Train
+from likeness.errors import CallError, GateError
+from likeness.recipe.schema import Train
 from tests.train.planted_runs import PLANTED, run
+from train.preflight import check_reports
 from train.watch.choice import choose
 from train.watch.course import Course, Point
 from train.watch.diagnosis import Finding, diagnose
@@ -147,8 +148,26 @@ def test_a_loss_that_rises_far_above_where_it_began_stops() -> None:
         watch.check([*history, {"loss": 4.6}], {"loss": 4.6})
 
 
-def test_the_recipe_names_services_that_are_installed() -> None:
-    from train.preflight import check_reports
+# --- where the figures go ---
 
-    assert Recipe.model_fields["train"]
-    check_reports(SETTINGS)
+
+@pytest.mark.slow
+def test_the_figures_go_where_the_recipe_says(tiny: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    plan = replace(PLANTED["healthy"], train=PLANTED["healthy"].train[:16], settings="sft: {epochs: 1}, report_to: [tensorboard]")
+    run(tmp_path, plan)
+    [folder] = (tmp_path / "build/lock/runs").iterdir()
+    figures = EventAccumulator(str(folder / "tensorboard")).Reload()
+    assert {"train/loss", "eval/loss", "eval/general", "eval/by_heart"} <= set(figures.Tags()["scalars"])
+    kept = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    held_out = [line["eval_loss"] for line in kept if "eval_loss" in line and line["step"]]
+    assert [each.value for each in figures.Scalars("eval/loss") if each.step] == pytest.approx(held_out, abs=1e-4)
+
+
+def test_a_service_that_is_not_installed_is_named_before_the_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CallError, match="wandb is not installed") as refused:
+        check_reports(Train.model_validate({"base_model": "x", "report_to": ["wandb"]}))
+    assert refused.value.fix == "pip install wandb"
