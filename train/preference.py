@@ -22,8 +22,8 @@ from train.checkpoints import last_good_checkpoint, save_adapter
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.sft import load_adapted
 from train.trainer import only_ours
+from train.weights import load_adapted
 
 MEASURED_ROWS = 48
 """Rows whose log-probabilities are taken before and after."""

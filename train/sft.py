@@ -17,6 +17,7 @@ from likeness.recipe.schema import Sft, Train
 from train.base import LARGE_PARAMETERS, parameters
 from train.checkpoints import last_good_checkpoint, save_adapter
 from train.data import Row, Rows
+from train.delivery import sampling_of
 from train.evaluate.evaluate import load_profile, load_rows_behind
 from train.job import Job
 from train.packing import PackingCollator, prove_no_leak
@@ -26,6 +27,7 @@ from train.trainer import Progress, only_ours, reporting, trainer_class
 from train.watch.diagnosis import Finding
 from train.watch.look import Looker
 from train.watch.watch import CHOICE, Watch
+from train.weights import load_adapted, load_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _looker(job: Job, prepared: Prepared) -> Looker:
         prepared.rows,
         load_rows_behind(job.dataset),
         job.recipe.persona.system_prompt,
+        sampling_of(job),
         load_profile(job.dataset),
     )
 
@@ -195,21 +198,6 @@ def _as_dataset(rows: list[Row]) -> Any:
     return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
 
 
-def load_adapted(base: Path, settings: Train, adapter: Path) -> Any:
-    """The base with an adapter to go on training.
-
-    Args:
-        base: the model's folder.
-        settings: the recipe's `train`.
-        adapter: the adapter's folder.
-    """
-    from peft import PeftModel
-
-    model = PeftModel.from_pretrained(load_base(base, settings), adapter, is_trainable=True)
-    model.peft_config["default"].base_model_name_or_path = str(base)  # its file names it for others; peft would ask the hub
-    return model
-
-
 def _lora(settings: Train) -> Any:
     from peft import LoraConfig
 
@@ -229,20 +217,6 @@ def _callbacks(settings: Train, rows: Rows) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
     return [EarlyStoppingCallback(settings.sft.patience)] if rows.validation else []
-
-
-def load_base(base: Path, settings: Train) -> Any:
-    """The base, in bf16 on a GPU that has it and in float32 on a CPU; for QLoRA in 4 bits (NF4, arXiv 2305.14314)."""
-    import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    quantization = None
-    if settings.method == "qlora":
-        quantization = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-        )
-    return AutoModelForCausalLM.from_pretrained(base, dtype=dtype, quantization_config=quantization, use_safetensors=True)
 
 
 def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path, reports: Sequence[str] = ()) -> Any:

@@ -22,7 +22,8 @@ from train.checkpoints import last_good_checkpoint
 from train.delivery import Exported
 from train.plan import plan
 from train.run import train
-from train.sft import _lora, load_base
+from train.sft import _lora
+from train.weights import load_base
 
 QUICK = "sft: {epochs: 2, batch_size: 2, learning_rate: 2.0e-3}"
 

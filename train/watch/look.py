@@ -1,7 +1,8 @@
-"""What an evaluation sees besides the held-out loss: a few greedy answers, and the loss on general ones.
+"""What an evaluation sees besides the held-out loss: a few answers, and the loss on general ones.
 
 It is cheap: eight held-out questions and four general ones are answered in one batch, eight rows are gone on with, and twelve
-general answers are read. The controlled questions are not asked: what chooses the checkpoint must not judge it as well.
+general answers are read. Answers are drawn as the exported app draws them, always with one seed: greedily, small models loop
+that never do in use. The controlled questions are not asked: what chooses the checkpoint must not judge it as well.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from export.sampling import Sampling
 from likeness.metrics.degenerate import fault_of
 from likeness.metrics.likeness import LikenessProfile
 from likeness.metrics.shared_runs import SharedRuns
 from train.data import IGNORED, Row, Rows
+from train.evaluate.answers import SEED
 from train.evaluate.decoding import generate, log_likelihood
 from train.evaluate.echo import echoed, signatures
 from train.evaluate.engine import GREEDILY, ids_of
@@ -42,6 +45,7 @@ class Looker:
         rows: that are trained on and held out.
         behind: the rows trained on, as texts.
         system_prompt: the persona's.
+        sampling: how answers are drawn.
         profile: the author's style, where the dataset has it.
     """
 
@@ -51,6 +55,7 @@ class Looker:
     rows: Rows
     behind: Sequence[TrainRow]
     system_prompt: str
+    sampling: Sampling
     profile: LikenessProfile | None = None
     _base: list[str] = field(default_factory=list)
 
@@ -117,7 +122,7 @@ class Looker:
         )
 
     def _answers(self, model: Any) -> list[tuple[str, bool]]:
-        made = generate(model, self._prompts, self._most, self.stops, GREEDILY, 0, self.tokenizer.pad_token_id)
+        made = generate(model, self._prompts, self._most, self.stops, self.sampling, SEED, self.tokenizer.pad_token_id)
         found = []
         for ids in made:
             ended = ids[-1] in self.stops
