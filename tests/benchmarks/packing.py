@@ -27,7 +27,7 @@ from train.trainer import trainer_class  # noqa: E402
 KINDS: dict[str, dict[str, Any]] = {
     "one row a pass": {"micro_batch_size": 1},
     "eight rows a pass": {"micro_batch_size": 8},
-    "packed": {"packing": True, "max_length": 512},
+    "packed": {"packing": True, "max_length": 1024},
 }
 
 
@@ -71,7 +71,7 @@ def main(shape: str = "tiny") -> None:
     from train.tiny import tiny_folder
 
     base = tiny_folder() if shape == "tiny" else base_folder("builtin:smollm2-135m", Silent())
-    rows = rows_of(128 if shape == "tiny" else 32, 3000)
+    rows = rows_of(256 if shape == "tiny" else 64, 3000)
     found = {name: measure(base, rows, more) for name, more in KINDS.items()}
     for name, speed in found.items():
         print(f"{name:<20} {speed:>8,.0f} tokens/s  {speed / found['one row a pass']:.2f}x")
