@@ -56,7 +56,7 @@ def test_the_run_says_what_its_training_came_to(trained: Trained) -> None:
     spoilt = [each for each in (watched["verdict"], *watched["also"]) if each["spoils"]]
     assert len([reason for reason in said["reasons"] if reason.startswith("training: ")]) == len(spoilt)
     figures = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert all(each["tokens_per_second"] > 0 and each["memory_gb"] > 0 for each in figures if "loss" in each)
+    assert figures and all(each["tokens_per_second"] > 0 and each["memory_gb"] > 0 for each in figures if "loss" in each)
 
 
 def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: Trained) -> None:

@@ -166,7 +166,7 @@ def test_the_figures_go_where_the_recipe_says(tiny: Path, tmp_path: Path) -> Non
     assert [each.value for each in figures.Scalars("eval/loss") if each.step] == pytest.approx(held_out, abs=1e-4)
 
 
-def test_a_service_that_is_not_installed_is_named_before_the_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CallError, match="wandb is not installed") as refused:
         check_reports(Train.model_validate({"base_model": "x", "report_to": ["wandb"]}))
