@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from likeness.recipe.schema import Sft
 from train.devices import Device
 from train.memory import NF4_BYTES, recomputed
+from train.packing import pack
 from train.workload import Workload
 
 SUSTAINED = {"cpu": 0.5, "gpu": 0.3}
@@ -31,7 +33,8 @@ def seconds_for(work: Workload, device: Device, method: str) -> float:
     sft = work.settings.sft
     micro = sft.rows_at_once
     again = recomputed(work, device.kind)
-    total = sft.epochs * _passes(work, device, method, _batches(work.rows, micro), 3 if again else 2)
+    batches = _packs(work.rows, sft) if sft.packing else _batches(work.rows, micro)
+    total = sft.epochs * _passes(work, device, method, batches, 3 if again else 2)
     evaluations = 1 + sft.epochs * sft.evaluations_per_epoch
     total += evaluations * _passes(work, device, method, _batches(work.held_out, micro), 1)
     if work.preferences and (preference := work.settings.preference):
@@ -47,6 +50,13 @@ def _batches(lengths: Sequence[int], micro: int) -> list[tuple[int, int]]:
     """Rows and padded length of each batch: rows of similar length share one."""
     ordered = sorted(lengths, reverse=True)
     return [(len(ordered[start : start + micro]), ordered[start]) for start in range(0, len(ordered), micro)]
+
+
+def _packs(lengths: Sequence[int], sft: Sft) -> list[tuple[int, int]]:
+    """The sequences of packed rows: those of a step are of similar length, and laid end to end."""
+    ordered = sorted(lengths, reverse=True)
+    steps = [ordered[start : start + sft.batch_size] for start in range(0, len(ordered), sft.batch_size)]
+    return [(1, sum(step[row] for row in line)) for step in steps for line in pack(step, sft.max_length)]
 
 
 def _passes(work: Workload, device: Device, method: str, batches: Sequence[tuple[int, int]], passes: int) -> float:

@@ -71,7 +71,8 @@ def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
     """What makes it fit: each change that does so by itself, or else all of them and shorter rows."""
     sft = work.settings.sft
     smaller = [n for n in range(sft.rows_at_once - 1, 0, -1) if sft.batch_size % n == 0]
-    changes: list[Changes] = [{"sft": {"micro_batch_size": n}} for n in smaller]
+    padded: Changes = {"packing": False} if sft.packing else {}
+    changes: list[Changes] = [{"sft": padded | {"micro_batch_size": n}} for n in smaller]
     fitting = [change for change in changes if _fits(work, device, method, change)][:1]
     if not recomputed(work, device.kind):
         fitting += [change for change in [{"gradient_checkpointing": True}] if _fits(work, device, method, change)]
@@ -79,7 +80,7 @@ def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
         fitting += [change for change in [{"method": "qlora"}] if _fits(work, device, method, change)]
     fitting += [change for change in [_shorter(work, device, method, {})] if change]
     if not fitting:
-        least: Changes = {"method": "qlora", "gradient_checkpointing": True, "sft": {"micro_batch_size": 1}}
+        least: Changes = {"method": "qlora", "gradient_checkpointing": True, "sft": padded | {"micro_batch_size": 1}}
         found = least if _fits(work, device, method, least) else _shorter(work, device, method, least)
         fitting = [found] if found else []
     for change in fitting:

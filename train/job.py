@@ -168,6 +168,7 @@ def open_job(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) ->
 _NOT_ITS_INPUTS: dict[str, Any] = {
     "base_model": True,
     "continue_from": True,
+    "report_to": True,
     "hosted": {"budget_usd", "usd_per_million_tokens"},  # a larger budget is no other run
 }
 

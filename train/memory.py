@@ -68,19 +68,25 @@ def _activations(work: Workload, kind: Literal["cpu", "gpu"], method: str) -> di
     """Of the largest batch: rows of similar length share one, so it has the longest row, and all are padded to that."""
     sft = work.settings.sft
     micro = sft.rows_at_once
-    batches = [(min(micro, len(work.rows)), max(work.rows))]
+    batches = [(1, _longest_pack(work), True)] if sft.packing else [(min(micro, len(work.rows)), max(work.rows), False)]
     if work.preferences and (preference := work.settings.preference):
         pairs = micro if preference.batch_size % micro == 0 else preference.batch_size
         sides = max(2, pairs) if preference.method == "kto" else 2 * pairs  # each side is a row of the batch
-        batches.append((sides, max(longer for longer, _ in work.preferences)))
+        batches.append((sides, max(longer for longer, _ in work.preferences), False))
     found = [_of_batch(work, kind, method, *batch) for batch in batches]
     return max(found, key=lambda terms: sum(terms.values()))
 
 
-def _of_batch(work: Workload, kind: Literal["cpu", "gpu"], method: str, rows: int, longest: int) -> dict[str, int]:
+def _longest_pack(work: Workload) -> int:
+    """The most tokens that rows of one step come to in a sequence. Which rows share one is not known yet: the longest might."""
+    longest = sorted(work.rows, reverse=True)[: work.settings.sft.batch_size]
+    return max(longest[0], min(work.settings.sft.max_length, sum(longest)))
+
+
+def _of_batch(work: Workload, kind: Literal["cpu", "gpu"], method: str, rows: int, longest: int, packed: bool) -> dict[str, int]:
     shape, tokens = work.shape, rows * longest
     wide = 4 if kind == "cpu" else 2
-    one_layer = tokens * kept_by_layer(work, wide, method, longest if rows > 1 else 0)
+    one_layer = tokens * kept_by_layer(work, wide, method, longest if rows > 1 or packed else 0, longest)
     kept = shape.layers * one_layer
     if recomputed(work, kind):  # only each layer's input is kept, and one layer at a time is computed again
         kept = shape.layers * tokens * wide * shape.hidden + one_layer
@@ -98,14 +104,15 @@ def recomputed(work: Workload, kind: Literal["cpu", "gpu"]) -> bool:
     return (kind == "gpu" and work.shape.parameters > LARGE_PARAMETERS) if asked is None else asked
 
 
-def kept_by_layer(work: Workload, wide: int, method: str, padded_to: int) -> int:
+def kept_by_layer(work: Workload, wide: int, method: str, padded_to: int, longest: int | None = None) -> int:
     """Bytes a token that autograd keeps of one layer of a decoder with gated feed-forward (Llama and its kin).
 
     Args:
         work: the run.
         wide: bytes of a number: 4 in float32, 2 in bf16.
         method: LoRA or QLoRA.
-        padded_to: the batch's length where rows are padded, which takes a mask; 0 where they are not.
+        padded_to: the batch's length where rows are padded or packed, which takes a mask; 0 where they are not.
+        longest: tokens of a sequence; of the longest row where nothing is said.
     """
     shape, lora = work.shape, work.settings.lora
     norms = shape.norms * (4 * shape.hidden + 4)  # in float32: their input, and one number
@@ -115,7 +122,7 @@ def kept_by_layer(work: Workload, wide: int, method: str, padded_to: int) -> int
     keys = shape.query if padded_to else shape.key  # with a mask, keys and values are repeated for every head
     attention = wide * (2 * shape.query + 2 * keys + padded_to) + 4 * shape.heads
     if shape.keeps_scores:  # for every head and every earlier token the capped score, and its share in float32
-        attention += 8 * shape.heads * max(work.rows) + wide * (shape.query + shape.key)
+        attention += 8 * shape.heads * (longest or max(work.rows)) + wide * (shape.query + shape.key)
     if any(part.name == "qkv_proj" for part in shape.linear):  # Phi-3: values are a view of all three, and the result is copied
         attention += wide * ((0 if padded_to else shape.query + shape.key) + (shape.query if wide == 4 else 0))
     feed_forward = 3 * wide * shape.intermediate  # gate, its activation, up

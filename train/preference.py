@@ -18,10 +18,12 @@ from typing import Any
 from likeness.errors import GateError, MachineError
 from likeness.files import write_atomic
 from likeness.recipe.schema import Preference, Train
+from train.checkpoints import last_good_checkpoint, save_adapter
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.sft import last_good_checkpoint, load_adapted, only_ours, save_adapter
+from train.trainer import only_ours
+from train.weights import load_adapted
 
 MEASURED_ROWS = 48
 """Rows whose log-probabilities are taken before and after."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import json
 import re
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def prepare(job: Job) -> Prepared:
     check_not_quantized(job.base, job.where)
     check_targets(job.base, job.settings.lora.target_modules, _key(job))
     check_dora(job.settings, job.recipe.evaluate)
+    check_reports(job.settings)
     tokenizer = load_tokenizer(job.base, job.where)
     template = study(tokenizer, stop_ids(tokenizer, job.base), job.where)
     tokenizer.chat_template = template.text
@@ -191,6 +193,17 @@ def check_dora(settings: Train, evaluate: Evaluate) -> None:
     if settings.lora.dora and (evaluate.merge_best or set(evaluate.strengths) - {1.0}):
         why = "an adapter of DoRA has no strengths: its rows keep the lengths that it learnt, however weak the rest of it is"
         raise CallError(why, where=where, fix="Add to the recipe: evaluate: {strengths: [], merge_best: false}")
+
+
+def check_reports(settings: Train) -> None:
+    """Refuse a service whose library is not here, before the base is loaded.
+
+    Raises:
+        CallError: the library is not installed.
+    """
+    for name in settings.report_to:
+        if importlib.util.find_spec(name) is None:
+            raise CallError(f"{name} is not installed", where="train.report_to", fix=f"pip install {name}")
 
 
 def _fits(name: str, target: str, is_pattern: bool) -> bool:

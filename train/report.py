@@ -15,6 +15,7 @@ from likeness.pages import environment
 from likeness.recipe.schema import Recipe
 from train.evaluate.probe import Score
 from train.trace import FIXES, contrast_command
+from train.watch.course import Point
 
 WIDTH, HEIGHT, MARGIN = 420, 220, 44
 MOST = 6
@@ -84,6 +85,7 @@ def run_report(
             steps=next_steps(metrics, recipe_name, run.name, probes),
             marked_wrong=marked_wrong,
             curve=loss_curve(history),
+            watched=[Point.of(entry) for entry in history if "eval_general" in entry and entry.get("stage", "sft") == "sft"],
             rounded=rounded,
             probes=probes,
             score=as_text,
@@ -125,6 +127,11 @@ def next_steps(metrics: dict[str, Any], recipe: str, run: str, probes: Sequence[
                 f"train trace {run} --probe {probe['name']}",
             )
     sft, control = metrics["sft"], metrics["control"]
+    watched = metrics.get("watched")
+    for finding in [watched["verdict"], *watched["also"]] if watched else []:
+        if finding["spoils"]:
+            told = finding["evidence"][0].upper() + finding["evidence"][1:]
+            add(f"Training is {finding['state']}", f"{told}. {finding['fix']}", f"train plan {recipe}")
     before, after = sft["held_out_loss_before"], sft["held_out_loss"]
     if after is not None and after >= before:
         text = "What it learns does not carry over to rows it has not seen: more rows, or a lower learning_rate."
@@ -150,7 +157,13 @@ def next_steps(metrics: dict[str, Any], recipe: str, run: str, probes: Sequence[
     if failed:
         add(f"{count_of(len(failed), 'file')} withheld", f"The checks below say why: {', '.join(failed)}.", f"train run {recipe}")
     steps_, best = sft.get("steps"), sft.get("best_step")
-    if steps_ and best and after is not None and best < 0.6 * steps_ and after < before:
+    if watched and watched["verdict"]["state"] == "overfitting":
+        add(
+            "It learnt by heart towards the end",
+            f"{watched['verdict']['evidence']}. {watched['verdict']['fix']}",
+            f"train plan {recipe}",
+        )
+    elif steps_ and best and after is not None and best < 0.6 * steps_ and after < before:
         text = f"It was best at step {best} of {steps_}: fewer epochs bring as much in less time, or more rows bring more."
         add("It learnt by heart towards the end", text, f"curate report {recipe}")
     add("Talk to it", "The same questions tell less than ten minutes of your own.", f"train chat {recipe}", good=True)
@@ -190,11 +203,12 @@ def duration(seconds: float) -> str:
 
 
 def loss_curve(history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Points of the two loss lines of SFT, and the ticks of both axes, in the picture's units."""
+    """Points of the three loss lines of SFT, and the ticks of both axes, in the picture's units."""
     history = [entry for entry in history if entry.get("stage", "sft") == "sft"]
     training = [(entry["step"], entry["loss"]) for entry in history if "loss" in entry]
     held_out = [(entry["step"], entry["eval_loss"]) for entry in history if "eval_loss" in entry]
-    everything = training + held_out
+    general = [(entry["step"], entry["eval_general"]) for entry in history if "eval_general" in entry]
+    everything = training + held_out + general
     if not everything:
         return {}
     last = max(step for step, _ in everything) or 1
@@ -211,6 +225,7 @@ def loss_curve(history: list[dict[str, Any]]) -> dict[str, Any]:
         "height": HEIGHT,
         "training": " ".join("{},{}".format(*place(*point)) for point in training),
         "held_out": [place(*point) for point in held_out],
+        "general": " ".join("{},{}".format(*place(*point)) for point in general),
         "steps": [(place(step, low)[0], f"{step:g}") for step in (0, last // 2, last)],
         "losses": [(place(0, loss)[1], f"{loss:.2f}") for loss in (low, (low + high) / 2, high)],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from likeness.recipe.schema import Gates
 from train.delivery import Exported
 from train.evaluate.gates import check_gates
+from train.watch.diagnosis import Finding
 
 
 def judge(
@@ -40,7 +41,9 @@ def _why(exported: Exported, name: str) -> str:
 
 
 def _doubts(metrics: dict[str, Any]) -> list[str]:
-    doubts = []
+    watched = metrics.get("watched")
+    findings = [Finding(**finding) for finding in (watched["verdict"], *watched["also"])] if watched else []
+    doubts = [f"training: {finding}" for finding in findings if finding.spoils]
     sft, control = metrics["sft"], metrics["control"]
     if sft["held_out_loss"] is not None and sft["held_out_loss"] >= sft["held_out_loss_before"]:
         doubts.append("held-out loss did not fall: the model learnt nothing that carries over")

@@ -164,7 +164,7 @@ class Interviewed:
     """Names the question, so that it is not asked twice."""
     about: str
     """The term, topic or kind that it is about."""
-    kind: Literal["term", "topic", "decision", "register", "follow_up"]
+    kind: Literal["term", "topic", "decision", "register", "form", "follow_up"]
     question: str
     answer: str
     """Empty where they skipped it."""

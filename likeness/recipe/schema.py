@@ -247,6 +247,11 @@ class Sft(Section):
     batch_size: Whole = Field(8, ge=1, description="Rows per optimizer step: the effective batch.")
     micro_batch_size: Whole | None = Field(None, ge=1, description="Rows per forward pass; less needs less memory.")
     max_length: Whole = Field(2048, ge=64, description="Tokens; longer rows are left out and counted.")
+    packing: bool = Field(
+        False,
+        description="Lay the rows of a step end to end, up to `max_length` tokens a pass, in place of `micro_batch_size` rows: "
+        "the same steps and losses with no padding. Rows never see one another; a base where they would is refused.",
+    )
     turns: Literal["last", "all"] = Field(
         "last", description="Which answers of a conversation are learnt: its last, or every one of the author's."
     )
@@ -268,6 +273,8 @@ class Sft(Section):
     def _batches_divide(self) -> Self:
         if self.micro_batch_size and self.batch_size % self.micro_batch_size:
             raise ValueError("`batch_size` must be a multiple of `micro_batch_size`")
+        if self.micro_batch_size and self.packing:
+            raise ValueError("`packing` lays as many rows into a pass as `max_length` has room for: leave `micro_batch_size` out")
         return self
 
 
@@ -347,6 +354,9 @@ class Train(Section):
         None,
         description="Compute activations again on the way back instead of keeping them: far less memory, a third more time. "
         "Where nothing is said: on a GPU, for bases of more than 300 million parameters.",
+    )
+    report_to: list[Literal["tensorboard", "wandb", "trackio"]] = Field(
+        default_factory=list, description="Services that get the figures of training as well; each is installed by its name."
     )
     seed: Whole = Field(17, ge=0)
 

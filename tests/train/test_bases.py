@@ -18,10 +18,12 @@ from likeness.recipe.schema import Train
 from tests.make import SYSTEM, tiny_base, write_dataset, write_recipe
 from train import base as bases
 from train.base import identity, parameters
+from train.checkpoints import last_good_checkpoint
 from train.delivery import Exported
 from train.plan import plan
 from train.run import train
-from train.sft import _lora, last_good_checkpoint, load_base
+from train.sft import _lora
+from train.weights import load_base
 
 QUICK = "sft: {epochs: 2, batch_size: 2, learning_rate: 2.0e-3}"
 
@@ -169,7 +171,7 @@ def test_a_run_that_broke_goes_on_from_its_last_good_checkpoint(here: Path, smal
     """The loss is spoilt once, from the fourth step on; the checkpoint of that step, too, holds no numbers."""
     from train import sft
 
-    made = sft._trainer_class
+    made = sft.trainer_class
 
     def breaking(*given: Any) -> Any:
         class Breaking(made(*given)):  # type: ignore[misc]
@@ -183,7 +185,7 @@ def test_a_run_that_broke_goes_on_from_its_last_good_checkpoint(here: Path, smal
         return Breaking
 
     recipe = write_recipe(here, small, train="sft: {epochs: 4, batch_size: 2, evaluations_per_epoch: 3}", export="gguf: [q8_0]")
-    monkeypatch.setattr(sft, "_trainer_class", breaking)
+    monkeypatch.setattr(sft, "trainer_class", breaking)
     with pytest.raises(GateError, match="at step 4"):
         train(recipe, Silent())
     [run] = (here / "build/lock/runs").iterdir()
@@ -196,7 +198,7 @@ def test_a_run_that_broke_goes_on_from_its_last_good_checkpoint(here: Path, smal
     next(iter(weights.values()))[0, 0] = float("inf")
     save_file(weights, newest)
     assert last_good_checkpoint(run / "checkpoints") == run / "checkpoints/checkpoint-2" and not newest.exists()
-    monkeypatch.setattr(sft, "_trainer_class", made)
+    monkeypatch.setattr(sft, "trainer_class", made)
     done = train(recipe, Silent())
     steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines() if '"loss"' in line]
     assert done.folder == run and steps.count(1) == 1 and max(steps) > 4

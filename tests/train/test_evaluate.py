@@ -20,7 +20,7 @@ from likeness.metrics.style import stretches_of
 from tests.make import BIN, House, make_house
 from tests.train.test_probes import KEEPER
 from train.evaluate.answers import read_answers
-from train.sft import _trainer_class
+from train.trainer import trainer_class
 
 pytestmark = pytest.mark.slow
 
@@ -315,10 +315,10 @@ def test_what_the_base_does_not_know_is_learnt_first(
     losses = [(Path(run["run"]) / "metrics.jsonl").read_text().splitlines()[0] for run in (said, quick)]
     assert losses[0] != losses[1], "the first steps see other rows"
 
-    trainer = _trainer_class([6, 2, 9])
+    trainer = trainer_class([6, 2, 9])
     monkeypatch.setattr(trainer.__base__, "_get_train_sampler", lambda _self, *_given: [5, 9, 0, 6, 1, 2, 7])
     assert list(object.__new__(trainer)._get_train_sampler()) == [9, 6, 2, 5, 0, 1, 7]
-    assert object.__new__(_trainer_class())._get_train_sampler() == [5, 9, 0, 6, 1, 2, 7]
+    assert object.__new__(trainer_class())._get_train_sampler() == [5, 9, 0, 6, 1, 2, 7]
 
 
 def test_triage_tells_what_the_base_does_not_know_and_can_gate(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:

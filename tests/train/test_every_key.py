@@ -8,7 +8,17 @@ import pytest
 from likeness.recipe.schema import Evaluate, Export, Gates, Preference, SamplingSettings, Train
 from tests.curate import test_reference
 from tests.make import House, keys_of
-from tests.train import test_bases, test_evaluate, test_hosted, test_preference, test_probes, test_replay, test_run
+from tests.train import (
+    test_bases,
+    test_evaluate,
+    test_forecast,
+    test_hosted,
+    test_preference,
+    test_probes,
+    test_replay,
+    test_run,
+    test_watch,
+)
 from train import preference, sft
 from train.data import Row, Rows
 
@@ -74,6 +84,8 @@ SHOWN_BY_USE = {
     "evaluate.merge_best": test_evaluate.test_the_best_strength_is_merged_when_the_recipe_says_so,
     **{f"evaluate.gates.{name}": test_probes.test_gates_hold_probes_against_the_recipe for name in Gates.model_fields},
     "export.knowledge": test_reference.test_the_author_travels_as_numbers_and_passages_only_when_asked,
+    "train.sft.packing": test_forecast.test_packed_rows_share_passes_and_their_advice_pads_them,
+    "train.report_to": test_watch.test_the_figures_go_where_the_recipe_says,
     "train.sft.turns": test_bases.test_every_answer_of_a_conversation_can_be_learnt,
 }
 """Keys that other tests change, and see what comes of it."""

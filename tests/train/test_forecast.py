@@ -180,6 +180,24 @@ def test_more_of_anything_needs_more_and_takes_longer() -> None:
 
 
 @pytest.mark.slow  # it loads torch
+def test_packed_rows_share_passes_and_their_advice_pads_them() -> None:
+    card = RENTED["RTX 4090"] if "RTX 4090" in RENTED else next(device for name, device in RENTED.items() if "4090" in name)
+    lengths = [60, 90, 120, 150] * 100
+    alone, packed = (
+        work_of(LLAMA_8B, 8_030_261_248, lengths, method="qlora", sft={"batch_size": 16, **more})
+        for more in ({"micro_batch_size": 1}, {"packing": True})
+    )
+    assert forecast(packed, card).seconds < forecast(alone, card).seconds / 2, "a pass a row waits for its launches"
+    assert forecast(packed, card).memory_bytes > forecast(alone, card).memory_bytes, "a pass holds more rows"
+    longer = replace(packed, rows=(2048,) * 100)
+    as_long = replace(alone, rows=(2048,) * 100)
+    one, other = (sum(memory_terms(work, "gpu", "qlora").values()) for work in (longer, as_long))
+    assert other <= one < 1.2 * other, "no pass holds more than max_length tokens: of such rows one, and a mask"
+    small = replace(card, memory_bytes=round(0.9 * forecast(packed, card).memory_bytes))
+    advice = forecast(packed, small).advice
+    assert any("packing: false" in line and "micro_batch_size" in line for line in advice)
+
+
 def test_a_device_is_chosen_by_part_of_its_name() -> None:
     assert [device.name for device in chosen_devices("a100")] == ["A100 40 GB", "A100 80 GB"]
     assert len(chosen_devices("here")) == 1

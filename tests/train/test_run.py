@@ -41,8 +41,22 @@ def test_training_lowers_the_held_out_loss_and_says_so(trained: Trained) -> None
     sft = said["metrics"]["sft"]
     assert sft["held_out_loss"] < sft["held_out_loss_before"]
     lines = [json.loads(line) for line in (Path(said["run"]) / "metrics.jsonl").read_text().splitlines()]
-    best = min(line["eval_loss"] for line in lines if "eval_loss" in line)
-    assert sft["held_out_loss"] == pytest.approx(best, abs=1e-3)
+    [kept] = [line for line in lines if "eval_loss" in line and line["step"] == sft["best_step"]]
+    assert sft["held_out_loss"] == pytest.approx(kept["eval_loss"], abs=1e-3)
+    assert kept["eval_choice"] == max(line["eval_choice"] for line in lines if "eval_choice" in line)
+
+
+def test_the_run_says_what_its_training_came_to(trained: Trained) -> None:
+    _, said = trained
+    watched = said["metrics"]["watched"]
+    run = Path(said["run"])
+    assert watched["kept"] == said["metrics"]["sft"]["best_step"]
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert f"Training: {watched['verdict']['state']}." in page and f"{watched['kept']} (kept)" in page
+    spoilt = [each for each in (watched["verdict"], *watched["also"]) if each["spoils"]]
+    assert len([reason for reason in said["reasons"] if reason.startswith("training: ")]) == len(spoilt)
+    figures = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert figures and all(each["tokens_per_second"] > 0 and each["memory_gb"] > 0 for each in figures if "loss" in each)
 
 
 def test_the_controlled_questions_are_answered_by_base_and_tuned_model(trained: Trained) -> None:

@@ -70,11 +70,7 @@ class Evaluation:
     @cached_property
     def profile(self) -> LikenessProfile | None:
         """The author's style, if the dataset has it."""
-        file = self.job.dataset / AUTHOR
-        try:
-            return LikenessProfile.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
-        except ValueError:
-            return None
+        return load_profile(self.job.dataset)
 
     @cached_property
     def knowledge(self) -> Knowledge | None:
@@ -255,6 +251,15 @@ def load_rows_behind(dataset: Path, split: str = "train") -> list[TrainRow]:
         asked, said = row["prompt"][-1]["content"], row["completion"][-1]["content"]
         rows.append(TrainRow(row["id"], name, asked, said, row.get("quote") or "", own))
     return rows
+
+
+def load_profile(dataset: Path) -> LikenessProfile | None:
+    """The author's style; None where the dataset has none that can be read."""
+    file = dataset / AUTHOR
+    try:
+        return LikenessProfile.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except ValueError:
+        return None
 
 
 def load_knowledge(dataset: Path) -> Knowledge | None:

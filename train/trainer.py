@@ -1,0 +1,144 @@
+"""trl's trainer as it is used here: rows in our order, a look at every evaluation, figures on our bar and in our file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from likeness.errors import GateError
+from likeness.recipe.schema import Train
+from train.packing import PackingCollator, packs_of
+from train.watch.diagnosis import USUAL_RATE, rate_line
+from train.watch.watch import Watch
+
+Progress = Callable[[float, float, str], None]
+
+
+def trainer_class(first: Sequence[int] = (), watch: Watch | None = None, packed: PackingCollator | None = None) -> Any:
+    """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either.
+
+    Args:
+        first: rows that come before all others in every epoch.
+        watch: looks at the model at every evaluation.
+        packed: lays the rows of a step end to end; without one, each batch is padded to its longest row.
+    """
+    import torch
+    from torch.utils.data import Sampler
+    from trl import SFTTrainer
+
+    these = set(first)
+
+    class FirstThese(Sampler[int]):
+        def __init__(self, order: Any) -> None:
+            self.order = order
+
+        def __len__(self) -> int:
+            return len(self.order)
+
+        def __iter__(self) -> Iterator[int]:
+            yield from sorted(self.order, key=lambda number: number not in these)  # the sort keeps the order within both
+
+    class Trainer(SFTTrainer):  # type: ignore[misc]
+        data_collator: Any
+
+        def _get_train_sampler(self, *arguments: Any) -> Any:
+            order = super()._get_train_sampler(*arguments)
+            return FirstThese(order) if these else order
+
+        def get_train_dataloader(self) -> Any:
+            padded = self.data_collator
+            self.data_collator = packed or padded  # held-out rows are padded as ever
+            try:
+                return super().get_train_dataloader()
+            finally:
+                self.data_collator = padded
+
+        def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+            """A packed step is one sequence after another; each loss is already a part of the whole step's."""
+            parts = packs_of(inputs) if packed else [inputs]
+            return sum(super(Trainer, self).training_step(model, part, num_items_in_batch) for part in parts)
+
+        def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
+            output = super().evaluation_loop(*arguments, **named)
+            if watch:
+                watch.look(self.accelerator.unwrap_model(self.model), self.state, output.metrics)
+            return output
+
+        def compute_loss(self, *arguments: Any, **named: Any) -> Any:
+            loss = super().compute_loss(*arguments, **named)
+            if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):
+                rate = self.args.learning_rate
+                raise GateError(
+                    f"training diverges: the loss is not a number at step {self.state.global_step + 1}; it was stopped, and "
+                    "the same command goes on from the last good checkpoint",
+                    where="train.sft.learning_rate",
+                    fix=f"Lower it: {rate:g} is too high for this base and these rows "
+                    f"({rate_line(min(rate / 10, USUAL_RATE))}), or the base's own weights contain values that are not numbers.",
+                )
+            return loss
+
+    return Trainer
+
+
+def only_ours(trainer: Any, metrics: Path, progress: Progress, stage: str = "sft", watch: Watch | None = None) -> None:
+    """Take off the library's own printing; write figures to a file and show them on our bar.
+
+    Args:
+        trainer: the library's.
+        metrics: the file, a JSON object a line.
+        progress: called with steps done, steps in all, and the losses in words.
+        stage: what is being trained, in the file's lines.
+        watch: adds tokens a second and memory, and stops what diverges.
+    """
+    from transformers import PrinterCallback, TrainerCallback
+
+    class Tell(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if watch:
+                watch.pace(state)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            progress(state.global_step, state.max_steps, _in_words(state.log_history, watch.pace(state) if watch else {}))
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+            figures = {"stage": stage, "step": state.global_step} | (logs or {})
+            if watch and "loss" in figures:
+                figures |= watch.pace(state)
+            with metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(figures) + "\n")
+            if watch and logs:
+                watch.check(state.log_history, logs)
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Tell())
+
+
+def reporting(settings: Train, run: Path) -> tuple[list[str], list[Any]]:
+    """The services that get the figures: those that the trainer calls by name, and callbacks for the others.
+
+    TensorBoard's files go to the run's folder: the trainer would put them among the checkpoints, which are removed at the end.
+
+    Args:
+        settings: the recipe's `train`.
+        run: the run's folder.
+    """
+    named: list[str] = [name for name in settings.report_to if name != "tensorboard"]
+    if "tensorboard" not in settings.report_to:
+        return named, []
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations import TensorBoardCallback
+
+    return named, [TensorBoardCallback(SummaryWriter(run / "tensorboard"))]
+
+
+def _in_words(history: list[dict[str, float]], pace: dict[str, float]) -> str:
+    """The latest figures, in words."""
+    said = []
+    for key, words in (("loss", "loss {:.2f}"), ("eval_loss", "held out {:.2f}"), ("eval_general", "general {:.2f}")):
+        newest = next((entry[key] for entry in reversed(history) if key in entry), None)
+        said += [words.format(newest)] if newest is not None else []
+    for key, words in (("tokens_per_second", "{:,.0f} tokens/s"), ("memory_gb", "{:.1f} GB")):
+        said += [words.format(pace[key])] if key in pace else []
+    return ", ".join(said)
