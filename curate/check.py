@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from curate.engine.engine import Engine, Here
 from curate.model import Finding, Pair
 from curate.sources import SourceTexts
 from likeness.recipe.schema import Screen
+
+HERE = Here()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Given:
     """Those that the checks before it let pass."""
     sources: SourceTexts
     settings: Screen
+    engine: Engine = HERE
+    """Where a check on all rows maps what it does to each."""
 
 
 def _its_score(finding: Finding, pair: Pair) -> float:
