@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import random
 import subprocess
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 STORE = 80 * 2**20
 """The smallest object store that Ray takes, nearly."""
+VOCABULARY = [a + b + c for a in "bdfglmnprstvw" for b in ("an", "el", "or", "ist", "und") for c in ("", "a", "er", "ing")]
 RECIPE_MORE = """\
   - expect_voice_distance_quantile_to_be_at_most: {max_distance: 1.0, severity: warning}
 """
@@ -160,10 +162,9 @@ def corpus(folder: Path) -> Path:
     lines = []
     for n in range(3_600):
         same = n - n % 9 if n % 9 > 6 else n  # some rows say nearly what another says
-        said = (
-            f"I went up the {same} steps of tower {same} and counted {same * 3} bells, for nobody else would do it before I had. "
-        )
-        lines.append(json.dumps({"instruction": f"What did you do on day {n}?", "output": f"{said}It was day {n}."}))
+        words = random.Random(same).choices(VOCABULARY, k=14)
+        said = f"On day {same} I thought of {' '.join(words[:7])} and then of {' '.join(words[7:])}, and so to bed. "
+        lines.append(json.dumps({"instruction": f"What did you think of on day {n}?", "output": f"{said}It was day {n}."}))
     (folder / "rows.jsonl").write_text("\n".join(lines) + "\n")
     text = path.read_text().replace("passages:", "  - {path: rows.jsonl, as: pairs, rights: own}\npassages:")
     path.write_text(
