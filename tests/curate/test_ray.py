@@ -98,6 +98,11 @@ def test_a_cluster_that_is_not_there_is_one_message(tmp_path):
     assert "127.0.0.1:1: Ray cannot be reached" in done.stderr
 
 
+def test_a_machine_with_another_version_of_likeness_is_refused():
+    with pytest.raises(CallError, match="a machine of the cluster has likeness"):
+        on_ray._run(steps.add, [], [1], "0.0.1")
+
+
 def test_without_ray_the_fix_is_said(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CallError, match=r"pip install 'likeness\[ray\]'"):
