@@ -43,7 +43,14 @@ class Here:
     def map(
         self, step: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part], *, worth: int = 1
     ) -> Generator[Result, None, None]:
-        """See `Engine`."""
+        """See `Engine`.
+
+        Args:
+            step: a function of a module; it must not write to the ledger.
+            shared: what all parts need.
+            parts: of the rows.
+            worth: not asked: nothing is started.
+        """
         return (step(shared, part) for part in parts)
 
 

@@ -58,7 +58,14 @@ class OnRay:
     def map(
         self, step: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part], *, worth: int = 1
     ) -> Generator[Result, None, None]:
-        """See `Engine`. Whoever says Ray has much to do: how much is `worth` it is not asked."""
+        """See `Engine`.
+
+        Args:
+            step: a function of a module; it must not write to the ledger.
+            shared: what all parts need.
+            parts: of the rows.
+            worth: not asked: whoever says Ray has much to do.
+        """
         if not parts:
             return
         ray = self._cluster()

@@ -38,7 +38,14 @@ class Processes:
     def map(
         self, step: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part], *, worth: int = 1
     ) -> Generator[Result, None, None]:
-        """See `Engine`. Parts of a process that was killed are done again in another."""
+        """See `Engine`. Parts of a process that was killed are done again in another.
+
+        Args:
+            step: a function of a module; it must not write to the ledger.
+            shared: what all parts need.
+            parts: of the rows.
+            worth: fewer parts run in this process.
+        """
         if self.workers == 1 or len(parts) < max(2, worth):
             yield from Here().map(step, shared, parts)
             return

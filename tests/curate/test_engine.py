@@ -104,7 +104,7 @@ def test_a_recipe_names_its_engine(tmp_path):
             assert type(engine) is kind
 
 
-def test_near_duplicates_are_those_that_each_row_compared_with_all_kept_ones_gives(monkeypatch):
+def test_near_duplicates_in_groups_are_those_of_one_index_of_all_rows(monkeypatch):
     """Groups by shared buckets, in parts of ten rows in two processes, against one index of all rows."""
     monkeypatch.setattr(duplicates, "AT_ONCE", 10)
     said = "I keep the key of the tower and it is cold up there in the winter, so I go up once a day and count the bells again"

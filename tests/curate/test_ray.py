@@ -113,12 +113,11 @@ def test_an_object_store_that_is_too_small_spills(cluster):
     """Each result has 20 MB, several wait for the first, and the store has 80."""
     with OnRay(0.3) as engine:
         results = engine.map(steps.large, np.full(3_000_000, 7), range(24))
-        for n, result in enumerate(results):
-            assert result.sum() == 2_500_000 * (n + 7)
-            if n == 0:
-                time.sleep(3)  # the others are ready meanwhile
-                session = Path(cluster.head_node.get_session_dir_path())
-                assert sum(path.stat().st_size for path in session.glob("ray_spilled_objects*/*")) > 20_000_000
+        first = next(results)
+        time.sleep(3)  # the others are ready meanwhile
+        session = Path(cluster.head_node.get_session_dir_path())
+        assert sum(path.stat().st_size for path in session.glob("ray_spilled_objects*/*")) > 20_000_000
+        assert [each.sum() for each in (first, *results)] == [2_500_000 * (n + 7) for n in range(24)]
 
 
 def test_a_dataset_is_the_same_bytes_wherever_its_steps_run(tmp_path, cluster):
