@@ -22,7 +22,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(STEP) "PyTorch is fetched and installed (1 to 3 minutes)" $(PIP) --constraint constraints.txt torch
 	@$(STEP) "pip is brought up to date" $(PIP) --upgrade 'pip>=25.1'
 	@$(STEP) "likeness is installed, and llama.cpp compiled (4 to 7 minutes on 2 cores, once)" \
-		$(PIP) --constraint constraints.txt --editable '.[all]' --group dev
+		$(PIP) --constraint constraints.txt --editable '.[all,ray]' --group dev
 	@touch $@
 
 # TINY=1: on a toy model that is made on the spot; quicker, and in broken English.

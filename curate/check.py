@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from curate.engine.engine import Engine, Here
 from curate.model import Finding, Pair
 from curate.sources import SourceTexts
 from likeness.recipe.screen import Screen, key_of
 from likeness.recipe.section import CheckSettings
+
+HERE = Here()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Given:
     """Those that the checks before it let pass."""
     sources: SourceTexts
     settings: Screen
+    engine: Engine = HERE
+    """Where a check on all rows maps what it does to each."""
 
 
 def _its_score(finding: Finding, pair: Pair) -> float:

@@ -17,7 +17,7 @@ from curate.review.cli import HELP as REVIEW_HELP
 from curate.review.cli import app as review_app
 from curate.show.cli import pairs, show
 from curate.watch import Watch, stage_line
-from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings, find_recipe
+from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings, find_recipe, with_engine
 from likeness.command import Commands, answer, run_command, seconds_since_start, settle_libraries, shown, tell_version
 from likeness.metrics.text import count_of
 
@@ -32,6 +32,11 @@ app = typer.Typer(
     Example: curate init my-voice && curate build my-voice/recipe.yaml
     """,
 )
+
+Engine = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="here|processes|ray", help="Where steps run, in place of the recipe's `engine`."),
+]
 
 app.add_typer(review_app, name="review", help=REVIEW_HELP)
 
@@ -59,6 +64,7 @@ def plan(
     recipe: RecipePath = HERE,
     build_place: BuildPlace = None,
     settings: Settings = None,
+    engine: Engine = None,
     passages: Annotated[
         bool, typer.Option("--passages", help="Show what was read: the passages, and what is left out of each file.")
     ] = False,
@@ -80,7 +86,7 @@ def plan(
     if passages or samples:
         print_read(recipe, passages, samples, as_json)
         return
-    found = look(recipe, settings or ())
+    found = look(recipe, with_engine(settings, engine))
     if as_json:
         answer(found)
     else:
@@ -97,6 +103,7 @@ def build(
     wait: Annotated[bool, typer.Option("--wait", help="With `mode: batch`, stay until the batches have ended.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Let decisions go whose documents are gone, without asking.")] = False,
     settings: Settings = None,
+    engine: Engine = None,
     as_json: Json = False,
 ) -> None:
     """Build the dataset: read, cut, generate, screen, review, validate, publish.
@@ -111,7 +118,12 @@ def build(
     watch = Watch(as_json)
     try:
         made = run(
-            recipe, watch, sample=sample, wait=wait, agree=lambda question: yes or watch.agree(question), settings=settings or ()
+            recipe,
+            watch,
+            sample=sample,
+            wait=wait,
+            agree=lambda question: yes or watch.agree(question),
+            settings=with_engine(settings, engine),
         )
     finally:
         watch.close()

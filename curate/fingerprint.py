@@ -39,10 +39,12 @@ def fingerprint_of(recipe: Recipe, files: Sequence[File], ledger: Ledger) -> str
 
         contents.append(model_sha256(recipe.generate.model))
         left_out.add("model")
-    # How it is trained changes no dataset. Where its files are does not either: a checkout may be moved.
+    # How it is trained and where its steps run change no dataset. Where its files are does not either: a checkout may be moved.
     elsewhere: Any = {
         "train": True,
         "export": True,
+        "engine": True,
+        "worker_gb": True,
         "sources": True,
         "control": True,
         "generate": dict.fromkeys(left_out, True) | {"kinds": {"__all__": {"prompt"}}},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from curate.engine.engine import Engine, engine_of
 from curate.ledger.ledger import Ledger
 from curate.ledger.rows import BuildRow
 from curate.model import Stage, Usage, stages_as_json
@@ -119,6 +120,8 @@ class Job:
     ledger: Ledger
     watch: Watcher
     made: Build
+    engine: Engine
+    """Where its steps run."""
     wait: bool
     """Whether to stay until the provider's batches have ended."""
     agree: Agree = never
@@ -200,6 +203,7 @@ def open_job(
         folder.claim(recipe)
         ledger = Ledger(folder.ledger)
         try:
-            yield Job(recipe, path, control, ledger, watch, Build(folder, sample=sample), wait, agree)
+            with engine_of(recipe) as engine:
+                yield Job(recipe, path, control, ledger, watch, Build(folder, sample=sample), engine, wait, agree)
         finally:
             ledger.close()

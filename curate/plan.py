@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from curate.engine.engine import Engine, engine_of
 from curate.generate.answers import Answer
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import decided_before
@@ -20,8 +21,8 @@ from curate.llm.answers import answer_in
 from curate.llm.prices import unknown_model
 from curate.llm.request import Request
 from curate.model import Passage, Stage
-from curate.read.passages import cut
 from curate.read.read import Sources, find_files, read_sources
+from curate.read.step import cut_all
 from curate.sources import SourceTexts
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2, TRYING
@@ -62,10 +63,11 @@ def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
     ledger = Ledger(folder.ledger)  # what is read for the plan is not read again by the build
     folder.claim(recipe)
     try:
-        stage = Stage("read")
-        sources = read_sources(find_files(recipe, recipe_path.absolute().parent), ledger, stage, lambda *_: None)
-        passages = {document.path: cut(document, recipe.passages.max_tokens) for document in sources.documents}
-        requests = _requests(recipe, sources, passages, ledger)
+        files = find_files(recipe, recipe_path.absolute().parent)
+        with engine_of(recipe) as engine:
+            sources = read_sources(files, ledger, Stage("read"), lambda *_: None, engine)
+            passages = cut_all(sources.documents, recipe.passages.max_tokens, engine)
+            requests = _requests(recipe, sources, passages, ledger, engine)
         keys = keyed(requests, recipe.generate, ledger) if recipe.generate else {}
         answered = {key for key in keys if answer_in(ledger.responses(key), Answer) is not None}
         experience = experience_of({key: keys[key] for key in answered}, ledger)
@@ -116,11 +118,13 @@ def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
     return found
 
 
-def _requests(recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger) -> list[Request]:
+def _requests(
+    recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger, engine: Engine
+) -> list[Request]:
     if not recipe.generate:
         return []
     samples = voice_samples(recipe, ledger, sources.documents)
-    return list(requests_for(recipe, sources.documents, passages, samples))
+    return list(requests_for(recipe, sources.documents, passages, samples, engine))
 
 
 def _contrast_requests(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 from curate.model import Document, Pair, Passage
 from likeness.metrics.author import AuthorProfile
+
+Learnt = TypeVar("Learnt")
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,25 @@ class SourceTexts:
     """By document path, in the order they are."""
     control: Sequence[str] = ()
     """The controlled questions."""
+    _learnt: dict[Callable[[SourceTexts], Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def author(self) -> AuthorProfile:
         """The author, known by their own words."""
         return AuthorProfile([document.own_text for document in self.documents.values()])
+
+    def learn(self, of: Callable[[SourceTexts], Learnt]) -> Learnt:
+        """What a check learns of the sources, once: it sees its rows in many parts.
+
+        Args:
+            of: a function of a module.
+        """
+        if of not in self._learnt:
+            self._learnt[of] = of(self)
+        return cast(Learnt, self._learnt[of])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_learnt": {}}  # each worker learns for itself what it needs
 
     def written(self) -> str:
         """All documents, in lower case and with one space between words: what `in_words_of` looks in."""

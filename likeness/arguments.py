@@ -104,3 +104,8 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="A recipe's key for this call, such as split.seed=3. May be repeated."),
 ]
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+
+
+def with_engine(settings: list[str] | None, engine: str | None) -> list[str]:
+    """What `--set` says, and `--engine` with it."""
+    return [*(settings or ()), *([f"engine={engine}"] if engine else ())]

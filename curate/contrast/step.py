@@ -77,7 +77,7 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
         kept = decided(explained_only + sets, decisions, explanations, keep_awaiting=keep_awaiting)
         rows = rows_of(kept, len(sides.pairs), recipe.contrast.share, decisions, explanations)
         approved = {pair.id for pair in rows.pairs if pair.review}
-        passed, _ = run_checks(rows.pairs, recipe.screen, texts, stage, approved)
+        passed, _ = run_checks(rows.pairs, recipe.screen, texts, stage, approved, job.engine)
         ids = {pair.id for pair in passed}
         spared = approved | {name for name, decision in decisions.items() if decision.verdict == "approve"}
         preferences = without_private([each for each in rows.preferences if each.pair in ids], private, spared, stage)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import zip_longest
+from typing import Any
 
+from curate.engine.engine import Engine, Here, parts_of
 from curate.generate.answers import Answer, answer_schema
 from curate.generate.own_words import own_windows
 from curate.generate.templates import Prompts
@@ -20,8 +24,16 @@ LONGEST_MATERIAL = 6000
 """Tokens of a document that one request carries; a longer document is taken in windows of whole passages."""
 
 
+AT_ONCE, WORTH_WORKERS = 64, 8
+"""Documents whose prompts are written as one part of the step, and parts below which starting processes takes longer."""
+
+
 def requests_for(
-    recipe: Recipe, documents: Sequence[Document], passages: dict[str, list[Passage]], samples: VoiceSamples
+    recipe: Recipe,
+    documents: Sequence[Document],
+    passages: dict[str, list[Passage]],
+    samples: VoiceSamples,
+    engine: Engine | None = None,
 ) -> Iterator[Request]:
     """Every request of a recipe, document by document; what is twice in the documents is asked about once.
 
@@ -30,40 +42,73 @@ def requests_for(
         documents: what was read.
         passages: by document path.
         samples: the author's own prose, shown to the generator.
+        engine: where prompts are written; this process where none is named.
+
+    Raises:
+        CallError: a template of the recipe's own is broken.
     """
-    assert recipe.generate is not None
-    prompts = Prompts(recipe)
+    asking = _Asking(recipe, samples)
+    prompts = asking.prompts
     system = prompts.system(samples.shown)
     keyed_system = prompts.system(samples.shown if samples.fixed else ())
     earlier_systems = tuple(prompts.system(earlier) for earlier in samples.earlier)
-    seen: set[tuple[str, str]] = set()
-    for document in documents:
-        headings = {passage.id: passage.heading for passage in passages[document.path]}
-        for kind in recipe.generate.kinds:
+    seen: set[bytes] = set()
+    parts = parts_of([(document, passages[document.path]) for document in documents], AT_ONCE)
+    for part in (engine or Here()).map(_asked, asking, parts, worth=WORTH_WORKERS):
+        for request in part:
+            asked = hashlib.blake2b(f"{request.kind}\0{request.user}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            if asked not in seen:
+                seen.add(asked)
+                yield replace(request, system=system, keyed_system=keyed_system, earlier_systems=earlier_systems)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What all parts of the step share."""
+
+    recipe: Recipe
+    samples: VoiceSamples
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The recipe's; each process loads them, for templates cannot be sent."""
+        return Prompts(self.recipe)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"recipe": self.recipe, "samples": self.samples}
+
+
+def _asked(asking: _Asking, part: Sequence[tuple[Document, list[Passage]]]) -> list[Request]:
+    """The requests about some documents, without what all requests begin with."""
+    assert asking.recipe.generate is not None
+    kinds = asking.recipe.generate.kinds
+    schemas = {kind.kind: answer_schema(KINDS[kind.kind].answer, KINDS[kind.kind].exchanges) for kind in kinds}
+    found = []
+    for document, passages in part:
+        headings = {passage.id: passage.heading for passage in passages}
+        for kind in kinds:
             said = KINDS[kind.kind]
-            for passage, start, material, count in _materials(kind, document, passages[document.path]):
+            for passage, start, material, count in _materials(kind, document, passages):
                 heading = headings[passage] if passage else ""
-                user = prompts.user(kind, document.title, heading, material, count)
-                if (kind.kind, user) in seen:
-                    continue
-                seen.add((kind.kind, user))
-                yield Request(
-                    kind=kind.kind,
-                    document=document.path,
-                    passage=passage,
-                    start=start,
-                    material=material,
-                    count=count,
-                    words=kind.word_range,
-                    system=system,
-                    user=user,
-                    schema=answer_schema(said.answer, said.exchanges),
-                    shape=Answer,
-                    exchanges=said.exchanges,
-                    writes_responses=not said.response_is_material,
-                    keyed_system=keyed_system,
-                    earlier_systems=earlier_systems,
+                user = asking.prompts.user(kind, document.title, heading, material, count)
+                found.append(
+                    Request(
+                        kind=kind.kind,
+                        document=document.path,
+                        passage=passage,
+                        start=start,
+                        material=material,
+                        count=count,
+                        words=kind.word_range,
+                        system="",
+                        user=user,
+                        schema=schemas[kind.kind],
+                        shape=Answer,
+                        exchanges=said.exchanges,
+                        writes_responses=not said.response_is_material,
+                    )
                 )
+    return found
 
 
 def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title: str) -> Request:

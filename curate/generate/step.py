@@ -29,7 +29,7 @@ def plan_requests(job: Job, texts: SourceTexts) -> list[Request]:
     passages = {path: list(cut) for path, cut in texts.passages.items()}
     documents = list(texts.documents.values())
     samples = voice_samples(job.recipe, job.ledger, documents)
-    requests = list(requests_for(job.recipe, documents, passages, samples))
+    requests = list(requests_for(job.recipe, documents, passages, samples, job.engine))
     return sample_of(requests, passages, job.made.sample) if job.made.sample else requests
 
 

@@ -24,6 +24,11 @@ class Documents(Database):
         ).fetchone()
         return document_row(row) if row else None
 
+    def has_document(self, path: str, file_sha256: str) -> bool:
+        """Whether this very file was read before."""
+        found = self._db.execute("select 1 from documents where path = ? and file_sha256 = ?", (path, file_sha256))
+        return found.fetchone() is not None
+
     def add_document(self, document: Document, file_sha256: str) -> None:
         """Keep a document as it was read."""
         self._write(

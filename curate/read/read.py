@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from curate.engine.engine import Engine, Here
 from curate.ledger.ledger import Ledger
 from curate.model import Document, Pair, Stage, content_hash
+from curate.read.apart import Apart
 from curate.read.conversations import missing_author, pairs_of, read_messages
 from curate.read.documents import Unreadable, source_files
 from curate.read.mail import mail_messages, one_mailbox
 from curate.read.mailboxes import is_mail
 from curate.read.message import Message
-from curate.read.reader_process import ReaderProcess
 from curate.read.ready_pairs import read_pairs
 from likeness.errors import CallError
 from likeness.recipe.schema import Recipe, Source
@@ -84,26 +85,28 @@ def _folder_sha256(folder: Path) -> str:
     return content_hash([(name, _sha256(folder / name)) for name in kept], length=64)
 
 
-def read_sources(files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None]) -> Sources:
-    """Read every file; each is kept in the ledger as soon as it is read.
+def read_sources(
+    files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None], engine: Engine | None = None
+) -> Sources:
+    """Read every file; each is kept in the ledger as soon as it is read, of many files a few at a time.
 
     Args:
         files: what the sources name.
         ledger: keeps each as soon as it is read.
         stage: counts what is read and left out.
         progress: called with the number of files read and the number of all files.
+        engine: where documents are read; this process where none is named.
 
     Raises:
         CallError: files cannot be read, and their source does not skip such files. It names each file with its fix; all other
             files are kept in the ledger.
     """
-    with ReaderProcess() as reader:
-        return _read_sources(files, ledger, stage, progress, reader)
+    documents = [file for file in files if file.source.as_ == "documents"]
+    with Apart([(file.path, file.name, file.source.rights, _key(file)) for file in documents], ledger, engine or Here()) as apart:
+        return _read_sources(files, stage, progress, apart)
 
 
-def _read_sources(
-    files: list[File], ledger: Ledger, stage: Stage, progress: Callable[[int, int], None], reader: ReaderProcess
-) -> Sources:
+def _read_sources(files: list[File], stage: Stage, progress: Callable[[int, int], None], apart: Apart) -> Sources:
     sources = Sources()
     problems = []
     senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: the author need not be in every file
@@ -112,7 +115,7 @@ def _read_sources(
         try:
             match file.source.as_:
                 case "documents":
-                    sources.documents.append(_document(file, ledger, reader))
+                    sources.documents.append(apart.document(file.name, _key(file)))
                 case "conversations":
                     author = file.source.author
                     assert author
@@ -152,20 +155,13 @@ def _read_sources(
 
 def read_before(sources: Iterable[Mapping[str, Any]], ledger: Ledger) -> list[Document]:
     """The documents of a manifest's sources (path, sha256, rights) that are in the ledger."""
-    found = (ledger.document_of_file(each["path"], _key(each["rights"], each["sha256"])) for each in sources)
+    found = (ledger.document_of_file(each["path"], _key_of(each["rights"], each["sha256"])) for each in sources)
     return [document for document in found if document]
 
 
-def _document(file: File, ledger: Ledger, reader: ReaderProcess) -> Document:
-    key = _key(file.source.rights, file.sha256)
-    document = ledger.document_of_file(file.name, key)
-    if document is None:
-        document = reader.read(file.path, file.name, file.source.rights)
-        ledger.add_document(document, key)
-    elif ledger.newest_document(file.name) != document:  # its text is again what it was before
-        ledger.add_document(document, key)
-    return document
+def _key(file: File) -> str:
+    return _key_of(file.source.rights, file.sha256)
 
 
-def _key(rights: str, sha256: str) -> str:
+def _key_of(rights: str, sha256: str) -> str:
     return f"{READER}:{rights}:{sha256}"

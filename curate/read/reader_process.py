@@ -50,7 +50,7 @@ class ReaderProcess:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end()
+        self.close()
 
     def read(self, path: Path, name: str, rights: str) -> Document:
         """The document in a file. See `read_document`.
@@ -86,12 +86,12 @@ class ReaderProcess:
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
             if not ready.select(seconds):
-                self._end()
+                self.close()
                 raise Unreadable(f"takes more than {seconds:.0f} seconds to read; {FIX}")
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             code = process.wait()
-            self._end()
+            self.close()
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             raise Unreadable(f"brings its reader down ({how}), as a damaged file does; {FIX}")
         found: dict[str, Any] = json.loads(line)
@@ -108,7 +108,8 @@ class ReaderProcess:
             | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)},
         )
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the process."""
         if self._process:
             self._process.kill()
             self._process.communicate()

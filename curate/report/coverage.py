@@ -185,7 +185,7 @@ def topics_of(texts: Sequence[str]) -> list[str]:
     terms = vectorizer.get_feature_names_out()
     overall = np.asarray(weights.mean(axis=0)).ravel()
     names = {}
-    for label in range(count):
+    for label in np.unique(labels):  # passages that are all alike leave topics empty
         telling = np.asarray(weights[labels == label].mean(axis=0)).ravel() - overall
         names[label] = ", ".join(terms[np.argsort(-telling, kind="stable")[:TERMS]])
     return [names[label] for label in labels]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 from curate.check import Check
+from curate.engine.engine import Engine, Here, parts_of
 from curate.model import Finding, Pair
 from likeness.kinds import KINDS
 from likeness.metrics.conflicts import KINDS_OF_CONFLICT, conflicts
@@ -29,6 +30,8 @@ FEW, RARELY, ALIKE = 50, 0.005, 0.6
 """Among more pairs than these, two questions share two things that at most this part of all ask of, or are alike by so much."""
 OFTEN = 5
 """What more pairs ask is no question but a form ("What do you hold of it?"), whose answers have each their own subject."""
+AT_ONCE, WORTH_WORKERS = 500, 8
+"""Twos of pairs that are compared as one part, and parts below which starting processes takes longer than it saves."""
 BRIEF = 20
 """Words up to which an answer speaks of one thing only."""
 
@@ -45,7 +48,7 @@ SIGNS: Mapping[str, int] = {
 share."""
 
 
-def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
+def find_contradictions(pairs: Sequence[Pair], engine: Engine | None = None) -> Iterable[Finding]:
     """Both of two pairs that ask the same and answer what cannot both be true; each finding names the other pair.
 
     Reported are a yes and a no, another amount, time, date or version of the same thing, opposites, a statement and its denial,
@@ -55,14 +58,19 @@ def find_contradictions(pairs: Sequence[Pair]) -> Iterable[Finding]:
     than `OFTEN` pairs ask. For English, German, French and Spanish; the score is how likely it is.
     """
     found: dict[str, Finding] = {}
-    for first, pair in _nearest(pairs):
-        likely, why = contradicting(first, pair)
+    parts = parts_of(list(_nearest(pairs)), AT_ONCE)
+    judged = (engine or Here()).map(_judged, None, parts, worth=WORTH_WORKERS)
+    for (first, pair), (likely, why) in zip(chain(*parts), chain.from_iterable(judged), strict=True):
         if likely >= LIKELY:
             for one, other in ((first, pair), (pair, first)):
                 if one.id not in found or found[one.id].score < likely:
                     message = f"{other.id} asks the same, and {why}"
                     found[one.id] = Finding(one.id, "contradictions", "warning", likely, message, reason="contradiction")
     yield from found.values()
+
+
+def _judged(_shared: None, both: Sequence[tuple[Pair, Pair]]) -> list[tuple[float, str]]:
+    return [contradicting(*each) for each in both]
 
 
 def _nearest(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
@@ -174,6 +182,6 @@ CHECK = Check(
     scope="dataset",
     order=100,
     reasons={"contradiction": "contradicts another answer"},
-    find=lambda given: find_contradictions(given.pairs),
+    find=lambda given: find_contradictions(given.pairs, given.engine),
     cure="one of each two should go",
 )

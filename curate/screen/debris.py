@@ -145,15 +145,20 @@ def find_debris(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding
     reported where people wrote it: they can correct it at its source. Markup that the author's own documents have as well
     is the author's. Score is always 1.
     """
-    prose = [mask(document.text) for document in sources.documents.values()]
-    foreign = [each for each in MARKUP if not any(each[2].search(text) for text in prose)]
-    foreign += [each for each in WHOLE if not any(each[2].search(document.text) for document in sources.documents.values())]
+    foreign = sources.learn(_foreign)
     for pair in pairs:
         for part, text in pair.sides:
             for match, reason, message, severity in _debris(text, foreign):
                 mild = pair.wrote != "generator"
                 span = Span(part, *match.span())
                 yield Finding(pair.id, "debris", "warning" if mild else severity, 1.0, message, span, reason)
+
+
+def _foreign(sources: SourceTexts) -> list[tuple[str, Severity, re.Pattern[str]]]:
+    """Markup that is nowhere in the author's documents."""
+    prose = [mask(document.text) for document in sources.documents.values()]
+    foreign = [each for each in MARKUP if not any(each[2].search(text) for text in prose)]
+    return foreign + [each for each in WHOLE if not any(each[2].search(document.text) for document in sources.documents.values())]
 
 
 def _debris(

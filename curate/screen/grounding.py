@@ -119,11 +119,7 @@ def find_ungrounded(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Fin
     in English words; capitals tell a name only in languages that do not capitalise every noun. A wrong fact made of right
     words and small numbers ("seven locks" for "five locks") is not found here.
     """
-    documents = {path: Known.of(document.text) for path, document in sources.documents.items()}
-    everywhere = Known()
-    for known in documents.values():
-        everywhere.add(known)
-    names = not _every_noun_has_a_capital(document.text for document in sources.documents.values())
+    documents, everywhere, names = sources.learn(_known)
     for pair in pairs:
         if pair.wrote != "generator" or pair.document not in documents:
             continue
@@ -146,6 +142,15 @@ def find_ungrounded(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Fin
             elsewhere = everywhere.has(fact, pair.response)
             if not elsewhere or fact.kind == "year" or (fact.kind == "name" and not DAYS.issuperset(str(fact.key).split(" "))):
                 yield _finding(pair, fact, elsewhere)
+
+
+def _known(sources: SourceTexts) -> tuple[dict[str, Known], Known, bool]:
+    """What each document says, by path, what they say together, and whether a capital tells a name."""
+    documents = {path: Known.of(document.text) for path, document in sources.documents.items()}
+    everywhere = Known()
+    for known in documents.values():
+        everywhere.add(known)
+    return documents, everywhere, not _every_noun_has_a_capital(document.text for document in sources.documents.values())
 
 
 def _values(text: str) -> set[float]:

@@ -226,10 +226,7 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     the same, and so is text in Base64, for a warning. An order drops a generated pair, talk of the task is a warning, and so
     is a sentence that the classifier takes for either. Score is how likely it is, 1 where a rule says so.
     """
-    written = sources.written()
-    given = {
-        passage.id: order for passages in sources.passages.values() for passage in passages if (order := _order_in(passage.text))
-    }
+    written, given = sources.learn(SourceTexts.written), sources.learn(_orders_given)
     for pair in pairs:
         if (passage := sources.passage_of(pair)) and (order := given.get(passage.id)):
             message = f"its passage gives orders to a language model, and they may have been obeyed: “{order}”"
@@ -240,6 +237,13 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
                     severity: Severity = "warning" if pair.wrote == "person" else said.severity
                     span = Span(part, said.start, said.end)
                     yield Finding(pair.id, "injection", severity, said.score, said.message, span, said.reason)
+
+
+def _orders_given(sources: SourceTexts) -> dict[str, str]:
+    """By passage, the order that it gives."""
+    return {
+        passage.id: order for passages in sources.passages.values() for passage in passages if (order := _order_in(passage.text))
+    }
 
 
 def _order_in(text: str) -> str | None:

@@ -82,13 +82,21 @@ def find_other_language(pairs: Sequence[Pair], sources: SourceTexts) -> Iterable
     not known is told by the author's commonest words and spelling, in windows of eight words or more. The score is how
     little speaks for the author's own languages, in [0, 1]: 0 is surely foreign.
     """
-    texts = [document.text for document in sources.documents.values()] or [text for pair in pairs for _, text in pair.sides]
-    own, language = languages_of(texts), Language(texts)
+    if sources.documents:
+        own, language = sources.learn(_written_in)
+    else:
+        texts = [text for pair in pairs for _, text in pair.sides]
+        own, language = languages_of(texts), Language(texts)
     for pair in pairs:
         for part, text in pair.sides if pair.wrote != "author" else ():
             if finding := _foreign(pair, part, text, own, language):
                 yield finding
                 break
+
+
+def _written_in(sources: SourceTexts) -> tuple[frozenset[str], Language]:
+    texts = [document.text for document in sources.documents.values()]
+    return languages_of(texts), Language(texts)
 
 
 def _foreign(pair: Pair, part: Side, text: str, own: frozenset[str], language: Language) -> Finding | None:

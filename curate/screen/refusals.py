@@ -194,8 +194,8 @@ def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Findi
     and a phrase that is in the author's documents is the author's. Where the author's own sentences are taken for an assistant's
     too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is.
     """
-    written = sources.written()
-    by_words = _own_share(sources) <= MOST_OWN
+    written = sources.learn(SourceTexts.written)
+    by_words = sources.learn(_own_share) <= MOST_OWN
     for pair in pairs:
         if pair.wrote == "author":
             continue

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import groupby
 
 from curate.check import Given, checks, reason_in_words
+from curate.engine.engine import Engine, Here, parts_of
 from curate.model import Finding, Pair, Stage
 from curate.sources import SourceTexts
 from likeness.metrics.languages import NAMES, language_of
@@ -24,7 +22,7 @@ def screen(
     sources: SourceTexts,
     stage: Stage,
     spared: Collection[str] = (),
-    processes: int | None = None,
+    engine: Engine | None = None,
 ) -> tuple[list[Pair], list[Finding]]:
     """The pairs that pass, and what the checks found; each dropped pair's reason is counted in `stage`.
 
@@ -36,7 +34,8 @@ def screen(
         sources: what the checks hold a pair against.
         stage: counts.
         spared: ids of pairs that pass whatever the checks find: those that a person has approved or is to judge.
-        processes: at most so many; None for as many as there are cores. The findings are the same.
+        engine: where checks run that judge each row by itself, and what looks for near-duplicates; this process where none is
+            named. The findings are the same.
     """
     findings: list[Finding] = []
     kept = list({pair.id: pair for pair in pairs}.values())  # a row twice in a file has one id
@@ -46,105 +45,76 @@ def screen(
         if check.redact and (redacted := check.redact(kept, settings)):
             kept, found = redacted
             findings.extend(found)
-    with Rows(settings, sources, frozenset(spared), processes) as rows:
-        for scope, group in groupby((check for check in checks() if check.find), lambda check: check.scope):
-            names = [check.name for check in group]
-            for name, found, skipped in rows.look(names, kept, alone=scope == "row"):
-                findings.extend(found)
-                if skipped:
-                    stage.skipped[name] = skipped
-                dropped = {
-                    finding.pair: finding for finding in found if finding.severity == "drop" and finding.pair not in spared
-                }
-                for finding in dropped.values():
-                    stage.count(reason_in_words(finding))
-                kept = [pair for pair in kept if pair.id not in dropped]
+    languages: Languages = {}
+    for scope, group in groupby((check for check in checks() if check.find), lambda check: check.scope):
+        looking = _Looking(tuple(check.name for check in group), settings, sources, frozenset(spared))
+        look = _look_alone if scope == "row" else _look
+        for name, found, skipped in look(looking, kept, languages, engine or Here()):
+            findings.extend(found)
+            if skipped:
+                stage.skipped[name] = skipped
+            dropped = {finding.pair: finding for finding in found if finding.severity == "drop" and finding.pair not in spared}
+            for finding in dropped.values():
+                stage.count(reason_in_words(finding))
+            kept = [pair for pair in kept if pair.id not in dropped]
     return kept, findings
+
+
+AT_ONCE, WORTH_WORKERS = 500, 8
+"""Rows that are looked at as one part, and parts below which starting processes takes longer than it saves."""
 
 
 Looked = list[tuple[str, list[Finding], dict[str, int]]]
 """Of each check its name, what it found, and the rows that it skipped by their language."""
+Languages = dict[str, str | None]
+"""By pair."""
 
 
-class Rows:
-    """Runs checks on rows: those that judge each by itself in as many processes as there are cores, with the same findings.
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """What checks need besides the rows."""
 
-    Processes are forked, so that nothing but positions goes out and nothing but findings comes back.
-
-    Args:
-        settings: the recipe's.
-        sources: what the checks hold a pair against.
-        spared: ids of pairs that pass whatever the checks find.
-        processes: at most so many; None for as many as there are cores.
-    """
-
-    def __init__(self, settings: Screen, sources: SourceTexts, spared: frozenset[str], processes: int | None = None) -> None:
-        self.settings, self.sources, self.spared = settings, sources, spared
-        able = "fork" in multiprocessing.get_all_start_methods() and sys.platform == "linux"
-        self.processes = (processes or len(os.sched_getaffinity(0))) if able else 1
-        self.languages: dict[str, str | None] = {}
-        self.pairs: Sequence[Pair] = ()
-
-    def __enter__(self) -> Rows:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pairs = ()
-
-    def look(self, names: Sequence[str], pairs: Sequence[Pair], alone: bool) -> Looked:
-        """What checks find, each on what those before it left.
-
-        Args:
-            names: the checks.
-            pairs: the rows.
-            alone: whether each row is judged by itself.
-        """
-        if not alone or self.processes == 1 or len(pairs) < WORTH_PROCESSES or not self.sources.documents:
-            return self._look(names, pairs)
-        _ = (self.sources.author.voice, self.sources.author.habits)  # learnt once, before it is shared
-        self.pairs = pairs
-        step = max(WORTH_PROCESSES // 4, -(-len(pairs) // (4 * self.processes)))
-        parts = [range(start, min(start + step, len(pairs))) for start in range(0, len(pairs), step)]
-        _SHARED.append((self, tuple(names)))
-        try:
-            with ProcessPoolExecutor(self.processes, multiprocessing.get_context("fork")) as pool:
-                looked = list(pool.map(_look_at, parts))
-        finally:
-            _SHARED.pop()
-        for _looked, languages in looked:
-            self.languages.update(languages)
-        joined: Looked = []
-        for each in zip(*(part for part, _ in looked), strict=True):
-            skipped = Counter[str]()
-            for _, _, some in each:
-                skipped.update(some)
-            joined.append((each[0][0], [finding for _, found, _ in each for finding in found], dict(skipped)))
-        return joined
-
-    def _look(self, names: Sequence[str], pairs: Sequence[Pair]) -> Looked:
-        looked: Looked = []
-        for pair in pairs:
-            if pair.id not in self.languages:
-                self.languages[pair.id] = language_of(mask(f"{pair.instruction}\n{pair.response[:800]}"), 2.5)
-        for check in checks():
-            if check.name not in names or check.find is None:
-                continue
-            languages = self.languages
-            covered = [pair for pair in pairs if check.covers(languages[pair.id])]
-            unknown = Counter(NAMES[said] for pair in pairs if (said := languages[pair.id]) and not check.covers(said))
-            found = list(check.find(Given(covered, self.sources, self.settings)))
-            looked.append((check.name, found, dict(unknown)))
-            dropped = {finding.pair for finding in found if finding.severity == "drop"} - self.spared
-            pairs = [pair for pair in pairs if pair.id not in dropped]
-        return looked
+    names: tuple[str, ...]
+    """Of the checks."""
+    settings: Screen
+    sources: SourceTexts
+    spared: frozenset[str]
 
 
-WORTH_PROCESSES = 4_000
-"""Rows below which starting processes takes longer than it saves."""
-_SHARED: list[tuple[Rows, tuple[str, ...]]] = []
-"""What forked processes find in their memory."""
+def _look_alone(looking: _Looking, pairs: Sequence[Pair], languages: Languages, engine: Engine) -> Looked:
+    """What checks find that judge each row by itself; the languages that they come across are noted."""
+    author = looking.sources.author if looking.sources.documents else None
+    _ = author and (author.voice, author.habits)  # learnt once, before it is sent to many
+    size = AT_ONCE if looking.sources.documents else len(pairs)  # without documents, the rows tell the author's languages
+    runs = parts_of(pairs, max(1, size))
+    parts = [(run, {pair.id: languages[pair.id] for pair in run if pair.id in languages}) for run in runs]
+    joined: Looked = [(name, [], {}) for name in looking.names]
+    for looked, known in engine.map(_look_at, looking, parts, worth=WORTH_WORKERS):
+        languages.update(known)
+        for (_, found, skipped), (_, more, also) in zip(joined, looked, strict=True):
+            found.extend(more)
+            for language, rows in also.items():
+                skipped[language] = skipped.get(language, 0) + rows
+    return joined
 
 
-def _look_at(part: range) -> tuple[Looked, dict[str, str | None]]:
-    rows, names = _SHARED[-1]
-    return rows._look(names, [rows.pairs[at] for at in part]), rows.languages
+def _look_at(looking: _Looking, part: tuple[Sequence[Pair], Languages]) -> tuple[Looked, Languages]:
+    return _look(looking, *part, Here()), part[1]
+
+
+def _look(looking: _Looking, pairs: Sequence[Pair], languages: Languages, engine: Engine) -> Looked:
+    """What checks find, each on what those before it left."""
+    looked: Looked = []
+    for pair in pairs:
+        if pair.id not in languages:
+            languages[pair.id] = language_of(mask(f"{pair.instruction}\n{pair.response[:800]}"), 2.5)
+    for check in checks():
+        if check.name not in looking.names or check.find is None:
+            continue
+        covered = [pair for pair in pairs if check.covers(languages[pair.id])]
+        unknown = Counter(NAMES[said] for pair in pairs if (said := languages[pair.id]) and not check.covers(said))
+        found = list(check.find(Given(covered, looking.sources, looking.settings, engine)))
+        looked.append((check.name, found, dict(unknown)))
+        dropped = {finding.pair for finding in found if finding.severity == "drop"} - looking.spared
+        pairs = [pair for pair in pairs if pair.id not in dropped]
+    return looked

@@ -36,12 +36,9 @@ def find_shape(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]
     tenth); one block of text half as long again as the author's longest paragraph. The score is the number of such marks, and
     of a block its words. Without documents nothing is found.
     """
-    texts = [document.own_text for document in sources.documents.values()]
-    if not texts:
+    if not sources.documents:
         return
-    sections = np.quantile([words for text in texts for words in section_words(text)], 0.1)
-    longest = max(count_words(paragraph) for text in texts for paragraph in [*paragraphs_of(text), ""])
-    foreign = {name: mark for name, mark in {"a list": LIST, **MARKUP}.items() if not any(mark.search(text) for text in texts)}
+    sections, longest, foreign = sources.learn(_usual)
     for pair in pairs:
         if pair.wrote != "generator":
             continue
@@ -60,6 +57,15 @@ def find_shape(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]
                 start = pair.response.index(paragraph)
                 message = f"one paragraph of {words} words, where your longest has {longest}"
                 yield _finding(pair, "paragraph", words, message, (start, start + len(paragraph)))
+
+
+def _usual(sources: SourceTexts) -> tuple[float, int, dict[str, re.Pattern[str]]]:
+    """Words of the author's shortest sections and of their longest paragraph, and the forms that they never use."""
+    texts = [document.own_text for document in sources.documents.values()]
+    sections = np.quantile([words for text in texts for words in section_words(text)], 0.1)
+    longest = max(count_words(paragraph) for text in texts for paragraph in [*paragraphs_of(text), ""])
+    forms = {"a list": LIST, **MARKUP}
+    return float(sections), longest, {name: mark for name, mark in forms.items() if not any(mark.search(text) for text in texts)}
 
 
 def _finding(pair: Pair, reason: str, score: float, message: str, span: tuple[int, int]) -> Finding:

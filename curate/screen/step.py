@@ -36,7 +36,7 @@ def screen(job: Job, decided: Decided, texts: SourceTexts) -> Screened:
     with job.stage("screen") as stage:
         pairs = decided.open
         spared = {pair.id for pair in pairs if decided.approved(pair) or (pair.replaces and reviewed_again)}
-        passed, found = run_checks(pairs, job.recipe.screen, texts, stage, spared)
+        passed, found = run_checks(pairs, job.recipe.screen, texts, stage, spared, job.engine)
         stage.rows_in, stage.rows_out = len(pairs), len(passed)
     for line in stage.skipped_in_words():
         job.watch.note(f"note: {line}")

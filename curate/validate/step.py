@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 from curate.decisions.step import Decided
+from curate.engine.engine import IMPORTS
 from curate.generate.generate import Generated
 from curate.job import Job, Watcher
 from curate.model import Findings
@@ -34,7 +35,7 @@ class Gate:
     def __init__(self, recipe: Recipe, path: Path) -> None:
         self._suite: Any = None
         self._wrong: BaseException | None = None
-        self._thread = Thread(target=self._make, args=(recipe, path), daemon=True)
+        self._thread = Thread(target=self._make, args=(recipe, path), daemon=True, name=IMPORTS)
         self._thread.start()
 
     def _make(self, recipe: Recipe, path: Path) -> None:
@@ -123,7 +124,7 @@ def validate(job: Job, gate: Gate, screened: Screened, selected: Selected, texts
     docs = job.folder.report / "expectations"
     with job.stage("validate") as stage:
         measured = [column for column in COSTLY if column in str(job.recipe.expect)]
-        frame = frame_of(selected.sides, texts, screened.findings, selected.reviewed, measured)
+        frame = frame_of(selected.sides, texts, screened.findings, selected.reviewed, measured, job.engine)
         job.made.checks = [check_as_json(outcome) for outcome in run_suite(frame, gate.suite(), docs)]
         stage.rows_in = stage.rows_out = len(frame)
         counts = Counter(bool(check["success"]) for check in job.made.checks)

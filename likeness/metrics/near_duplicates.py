@@ -13,8 +13,47 @@ from likeness.metrics.text import FUNCTION_WORDS, SPACELESS, words_of
 
 PERMUTATIONS = 80
 BANDS = 20
+MIXER = np.uint64(0x9E3779B97F4A7C15)
 """20 bands of 4 rows find a pair of Jaccard similarity 0.7 with probability 1 - (1 - 0.7^4)^20 = 0.996, and one of 0.8 surely.
 More bands find little more, and each costs about 150 MB in a million rows."""
+
+
+Buckets = npt.NDArray[np.uint64]
+"""A row for each set, a column for each band; sets with one number in a column share a bucket."""
+
+
+def buckets_of(members: Collection[str]) -> Buckets:
+    """The bucket of each band that a set falls into: only sets that share one can be near by `NearestIndex`."""
+    if not members:
+        return np.zeros(BANDS, dtype=np.uint64)
+    minhash = RMinHash(num_perm=PERMUTATIONS, seed=17)
+    minhash.update(list(members))
+    rows = np.array(minhash.digest(), dtype=np.uint64).reshape(BANDS, -1)
+    mixed = np.zeros(BANDS, dtype=np.uint64)
+    for column in rows.T:
+        mixed = (mixed ^ column) * MIXER
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def together(buckets: Buckets) -> list[list[int]]:
+    """Rows that share a bucket with one another or with a third, by union-find: ascending, groups of two and more."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(buckets)
+    ones, others = [], []
+    for column in buckets.T:
+        by_bucket = np.argsort(column, kind="stable")
+        same = column[by_bucket[1:]] == column[by_bucket[:-1]]
+        ones.append(by_bucket[:-1][same])
+        others.append(by_bucket[1:][same])
+    one, other = np.concatenate(ones), np.concatenate(others)
+    links = coo_array((np.ones(len(one), dtype=np.bool_), (one, other)), shape=(count, count))
+    _, group_of = connected_components(links, directed=False)
+    by_group = np.argsort(group_of, kind="stable")
+    starts = np.flatnonzero(np.diff(group_of[by_group], prepend=-1))
+    return [group.tolist() for group in np.split(by_group, starts[1:]) if len(group) > 1]
 
 
 class NearestIndex:

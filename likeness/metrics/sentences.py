@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from likeness.metrics.needles import needles_of
+
 SENTENCE = re.compile(r"[^.!?…。！？\n]+(?:[.!?…。！？]+(?=[^\s\"”’»)*_])[^.!?…。！？\n]+){0,20}(?:[.!?…。！？]+[\"”’»)*_]*)?")
 """Up to a full stop that blanks follow, or the end of the line."""
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[?!]+|[:\"“„«]")
@@ -37,10 +39,19 @@ class Rule:
     pattern: re.Pattern[str]
     words: frozenset[str] = frozenset()
     """None for a pattern that is always asked."""
+    needles: tuple[str, ...] = field(init=False, repr=False)
+    """Strings of which one is in all that it knows, where the pattern says so."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needles", needles_of(self.pattern))
 
     def knows(self, folded: str, stems: set[str]) -> bool:
         """Whether the pattern is in a sentence; asked only where one of its words is, which is quickly told."""
-        return (not self.words or not self.words.isdisjoint(stems)) and self.pattern.search(folded) is not None
+        if self.words and self.words.isdisjoint(stems):
+            return False
+        if self.needles and not any(needle in folded for needle in self.needles):
+            return False
+        return self.pattern.search(folded) is not None
 
 
 Rules = Mapping[str, Rule]

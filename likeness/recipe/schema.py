@@ -463,6 +463,13 @@ class Recipe(Section):
     train: Train | None = None
     evaluate: Evaluate = Evaluate()
     export: Export = Export()
+    engine: Literal["here", "processes", "ray"] = Field(
+        "processes",
+        description="Where steps run: in this process, in one a core where there is enough to do, or on Ray. Rows are the same.",
+    )
+    worker_gb: float = Field(
+        2.0, gt=0, description="Memory that each process of the engine is given: fewer run at once where less is free."
+    )
     _file: Path | None = PrivateAttr(None)
 
     @property

@@ -19,6 +19,7 @@ from curate.contrast.rows import rows_of
 from curate.contrast.sets import requests_for
 from curate.contrast.terms import thin_terms
 from curate.decisions.queue import needing_review
+from curate.engine.engine import engine_of
 from curate.generate.step import plan_requests
 from curate.job import open_job
 from curate.llm import ask
@@ -92,6 +93,12 @@ def contrasted(path: Path) -> Any:
     item = ContrastItem("statement", "gauge", "What is it?", "It is a float in a pipe.", "It is a clock on a wall.")
     sets = [ContrastSet(str(number), "gauge", str(number), "a.md", (item,), ()) for number in range(9)]
     return sorted(asked), len(rows_of(sets, 20, recipe.contrast.share, {}).pairs)
+
+
+def runs_on(path: Path) -> tuple[str, int | None]:
+    """Where steps run, and in how many processes."""
+    with engine_of(load_recipe(path)) as engine:
+        return type(engine).__name__, getattr(engine, "workers", None)
 
 
 def context(path: Path) -> int:
@@ -279,6 +286,8 @@ KEYS: dict[str, tuple[Callable[[Path], Any], dict[str, Any], dict[str, Any]]] = 
     "split.by": (divided, {"split": {"by": "document"}}, {"split": {"by": "pair"}}),
     "split.seed": (divided, {"split": {"seed": 1, "by": "pair"}}, {"split": {"seed": 2, "by": "pair"}}),
     "control": (built, {}, {"control": "other.yaml"}),
+    "engine": (runs_on, {"engine": "here"}, {"engine": "processes"}),
+    "worker_gb": (runs_on, {"worker_gb": 1e6}, {"worker_gb": 1e-6}),
 }  # fmt: skip
 COSTS = {"generate.price.cache_write": 1, "generate.price.cache_read": 2}
 """What a cached prompt costs is looked at apart: a plan's prompt has to be long enough to be cached."""

@@ -150,9 +150,11 @@ def test_every_dropped_pair_is_counted_once_with_its_reason():
 
 @pytest.mark.slow
 def test_findings_are_the_same_in_one_process_and_in_several(monkeypatch):
+    from curate.engine.engine import Here
+    from curate.engine.processes import Processes
     from curate.screen import screen as module
 
-    monkeypatch.setattr(module, "WORTH_PROCESSES", 40)
+    monkeypatch.setattr(module, "AT_ONCE", 20)
     document = Document("a.md", "a", "I keep the key of the tower, and it is cold there in the winter of 1954. " * 30, "own")
     sources = SourceTexts({"a.md": document}, {})
     said = ["As an AI, I cannot help with that request.", "It was built in 1777 by Joan Marsh.", "I keep the key of the tower."]
@@ -161,8 +163,8 @@ def test_findings_are_the_same_in_one_process_and_in_several(monkeypatch):
         for n in range(240)
     ]
     made = []
-    for processes in (1, 3):
+    for engine in (Here(), Processes(3)):
         stage = Stage("screen")
-        made.append((screen(pairs, Screen(), sources, stage, {"0"}, processes), stage.reasons))
+        made.append((screen(pairs, Screen(), sources, stage, {"0"}, engine), stage.reasons))
     assert made[0] == made[1]
     assert made[0][1]["refusal or assistant talk"] > 0 and "0" in {pair.id for pair in made[0][0][0]}

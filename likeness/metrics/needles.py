@@ -1,0 +1,54 @@
+"""Strings that a regular expression's matches cannot be without: a text without any need not be searched, which takes longer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from re import _constants as op  # type: ignore[attr-defined]  # the parse tree has no public name
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+SHORTEST = 3
+"""Characters below which a needle is in nearly every text."""
+MOST = 200
+"""Needles beyond which looking for them takes as long as the search."""
+
+
+def needles_of(pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """Strings of which every match holds at least one; none where that cannot be said of the pattern."""
+    if pattern.flags & re.IGNORECASE:
+        return ()
+    found = _of_sequence(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
+    least = {each for each in found if not any(other != each and other in each for other in found)}
+    return tuple(sorted(least)) if len(least) <= MOST else ()
+
+
+def _of_sequence(items: Iterable[tuple[Any, Any]]) -> frozenset[str]:
+    """Of all that has to come one after the other, what is told best: by long needles, then by few."""
+    choices: list[frozenset[str]] = []
+    run = ""
+    for kind, value in [*items, (op.AT, None)]:
+        if kind is op.LITERAL:
+            run += chr(value)
+            continue
+        if len(run) >= SHORTEST:
+            choices.append(frozenset((run,)))
+        run = ""
+        if kind is not op.AT and (more := _of_item(kind, value)):
+            choices.append(more)
+    return max(choices, key=lambda needles: (min(map(len, needles)), -len(needles)), default=frozenset())
+
+
+def _of_item(kind: Any, value: Any) -> frozenset[str]:
+    if kind is op.BRANCH:
+        each = [_of_sequence(branch) for branch in value[1]]
+        return frozenset().union(*each) if all(each) else frozenset()
+    if kind is op.SUBPATTERN:
+        _, added, _, inner = value
+        return frozenset() if added & re.IGNORECASE else _of_sequence(inner)
+    if kind is op.ATOMIC_GROUP:
+        return _of_sequence(value)
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+        least, _, inner = value
+        return _of_sequence(inner) if least else frozenset()
+    return frozenset()
