@@ -297,7 +297,11 @@ def _said(text: str, written: str, ground: str) -> _Said | None:
             worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
         elif RESIDUE.search(sentence) and not own:
             worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)
-        elif not own and _speaks_of_models(fold(sentence), likely, ground) and (likely >= ASKING or not sentence.endswith(("?", "？"))):
+        elif (
+            not own
+            and _speaks_of_models(fold(sentence), likely, ground)
+            and (likely >= ASKING or not sentence.endswith(("?", "？")))
+        ):
             words = ", ".join(_classifier().reasons(sentence))
             worst = _Said(
                 start, end, "orders", f"may be meant for a language model, by its words {words}: {shown}", "warning", likely

@@ -12,9 +12,11 @@ _MACHINE = (
     r"|(?:\w+ )?assistants?|(?:large )?language models?|generative (?:systems?|models?|ai)|autoresponders?"
     r"|(?:automated|automatic|machine) (?:readers?|summari[sz]ers?|systems?|agents?|assistants?|reviewers?|scorers?)"
     r"|web crawlers?|summari[sz]ers?|scrapers?"
-    r"|ki(?:s|-\w+)?|sprachmodelle?n?|assistenzsysteme?n?|(?:digitaler? |virtueller? )?assistent(?:en)?|künstlichen? intelligenz(?:en)?"
+    r"|ki(?:s|-\w+)?|sprachmodelle?n?|assistenzsysteme?n?|(?:digitaler? |virtueller? )?assistent(?:en)?"
+    r"|künstlichen? intelligenz(?:en)?"
     r"|(?:automatische|maschinelle)n? (?:leser|systeme?|agenten)"
-    r"|ias?|intelligences? artificielles?|modèles? de lang(?:ue|age)s?|(?:agents?|robots?|lecteurs?) (?:conversationnels?|automatiques?)"
+    r"|ias?|intelligences? artificielles?|modèles? de lang(?:ue|age)s?|(?:agents?|robots?"
+    r"|lecteurs?) (?:conversationnels?|automatiques?)"
     r"|assistants? (?:automatiques?|virtuels?|numériques?)"
     r"|inteligencias? artificial(?:es)?|modelos? de (?:lenguaje|ia|inteligencia artificial)"
     r"|(?:asistentes?|agentes?|lectores) (?:virtual(?:es)?|automátic\w+|de ia|digital(?:es)?)|asistentes?)"
@@ -25,13 +27,15 @@ _TO = (
     r"|consignes?|avis|bonjour|chère?s?|nota|aviso|atención|mensaje|instrucciones|instrucción|hola|querid[oa]s?)"
 )
 _FOR = r"(?:to|for|an|für|à|aux?|pour|destinée?s? (?:à|aux?)|para|a)"
-_ANY = r"(?:any|all|every|each|the|whichever|alle|jede[rns]?|das|die|den|les|l'|tous les|toutes les|tout|toute|el|la|los|las|todos los|todas las|cualquier|toda)"
+_ANY = r"(?:any|all|every|each|the|whichever|alle|jede[rns]?|das|die|den|les|l'|tous les|toutes les|tout|toute|el|la|los|las|todos los|todas las|cualquier|toda)"  # noqa: E501
 ADDRESSED = re.compile(
-    rf"(?:^|[\n\[\]({{<>\"“«»„‚'*#/:;.–—-]\s*)(?:{_TO}[ ,]+)?(?:{_FOR} )?(?:{_ANY} ?)?{_MACHINE}\b(?![-'])[^.!?:,\n]{{0,70}}[:,](?!\w)"
+    rf"(?:^|[\n\[\]({{<>\"“«»„‚'*#/:;.–—-]\s*)(?:{_TO}[ ,]+)?(?:{_FOR} )?(?:{_ANY} ?)?{_MACHINE}\b(?![-'])[^.!?:,\n]{{0,70}}[:,](?!\w)"  # noqa: E501
     rf"|\b{_TO} {_FOR} (?:{_ANY} ?)?{_MACHINE}\b"
-    rf"|\bif (?:you(?:'re| are)|this \w+ (?:is|gets) (?:\w+ )?(?:read|processed|screened|summari[sz]ed|evaluated|graded|indexed|answered) by|you,)"
+    rf"|\bif (?:you(?:'re| are)|this \w+ (?:is|gets) (?:\w+ )?(?:read|processed|screened|summari[sz]ed|evaluated"
+    rf"|graded|indexed|answered) by|you,)"
     rf" (?:an? |any |the )?(?:\w+ )?{_MACHINE}\b"
-    rf"|\b(?:when|if|once|should) (?:your|an?|any|some|the) {_MACHINE}\b[^.!?\n]{{0,90}}\b(?:it|they) (?:should|must|has to|is to|shall|ought)\b"
+    rf"|\b(?:when|if|once|should) (?:your|an?|any|some|the) {_MACHINE}\b[^.!?\n]{{0,90}}\b(?:it|they) (?:should|must"
+    rf"|has to|is to|shall|ought)\b"
     rf"|\b(?:wenn|falls|sofern) (?:du|sie|dies\w* \w+) (?:eine? |von einer |von einem )?{_MACHINE}\b"
     rf"|\bsi (?:tu es|vous êtes|c'est|ce (?:texte|message|courriel) est (?:lu|traité) par) (?:une? )?{_MACHINE}\b"
     rf"|\bsi (?:eres|es usted|usted es|est[ea] \w+ lo (?:lee|procesa|resume)) (?:una? )?{_MACHINE}\b"
@@ -67,9 +71,11 @@ SELLS = re.compile(
     r"|\b(?:the (?:best|leading|most trusted) (?:\w+ ){1,3}(?:on the market|money can buy|in town|in the country))\b"
     r"|\b(?:jetzt|noch heute) (?:\w+ ){0,3}(?:bestellen|buchen|kaufen|sichern|testen|anmelden|anrufen)\b|\bbestellen sie\b"
     r"|\b\d+ ?% (?:rabatt|nachlass|de réduction|de remise|de descuento)|\b(?:rabatt|gutschein)code\b|\bkostenlos testen\b"
-    r"|\b(?:commande[zr]|achete[zr]|réserve[zr]|abonne[zr]-vous|profite[zr]|découvre[zr]) (?:\S+ ){0,5}(?:maintenant|dès aujourd'hui|sur \S+\.\w{2,})"
+    r"|\b(?:commande[zr]|achete[zr]|réserve[zr]|abonne[zr]-vous|profite[zr]|découvre[zr]) (?:\S+ ){0,5}(?:maintenant"
+    r"|dès aujourd'hui|sur \S+\.\w{2,})"
     r"|\bje (?:vous |te )?recommande vivement\b|\bavec le code\b|\bmeilleure?s? du marché\b|\bpremier mois (?:offert|gratuit)\b"
-    r"|\b(?:pida|pide|compre|compra|reserve|reserva|solicite|suscríbase|visite|llame) (?:\S+ ){0,5}(?:hoy|ya|ahora|en \S+\.\w{2,})"
+    r"|\b(?:pida|pide|compre|compra|reserve|reserva|solicite|suscríbase|visite|llame) (?:\S+ ){0,5}(?:hoy|ya|ahora"
+    r"|en \S+\.\w{2,})"
     r"|\bcon el código\b|\bprimer mes gratis\b|\ba la venta en \S+\.\w{2,}|\blo mejor del mercado\b|\bmejor precio garantizado\b"
     r"|初月無料|今すぐ(?:購入|申し込|登録|ダウンロード)|お申し込みは|立即(?:购买|下单|订购|抢购|注册)|限时(?:优惠|特价)|首月免费|优惠码|クーポンコード",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Persons and things that a question points to though nobody has named them, in English, German, French, Spanish, Chinese, Japanese."""
+"""Persons and things that a question points to though nobody has named them, in six languages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ ANTECEDENT: dict[Tongue, re.Pattern[str]] = {
 """What such a pronoun may stand for."""
 AFTERWARDS = re.compile(r",\s+\w+(?:\s+\w+)?\s*\?|\b(?:ta|ton|ma|mon|votre|tu|mi)\s+\w+\b")
 """What it stands for, said later: "elle est où, ta sœur ?"."""
-OPENER = re.compile(r"\A\W*(?:du coup|au fait|au final|à la fin|al final|y al final|por cierto|im endeffekt|am ende)\b", re.IGNORECASE)
+OPENER = re.compile(
+    r"\A\W*(?:du coup|au fait|au final|à la fin|al final|y al final|por cierto|im endeffekt|am ende)\b", re.IGNORECASE
+)
 
 ZH_JA = re.compile(
     r"上記|前述|上述|上文|如上所|先ほど|さきほど|前の章|下図|次の表|本段|这一段|這一段|该段|本文では|文中|この段落|この文章|この記事|筆者|作者(?:在|は|认为|為什)"
