@@ -171,39 +171,8 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     delay delayed | ended stopped ending | lose lost die died | nuts allergic allergy | car drive driving lift | separation
     break breakup split divorce | poem poetry verse | ghost spirit | reckon think opinion view | stationery pen paper |
     order purchase | settle agree agreed | recap summarise | procedure process step | wipe wiped delete clear | overnight
-    night nightly | permit licence license | save rescue salvage recover | rescue keep | favourite preferred fave best
-    love prefer | notes minutes record protocol summary |
-    forward send pass share mail email | objection mind okay ok alright problem | wfh home remote | cope deal handle |
-    advice counsel tip guidance suggestion | author writer novelist | writer colleague | replace substitute cover stand
-    deputise |
-    leave holiday vacation absence time-off | left remaining remain | spot place location site | town city | shop store |
-    film movie picture | fear afraid scared scare frighten frightened terrify dread phobia | calculate compute work |
-    commit check-in |
-    recent last latest newest | port socket | active enable activate switch turn | deactivate disable off | two-factor 2fa
-    mfa second |
-    env environment | vars variables variable | k8s kubernetes | repo repository | db database | config configuration settings |
-    auth authentication login | docs documentation manual | app application program software | info information | pic
-    picture photo |
-    ghost spirit spook phantom | believe think real | meet encounter get | beginner novice newcomer | silence quiet stillness |
-    death dying die | childhood youth young kid | grandma grandmother gran nan granny | grandpa grandfather grandad |
-    mum mother mom | dad father | brother sister sibling | kid child children | wife husband spouse partner | boss manager
-    supervisor chief |
-    coworker colleague workmate | salary pay wage earnings | contract agreement deal | deadline cutoff due | extension
-    extra postpone delay defer |
-    delay late hold postponed | invoice bill | refuse reject turn | hashed hash digest | password passphrase credential |
-    alarm alert warning | bug defect fault error | crash die hang | slow sluggish lag | fast quick speedy rapid | large
-    big huge |
-    nap doze sleep asleep | tired exhausted weary | ill sick unwell | doctor physician gp | medicine drug pill remedy |
-    drunk drink beverage | dinner supper tea evening meal | breakfast morning | dish meal food speciality recipe | spicy hot |
-    plane flight fly flying airplane | car vehicle auto | bike bicycle cycle | trip journey travel tour voyage | hotel
-    hostel lodging |
-    rain wet shower | frost freeze frozen ice | garden yard plot allotment | flower bloom blossom plant | weed unwanted |
-    war conflict battle | peace truce | faith religion belief | lie untruth dishonest | honest truthful sincere | brave
-    courage courageous |
-    jealous envy envious | angry cross furious mad anger | sad unhappy sorrow | happy glad joy content | funny humorous comic |
-    poem poetry verse | novel book fiction | diary journal | paint draw | song tune melody | instrument piano violin guitar |
-    customer client buyer patron | supplier vendor provider | order purchase |
-    shipment delivery consignment parcel package | sample specimen""",
+    night nightly | permit licence license
+    """,
     "de": """
     halten aufbewahren lagern behalten bewahren bleiben überleben haltbar aufheben konservieren frisch | leben überleben
     halten überdauern kommen wohnen | pflegen kümmern versorgen warten pflege wartung | anfangen beginnen starten losgehen
@@ -302,21 +271,8 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     speichern ablegen sichern aufbewahren | löschen entfernen wegwerfen | ausfallen entfallen absagen streichen | eintritt
     eintrittspreis eintrittskarte | lehrer lehrerin lehrkraft | verantwortlich zuständig verantwortung kümmern | leiten
     führen leitung leiter chef | beginnen anfangen starten losgehen | enden aufhören schließen | sprechen reden erzählen |
-    meinung haltung ansicht denken halten finden | gern mögen lieben gefallen | zusenden schicken senden übersenden
-    zuschicken | erneut nochmal wieder | Bücherei Bibliothek | teuer kosten Preis | fürchten Angst |
-    kennenlernen begegnen treffen | Freundin Partnerin | ersetzen austauschen tauschen | Rechnung Faktura | zuständig
-    kümmern verantwortlich |
-    Lieblings liebsten bevorzugen lieber mögen | retten bergen sichern | Rat Tipp Hinweis Ratschlag | Autor Schriftsteller
-    Verfasser |
-    Film Streifen | Urlaub Ferien | Gehalt Lohn | Vertrag Vereinbarung | Frist Termin Stichtag | verschieben verlegen
-    aufschieben |
-    löschen entfernen | einschalten aktivieren | ausschalten deaktivieren abschalten | Fehler Bug Defekt | Kollege Mitarbeiter |
-    Oma Großmutter | Opa Großvater | Kind Kinder | Auto Wagen | Fahrrad Rad | Reise Fahrt Tour | Haus Gebäude | kaputt defekt |
-    schlafen einschlafen | krank Krankheit | Arzt Ärztin Doktor | essen Mahlzeit Gericht | Frühstück morgens | schnell
-    rasch | langsam träge |
-    Kunde Auftraggeber | Lieferant Anbieter | Bestellung Auftrag | Lieferung Paket Sendung | Muster Probe | Protokoll Notizen |
-    Tagebuch Journal | Gedicht Lyrik | Roman Buch | Lied Song | Glaube Religion | Stille Ruhe Schweigen |
-    Bedeutung heißen bedeuten""",
+    meinung haltung ansicht denken halten finden | gern mögen lieben gefallen
+    """,
     "fr": """
     garder conserver maintenir stocker ranger entreposer tenir rester | survivre vivre vie tenir garder conserver | entretenir
     soigner occuper entretien prendre | commencer débuter démarrer ouvrir lancer début | finir terminer achever cesser arrêter
@@ -402,22 +358,8 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     minimum plancher | autoriser permettre admettre accepter possible | interdire défendre proscrire | responsable chargé
     s'occuper | envoyer adresser transmettre expédier | choisir choix | penser avis opinion trouver juger | aimer plaire
     apprécier adorer | détester haïr | expliquer raconter décrire | fréquence souvent rythme | désactiver couper éteindre |
-    activer allumer | favori préféré préférer aimer | accorder donner octroyer | délai échéance report | repousser
-    reporter décaler | activer mettre enclencher |
-    désactiver couper | supprimer effacer enlever retirer | peur craindre effrayer | avion vol voler | plat spécialité
-    recette | réussir cuisiner |
-    rencontrer connaître | copain ami compagnon | remplacer substituer | facture note | rôle influence importance |
-    grand-mère mamie |
-    grand-père papi | écrire écriture plume | vivant vie | trahir trahison | auteur écrivain | roman livre bouquin | poème
-    poésie vers |
-    film cinéma | vacances congé | salaire paie | contrat accord | réunion rendez-vous | compte-rendu notes procès-verbal
-    | envoyer transmettre expédier |
-    client acheteur | fournisseur prestataire | commande achat | livraison colis envoi | échantillon | maison logement |
-    voiture auto |
-    vélo bicyclette | voyage trajet | dormir sommeil | malade maladie | médecin docteur | repas manger dîner | enfant
-    gamin | silence calme |
-    quitter partir | coûter prix tarif | rapide vite | lent | erreur bug faute | conseil avis astuce |
-    croire penser | jardin potager""",
+    activer allumer
+    """,
     "es": """
     guardar conservar mantener almacenar dejar tener quedar | sobrevivir vivir vida mantener vivo | cuidar mantener atender
     cuidado mantenimiento | empezar comenzar iniciar abrir arrancar | terminar acabar finalizar cerrar parar | dejar irse
@@ -493,19 +435,8 @@ GROUPS: dict[Literal["en", "de", "fr", "es"], str] = {
     límite tope | mínimo menos | permitir dejar admitir aceptar poder | prohibir vetar | responsable encargado encargarse
     llevar | ganar ganador vencer | fundar crear fundación | conocer encontrarse | novio novia pareja chico chica | abuelo
     yayo | abuela yaya | médico doctor | opinar pensar parecer opinión | gustar encantar agradar | odiar detestar |
-    frecuencia a menudo cada | regar riego | cocinar guisar | duro seco endurecer endurecerse | favorito favorita
-    preferido preferida preferir gustar | retrasar retraso demora tardar deber | miedo temer asustar | avión volar vuelo |
-    dedicar hacer | poder posible | conocer encontrar | novio pareja | sustituir reemplazar cambiar | factura recibo |
-    plazo fecha vencimiento |
-    aplazar posponer retrasar | activar encender habilitar | desactivar apagar | borrar eliminar quitar | plato
-    especialidad receta |
-    abuela yaya | abuelo yayo | autor escritor | novela libro | poema poesía verso | película cine film | vacaciones permiso |
-    sueldo salario paga | contrato acuerdo | reunión junta | acta notas resumen | enviar mandar remitir | cliente comprador |
-    proveedor suministrador | pedido compra | entrega paquete envío | muestra | casa vivienda hogar | coche auto carro |
-    bicicleta bici |
-    viaje trayecto | dormir sueño | enfermo enfermedad | médico doctor | comida comer cena | niño hijo crío | silencio calma |
-    dejar abandonar | costar precio tarifa valer | rápido veloz | lento | error fallo | consejo recomendación |
-    creer pensar | jardín huerto""",
+    frecuencia a menudo cada | regar riego | cocinar guisar | duro seco endurecer endurecerse
+    """,
 }
 
 ASKED_FOR: tuple[tuple[str, str], ...] = (

@@ -373,13 +373,13 @@ def words_in(text: str) -> list[str]:
 def content(text: str, tongue: Tongue | None = None) -> list[str]:
     """What a text says, word by word: folded stems, figures, and the small words that matter (`OPERATORS`, `ASKING`)."""
     tongue = tongue or tongue_of(text)
-    words = words_in(text)
-    codes = []
+    words, letters = words_in(text), CJK.search(text)
+    codes: list[str] = []
     for place, word in enumerate(words):
         if tongue == "de" and (separable := SEPARABLE.fullmatch(word)):
             codes += [f"~+{PARTICLES.get(separable[1], separable[1])}", fold(separable[2], tongue)]
             continue
-        if CJK.search(word):
+        if letters and CJK.search(word):
             codes += codes_of(word)
             continue
         code = code_of(word, tongue)
