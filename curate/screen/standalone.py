@@ -82,7 +82,7 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     """Pairs that lean on their source: "as the passage says", "the author", "mentioned earlier", "Why did he do this?".
 
     An instruction with a conversation before it may point back as it likes. Words about texts that the author's own passage
-    has are the author's. Heuristics for English; score is always 1.
+    has are the author's. Chinese and Japanese are judged by rules alone; score is 1 where a rule says so.
     """
     for pair in pairs:
         passage = sources.passage_of(pair)
