@@ -56,6 +56,11 @@ def other_choice(one: str, other: str, question: str) -> str | None:
 
     >>> other_choice("Tea, always.", "coffee, black", "tea or coffee?")
     'one takes “tea”, the other “coffee”'
+
+    Args:
+        one: an answer.
+        other: another.
+        question: that both answer.
     """
     offered = OFFERED.search(question)
     if not offered:
@@ -106,7 +111,13 @@ def other_path(one: str, other: str) -> str | None:
 
 
 def other_figure(one: str, other: str, question: str) -> str | None:
-    """Where a question asks for the number of a version, port or room, and each answer gives another first."""
+    """Where a question asks for the number of a version, port or room, and each answer gives another first.
+
+    Args:
+        one: an answer.
+        other: another.
+        question: that both answer.
+    """
     if not NUMBERED.search(question):
         return None
     ours, theirs = (FIGURE.findall(answer) for answer in (one, other))
