@@ -19,7 +19,7 @@ from likeness.metrics.same_question import compared
 from likeness.metrics.signed import Signed
 from likeness.metrics.statements import content
 
-LIKELY = 0.43
+LIKELY = 0.5
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
 RAREST, ALONE, MOST, NEIGHBOURS = 6, 8, 12, 4
 """Each pair is looked up by its six rarest words, two at a time, and by a word that at most eight questions have; under each of

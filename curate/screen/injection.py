@@ -13,6 +13,7 @@ from pathlib import Path
 from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
+from likeness.metrics.addressed import ADDRESSED, ADDRESSED_WORDS, sells, without_mentions
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of, stems_of, tokens_of
 
@@ -24,6 +25,8 @@ ASKING = 0.85
 """The same for a question, unless a rule knows it: people ask about orders more often than they give them as a question."""
 SURE = 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
+CERTAIN = 0.95
+"""Probability from which a sentence need not speak of models, prompts or answers."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
 ORDERS = (
     r"(?:instructions?|prompts?|directions|directives|guidelines|guardrails|commands|programming|system messages?|restrictions)"
@@ -161,6 +164,8 @@ CJK_ORDER = re.compile(
     r"|(?:从现在起|从现在开始|你现在是|今から|これから)[^。！？\n]{0,16}(?:人工智能|AI|ＡＩ|模型|助手|アシスタント|モデル)"
     r"|(?:所有|任何|各|この|すべての)[^。！？\n]{0,10}(?:语言模型|人工智能|AI|言語モデル|モデル|助手)[^。！？\n]{0,14}(?:必须|请|应当|应该|すること|せよ|してください|しなければ)"
     r"|(?:如果你是|もしあなたが)[^。！？\n]{0,8}(?:AI|人工智能|语言模型|言語モデル)"
+    r"|(?:AI|ＡＩ|人工智能|语言模型|大模型|自动[^。！？\n，,]{0,4}系统|言語モデル|生成モデル|チャットボット|アシスタント|自動[^。！？\n、]{0,4}システム)"
+    r"[^。！？\n]{0,10}(?:注意|阅读|読む?|へ|宛|方へ|向け)[^。！？\n]{0,6}[:：，,、。]"
     r"|(?:不得|不要|不许)(?:透露|承认|说出)自己是[^。！？\n]{0,4}(?:模型|AI|机器)"
 )
 """The same in Chinese and Japanese, where words are not set apart and the classifier counts nothing."""
@@ -183,7 +188,11 @@ TASK_WORDS = frozenset(
     chara voice
     tone perso asked told ignor disre forge anwei vorga angew gebet consi deman""".split()
 )
-RULES = {"orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS), "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS)}
+RULES = {
+    "orders": Rule(re.compile(ORDER.pattern), ORDER_WORDS),
+    "speaks_of_task": Rule(re.compile(RESIDUE.pattern), TASK_WORDS),
+    "addressed": Rule(ADDRESSED, ADDRESSED_WORDS),
+}
 """What the classifier knows beside words: on folded text, where a search need not ignore case and takes a third of the time."""
 
 ANCHOR = re.compile(
@@ -204,6 +213,11 @@ NAMED = re.compile(r"\b(?:ais?|llms?|gpts?|chatgpt|chatbots?|assistants?|languag
 """A language model, spoken to where people do not look: in a comment of a web page."""
 COMMENT = re.compile(r"<!--[^>]{1,4000}-->|/\*[^*]{1,4000}\*/|(?:^|\s)(?:#|//|--) [^\n]{8,1000}", re.MULTILINE)
 """Where orders hide from people's eyes: comments in HTML and in code."""
+FAKED = re.compile(
+    r"</?(?:passage|document|dokument|documento|context|task|system|instructions?|user|assistant|tool\w*)>"
+    r"|(?:^|[\s\[\"“«])(?:SYSTEM|USER|ASSISTANT|SYSTÈME|SISTEMA)\]?:|<\|\w+\|>|\[/?INST\]"
+)
+"""Marks of a conversation or a prompt, put where only text should be."""
 ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![\w+/=])")
 OPENED = {"“": "”", "„": "“", "«": "»", "‘": "’", "‚": "‘", "「": "」"}
 
@@ -232,8 +246,12 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
             message = f"its passage gives orders to a language model, and they may have been obeyed: “{order}”"
             yield Finding(pair.id, "injection", "warning", 1.0, message, reason="passage_gives_orders")
         elif pair.wrote != "author":
+            if passage and (sold := sells(pair.response, f"{passage.text}\n{pair.instruction}")):
+                message = f"advertises what its passage does not name: “{sold[0]}”"
+                yield Finding(pair.id, "injection", "warning", 1.0, message, Span("response", *sold.span()), "advertises")
+            ground = fold(passage.text) if passage else ""
             for part, text in pair.sides:
-                if said := _said(text, written):
+                if said := _said(text, written, ground):
                     severity: Severity = "warning" if pair.wrote == "person" else said.severity
                     span = Span(part, said.start, said.end)
                     yield Finding(pair.id, "injection", severity, said.score, said.message, span, said.reason)
@@ -258,12 +276,19 @@ def _order_in(text: str) -> str | None:
     for _, sentence in sentences_of(unquoted(masked)):
         if ANCHOR.search(fold(sentence)) and _classifier().probability(sentence, SURE) >= SURE:
             return sentence[:MOST_SHOWN]
+    for _, sentence in sentences_of(without_mentions(text)):  # code and what was pasted too: there it is hidden from people
+        folded = fold(sentence)
+        addressed = RULES["addressed"].knows(folded, stems_of(tokens_of(folded))) or FAKED.search(sentence)
+        if (likely := _classifier().probability(sentence)) >= (LIKELY if addressed else SURE) and (
+            addressed or likely >= CERTAIN or ANCHOR.search(folded)
+        ):
+            return sentence[:MOST_SHOWN]
     hidden = _hidden(text)
     return text[hidden.start : hidden.end] if hidden else None
 
 
-def _said(text: str, written: str) -> _Said | None:
-    """What of one side is no author's: first orders, then talk of the task."""
+def _said(text: str, written: str, ground: str) -> _Said | None:
+    """What of one side is no author's: first orders, then talk of the task; nothing that `ground`, its passage, speaks of."""
     masked = unquoted(mask(text))
     worst: _Said | None = None
     for start, sentence in sentences_of(masked):
@@ -276,7 +301,11 @@ def _said(text: str, written: str) -> _Said | None:
             worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
         elif RESIDUE.search(sentence) and not own:
             worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)
-        elif not own and ANCHOR.search(fold(sentence)) and (likely >= ASKING or not sentence.endswith(("?", "？"))):
+        elif (
+            not own
+            and _speaks_of_models(fold(sentence), likely, ground)
+            and (likely >= ASKING or not sentence.endswith(("?", "？")))
+        ):
             words = ", ".join(_classifier().reasons(sentence))
             worst = _Said(
                 start, end, "orders", f"may be meant for a language model, by its words {words}: {shown}", "warning", likely
@@ -284,19 +313,26 @@ def _said(text: str, written: str) -> _Said | None:
     return worst if worst and worst.severity == "drop" else _hidden(text) or worst
 
 
+def _speaks_of_models(folded: str, likely: float, ground: str) -> bool:
+    """Whether a sentence speaks of models, prompts or answers where its passage does not, or needs not to."""
+    anchor = ANCHOR.search(folded)
+    return anchor[0] not in ground if anchor else likely >= CERTAIN
+
+
 def _plainly(text: str) -> str:
     """A text as it is read: figures that stand for letters, and letters set apart or with invisible marks between."""
     text = re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", text)
     text = re.sub(r"\b(?:\w ){4,}\w\b", lambda match: match[0].replace(" ", ""), text)
+    text = re.sub(r" {2,}", " ", text)
     return re.sub(r"\S*[^\W\d_]\S*", lambda match: match[0].translate(LEET), text)
 
 
 def _hidden(text: str) -> _Said | None:
     """An order in a comment, in disguise, encoded, or in Chinese or Japanese."""
-    if CJK.search(text) and (order := CJK_ORDER.search(unquoted(mask(text)))):
+    if CJK.search(text) and (order := CJK_ORDER.search(without_mentions(mask(text)))):
         return _Said(*order.span(), "orders", f"gives orders to a language model: “{order[0]}”", "warning")
     if DISGUISED.search(text) and (plain := _plainly(text)) != text:
-        for _, sentence in sentences_of(unquoted(mask(plain))):
+        for _, sentence in sentences_of(mask(plain)):
             if sentence not in text and ORDER.search(sentence):
                 message = f"gives orders to a language model in disguise: “{sentence[:MOST_SHOWN]}”"
                 return _Said(0, len(text), "orders", message, "warning")
@@ -312,8 +348,9 @@ def _hidden(text: str) -> _Said | None:
             decoded = base64.b64decode(run[0] + "=" * (-len(run[0]) % 4), validate=True).decode("utf-8")
         except (binascii.Error, UnicodeDecodeError):
             continue
-        if order := ORDER.search(decoded):
-            return _Said(*run.span(), "orders", f"gives orders to a language model in Base64: “{order[0]}”", "warning")
+        if ORDER.search(decoded) or _classifier().probability(decoded) >= LIKELY:
+            message = f"gives orders to a language model in Base64: “{decoded[:MOST_SHOWN]}”"
+            return _Said(*run.span(), "orders", message, "warning")
     return None
 
 
@@ -342,6 +379,7 @@ CHECK = Check(
         "passage_gives_orders": "its passage gives orders to a language model",
         "orders": "gives orders to a language model",
         "speaks_of_task": "speaks of how it was made",
+        "advertises": "advertises what its passage does not name",
     },
     find=lambda given: find_injection(given.pairs, given.sources),
     languages=frozenset({"en", "de", "fr", "es", "zh", "ja"}),

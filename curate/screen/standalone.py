@@ -13,6 +13,7 @@ from curate.sources import SourceTexts
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, fold, sentences_of
 from likeness.metrics.text import FUNCTION_WORDS, WORD
+from likeness.metrics.unnamed import points_elsewhere, unnamed
 from likeness.metrics.wording import tongue_of
 
 SOURCE = r"(?:passage|text|excerpt|extract|document|article|essay|chapter|section|paragraph|sample|source material|snippet)"
@@ -57,7 +58,8 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 
-LIKELY, LIKELY_NAMED = 0.6, 0.85
+CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+LIKELY, LIKELY_NAMED = 0.65, 0.85
 """Probability from which a question that no rule knows is worth a warning, and where it names somebody or something."""
 NAMED = re.compile(r"(?<=[\w,:] )(?!I\b|I['’])[A-ZÄÖÜÀÉÈÁÍÓÚÑ][\w'’-]+|`[^`]+`")
 CODE_THING = frozenset(
@@ -80,7 +82,7 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
     """Pairs that lean on their source: "as the passage says", "the author", "mentioned earlier", "Why did he do this?".
 
     An instruction with a conversation before it may point back as it likes. Words about texts that the author's own passage
-    has are the author's. Heuristics for English; score is always 1.
+    has are the author's. Chinese and Japanese are judged by rules alone; score is 1 where a rule says so.
     """
     for pair in pairs:
         passage = sources.passage_of(pair)
@@ -103,6 +105,10 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
 
 def _leaning(text: str, own: str, asked: bool) -> Iterator[tuple[int, int, str, str]]:
     """References to a text that the reader does not have; `asked` says whether it is the instruction's."""
+    if CJK.search(text):
+        if found := points_elsewhere(text, asked):
+            yield found.start(), found.end(), "elsewhere", f"points to something that is elsewhere: “{found[0]}”"
+        return
     folded = fold(text)  # a search that ignores case takes three times as long
     for pattern, reason, why in (
         (TO_THE_SOURCE, "text", "speaks of a text that the reader does not have"),
@@ -122,7 +128,10 @@ def _tongue_has_names(instruction: str) -> bool:
 
 def _likely(instruction: str) -> float:
     """How likely a question leans on something, judged by its last sentence where others come before: these give a ground."""
-    sentences = [sentence for _, sentence in sentences_of(unquoted(mask(instruction)))]
+    prose = unquoted(mask(instruction))
+    if len(prose.split()) < len(instruction.split()):
+        return 0.0  # it shows what it asks about
+    sentences = [sentence for _, sentence in sentences_of(prose)]
     return _classifier().probability(sentences[0], LIKELY) if len(sentences) == 1 else 0.0
 
 
@@ -138,6 +147,8 @@ def _dangling(instruction: str, shows_code: bool) -> Iterator[tuple[int, int, st
     """Where the first word is that could name somebody or something."""
     if (person := PERSON.search(instruction)) and person.start() < first:
         yield *person.span(), "nobody_named", f"“{person[0]}” is somebody whom nobody has named"
+    elif not shows_code and (pronoun := unnamed(instruction, tongue_of(instruction))):
+        yield *pronoun.span(), "nobody_named", f"“{pronoun[0]}” is somebody whom nobody has named"
     for pointing in POINTING.finditer(instruction):
         thing = (pointing["thing"] or "").casefold()
         if shows_code and thing in CODE_THING:
@@ -167,5 +178,5 @@ CHECK = Check(
         "no_question": "is not a question that makes sense alone",
     },
     find=lambda given: find_dependent(given.pairs, given.sources),
-    languages=frozenset({"en", "de", "fr", "es"}),
+    languages=frozenset({"en", "de", "fr", "es", "zh", "ja"}),
 )

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from likeness.metrics.amounts import all_quantities, equal, other_amount, other_asked_amount, other_frequency
 from likeness.metrics.prose import mask
 from likeness.metrics.questions import asked
+from likeness.metrics.slots import none_or_some, other_choice, other_figure, other_path
 from likeness.metrics.stances import affirms, answers_with, denies, other_attitude, restates, stance, toward
 from likeness.metrics.statements import content, denied_said, opposite_said, other_kind, other_name, other_place
 from likeness.metrics.wording import tongue_of
 
 KINDS_OF_CONFLICT = (
-    "yes_no", "no_or_fact", "asked_amount", "amount", "frequency", "attitude", "opposite", "denied", "name", "kind", "place"
+    "yes_no", "no_or_fact", "asked_amount", "amount", "frequency", "attitude", "opposite", "denied", "name", "kind", "place",
+    "choice", "none", "path", "figure"
 )  # fmt: skip
 """What two answers may disagree on."""
 ASKS_MANNER = re.compile(r"\b(?:why|warum|wieso|weshalb|pourquoi|por qué)\b", re.I)
@@ -40,6 +42,7 @@ def conflicts(one: str, other: str, question: str = "") -> Iterator[tuple[str, s
         question: that both answer.
     """
     tongue = tongue_of(f"{question}\n{one}\n{other}")
+    shown = (one, other)
     one, other = mask(one).replace("’", "'"), mask(other).replace("’", "'")
     about = frozenset(content(question, tongue)) if question else frozenset[str]()
     wanted = asked(question) if question else None
@@ -69,6 +72,10 @@ def conflicts(one: str, other: str, question: str = "") -> Iterator[tuple[str, s
         ("name", other_name(one, other, question, tongue, "?who" in kinds)),
         ("kind", other_kind(one, other, about, tongue) if about else None),
         ("place", other_place(one, other, about, tongue) if "?where" in kinds else None),
+        ("choice", other_choice(one, other, question)),
+        ("none", none_or_some(one, other) if "?many" in kinds else None),
+        ("path", other_path(*shown) if "?where" in kinds else None),
+        ("figure", other_figure(one, other, question)),
     ):
         if why:
             yield kind, why

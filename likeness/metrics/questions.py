@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import combinations, product
 
+from likeness.metrics.cjk import CJK, asking_in
 from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
 from likeness.metrics.wording import ASKING, Tongue, code_of, content, fold, grams, is_operator, stem, tongue_of, words_in
 
@@ -182,6 +183,8 @@ def asked(question: str) -> Asked:
                 text = f"{text[: match.start()]} {text[match.end() :]}"
             break
     codes = content(HYPHEN.sub(" ", text), tongue)
+    if not asking and CJK.search(text):
+        asking = asking_in(text)
     if not asking:
         asking = {_KIND_OF.get(code, code) for code in _asking_words(text, tongue)}
     if not asking and WHETHER.match(text) and not REQUEST.match(text):
@@ -482,7 +485,7 @@ def weight_of(code: str, tongue: Tongue) -> float:
 
 
 TURNING_PREFIXES = frozenset(
-    "un in im il ir dis de des non pre post ent miss mis anti re over under sub ein aus auf zu ab an vor".split()
+    "un in im il ir dis de des non pre pré prä post ent miss mis anti re over under sub ein aus auf zu ab an vor".split()
 )
 """What makes another word of one: "install" and "uninstall", "production" and "preproduction"."""
 

@@ -167,10 +167,42 @@ def compared(
     }
 
 
+TURNED = 0.3
+"""The most that two questions are alike where one turns the other round: too few rows have such a pair to learn its weight."""
+GIVES, GETS = frozenset("du tu tú".split()), frozenset("dir dich te toi ti".split())
+
+
+def _roles_exchanged(one: Asked, other: Asked) -> bool:
+    """Whether who is asked does in one question what is done to them in the other: "taught you", "did you teach"."""
+    if one.tongue != other.tongue:
+        return False
+    if one.tongue == "en":
+        (before, after), (other_before, other_after) = _around_you(one.said), _around_you(other.said)
+        return bool(before & other_after - after) or bool(after & other_before - before)
+    ours, others = set(one.said.split()), set(other.said.split())
+    return any(
+        GIVES & a and not GETS & a and GETS & b and not GIVES & b and one.things & other.things
+        for a, b in ((ours, others), (others, ours))
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _around_you(said: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems right before and right after "you"."""
+    words = said.split()
+    places = [place for place, word in enumerate(words) if word == "you"]
+    before, after = (
+        frozenset(code for place in places if 0 <= place + step < len(words) and (code := code_of(words[place + step], "en")))
+        for step in (-1, 1)
+    )
+    return before, after
+
+
 SIDES = [
     frozenset(pair.split())
     for pair in (
-        "front back", "first second", "first third", "second third", "first last", "he she", "his her", "old new", "left right",
+        "front back", "first second", "first third", "second third", "first last", "zum zuletzt", "zuerst zuletzt", "ersten zuletzt",  # noqa: E501
+        "both either", "usually last", "he she", "his her", "old new", "left right",
         "erste zweite", "ersten zweiten", "erste letzte", "erster letzter", "ersten letzten", "premier dernier",
         "premier deuxième", "première dernière", "il elle", "él ella", "primer segundo", "primer último", "primera última"
     )
@@ -200,17 +232,21 @@ def _model() -> Signed:
     return Signed.load(Path(__file__).with_name("same_question.json"))
 
 
-def likely_same(one: Asked, other: Asked, least: float) -> float:
+def likely_same(one: Asked, other: Asked, least: float, said: frozenset[str] = frozenset()) -> float:
     """How likely two questions ask the same, in [0, 1].
 
     Args:
         one: a question.
         other: another.
         least: below it, the answer is 0.
+        said: stems that are said beside the one: what only the other has is not missing there.
     """
     if one.said == other.said:
         return 1.0
     if not one.things or not other.things or _model().most({"likeness": likeness_of(one, other)}) < least:
         return 0.0
-    likely = _model().probability(compared(one, other))
+    features = compared(one, other, said)
+    likely = _model().probability(features)
+    if features["turned"] or features["contrasted"] or _roles_exchanged(one, other):
+        likely = min(likely, TURNED)
     return min(0.99, likely) if likely >= least else 0.0

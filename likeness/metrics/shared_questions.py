@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from likeness.metrics.cjk import CJK
 from likeness.metrics.near_duplicates import shingles
 from likeness.metrics.questions import Asked, asked, keys_of, one_slot, said_in, words_said
 from likeness.metrics.same_question import likely_same
@@ -30,7 +31,7 @@ REWORDED = 0.64
 HALF = 0.75
 """Score of a question that is one of the two that a question of two parts asks."""
 
-SENTENCE = re.compile(r"[^.?!\n;:]+[.?!]?")
+SENTENCE = re.compile(r"[^.?!。？！\n;:]+[.?!。？！]?")
 PARTS = re.compile(
     r",? (?:and|und|et|y) (?=(?:how|what|when|where|why|who|which|wie|was|wann|wo|warum|wer|comment|quand|où|pourquoi|qui|quel"
     r"|cómo|cuándo|dónde|por qué|quién|qué)\b)",
@@ -67,15 +68,16 @@ class Questions:
     def find(self, question: str) -> tuple[int, float] | None:
         """The one that most likely asks the same, and how likely; None where none does by `REWORDED`."""
         best = (0.0, 0)
+        whole, asks = asked(question), "?" in question or "？" in question
         for part in dict.fromkeys([question, *_sentences(question)]):
             said = said_in(part)
             if said and (number := self._verbatim.get(said)) is not None:
                 return number, 1.0
-            if part is not question and not part.endswith("?"):
+            if part is not question and asks and not part.endswith(("?", "？")):
                 continue  # what else is said is no question
             found = asked(part)
             for number in self._near(found):
-                best = max(best, (likely_same(found, self.asked[number], REWORDED), -number))
+                best = max(best, (likely_same(found, self.asked[number], REWORDED, whole.things), -number))
             for half, number in self._parts:
                 if likely_same(found, half, SAME):
                     best = max(best, (HALF, -number))
@@ -92,7 +94,7 @@ class Questions:
 
 def _sentences(text: str) -> list[str]:
     found = [sentence.strip() for sentence in SENTENCE.findall(text)]
-    return [sentence for sentence in found if len(sentence.split()) >= 3][:20]
+    return [sentence for sentence in found if len(sentence.split()) >= 3 or CJK.search(sentence)][:20]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any, Literal
 
+from likeness.metrics.cjk import CJK, codes_of
 from likeness.metrics.text import FUNCTION_WORDS as ENGLISH
 
 Tongue = Literal["en", "de", "fr", "es"]
@@ -372,11 +373,14 @@ def words_in(text: str) -> list[str]:
 def content(text: str, tongue: Tongue | None = None) -> list[str]:
     """What a text says, word by word: folded stems, figures, and the small words that matter (`OPERATORS`, `ASKING`)."""
     tongue = tongue or tongue_of(text)
-    words = words_in(text)
-    codes = []
+    words, letters = words_in(text), CJK.search(text)
+    codes: list[str] = []
     for place, word in enumerate(words):
         if tongue == "de" and (separable := SEPARABLE.fullmatch(word)):
             codes += [f"~+{PARTICLES.get(separable[1], separable[1])}", fold(separable[2], tongue)]
+            continue
+        if letters and CJK.search(word):
+            codes += codes_of(word)
             continue
         code = code_of(word, tongue)
         if code == "~on" and not SWITCHED.intersection(words[max(0, place - 3) : place]):

@@ -6,15 +6,22 @@ import json
 from pathlib import Path
 
 from curate.check import Given, check_named
-from curate.model import Pair, Turn
+from curate.model import Document, Evidence, Pair, Passage, Turn
 from curate.sources import SourceTexts
 from likeness.recipe.screen import Screen
 
 LABELLED = Path(__file__).with_name("planted") / "labelled"
 
 
-def _pair(name: str, row: dict[str, str]) -> Pair:
-    return Pair(name, "question_answer", (Turn("user", row["instruction"]),), row["response"], "d.md")
+def _pair(name: str, row: dict[str, str], passage: str) -> Pair:
+    evidence = Evidence("d.md", 0, len(passage), passage) if passage else None
+    return Pair(name, "question_answer", (Turn("user", row["instruction"]),), row["response"], "d.md", evidence)
+
+
+def _sources(row: dict[str, str], passage: str) -> SourceTexts:
+    documents = {"d.md": Document("d.md", "", passage, "own")} if passage else {}
+    passages = {"d.md": [Passage("d.md", 0, len(passage), passage)]} if passage else {}
+    return SourceTexts(documents, passages, control=[row["control"]] if "control" in row else [])
 
 
 def judged(check: str) -> list[tuple[bool, bool]]:
@@ -24,9 +31,9 @@ def judged(check: str) -> list[tuple[bool, bool]]:
     assert find is not None
     found = []
     for row in rows:
-        pairs = [_pair(side, row[side]) for side in ("a", "b")] if "a" in row else [_pair("a", row)]
-        control = [row["control"]] if "control" in row else []
-        found.append((row["label"], bool(list(find(Given(pairs, SourceTexts(control=control), Screen()))))))
+        passage = row.get("passage", "")
+        pairs = [_pair(side, row[side], "") for side in ("a", "b")] if "a" in row else [_pair("a", row, passage)]
+        found.append((row["label"], bool(list(find(Given(pairs, _sources(row, passage), Screen()))))))
     return found
 
 
