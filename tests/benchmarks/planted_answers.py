@@ -87,7 +87,7 @@ def profile_of(own: str) -> LikenessProfile:
 
 def voice(folder: Path, seed: int) -> Voice:
     """What a seed draws of a voice."""
-    draw = random.Random(f"{folder.name} {seed}")  # noqa: S311 - it draws texts, it keeps no secret
+    draw = random.Random(f"{folder.name} {seed}")
     own = (folder / "own.txt").read_text(encoding="utf-8")
     rows = list(stretches_of(own, 60))
     draw.shuffle(rows)
@@ -216,7 +216,7 @@ def planted(fault: str, of: Voice) -> Material:
             said, rows = with_phrase(of)
             return material(of, said, rows=rows)
         case "trained on short answers":
-            short = [sentences_of(text)[0] for text in of.held]
+            short = [" ".join(text.split()[:15]) for text in of.held]
             return material(of, sound | {"voice": short, "off-topic": short})
         case "degenerate":
             third = [text if stopped else f"\0{text}" for text, stopped in of.broken]

@@ -107,7 +107,8 @@ def probe(material: Material) -> Probe:
     said = [(tuned.id, tuned.question, tuned.answer) for _, tuned in material.pairs(OFF_TOPIC)]
     if not said:
         return Probe(NAME, MEASURES, skipped="no controlled question is `about: off-topic`, `general` or `invented`")
-    too_often = overused([(question or identifier, answer) for identifier, question, answer in said], telling, own_text(material.rows))
+    by_question = [(question or identifier, answer) for identifier, question, answer in said]
+    too_often = overused(by_question, telling, own_text(material.rows))
 
     def is_echo(answer: Answer) -> bool:
         return bool(echoed(answer.answer, answer.question, too_often))
