@@ -11,6 +11,7 @@ import typer
 from curate.contrast.cli import HELP as CONTRAST_HELP
 from curate.contrast.cli import app as contrast_app
 from curate.contrast.cli import interview
+from curate.pairwise.cli import judge
 from curate.review.cli import HELP as REVIEW_HELP
 from curate.review.cli import app as review_app
 from likeness.arguments import HERE, BuildPlace, Json, RecipePath, Settings, asks, find_recipe
@@ -38,6 +39,7 @@ app.add_typer(review_app, name="review", help=REVIEW_HELP)
 
 app.add_typer(contrast_app, name="contrast", help=CONTRAST_HELP)
 app.command()(interview)
+app.command()(judge)
 
 MOST_SHOWN = 12
 """Pairs of a sample that are printed."""

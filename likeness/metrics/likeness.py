@@ -33,7 +33,7 @@ RESAMPLES = 400
 SEED = 17
 CARICATURE = 110.0
 OVERDONE = 1.1
-"""Times as far from the base as the author is, in most blocks: further than this, and surely further than the author, is a caricature."""
+"""Times the author's way from the base, in most blocks: further than this, and surely further than the author, is overdone."""
 LEAST_REACH = 0.3
 """Of the author's own held-out documents: below this a block tells base and author apart by chance only."""
 RECOGNISED = 0.95
@@ -274,9 +274,7 @@ class LikenessProfile:
             for block, name in enumerate(BLOCKS)
         ]
 
-    def _repeats(
-        self, answers: Counted, base: Counted, paired: bool, informative: Sequence[bool]
-    ) -> tuple[Numbers, Numbers]:
+    def _repeats(self, answers: Counted, base: Counted, paired: bool, informative: Sequence[bool]) -> tuple[Numbers, Numbers]:
         """Likeness and reach of bootstrap samples of questions, of the author's documents and of the folds, (RESAMPLES,) each."""
         random = np.random.default_rng(SEED)
         asked = _drawn(random, len(answers))
