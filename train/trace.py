@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from train.compare.runs import read_runs
+from train.compare.runs import RunView, read_runs
 
 FIXES = {
     "likeness": "Add rows in the author's own words (kind own_words), or train for more epochs.",
@@ -23,6 +23,9 @@ FIXES = {
     "degenerate": "Lower train.sft.learning_rate or epochs; look at rows without an end.",
 }
 """What usually helps, by probe."""
+OPENS_CONTRAST = ("unknown", "facts")
+"""Probes whose bad answers are wrong ones about a thing: a contrast says what is right."""
+MOST_CONTRASTS = 2
 
 
 def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
@@ -49,6 +52,7 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
                 if counts:
                     row = counts.most_common(1)[0][0]
                     commands.append(f"{apply} {row} --phrase {shlex.quote(phrase)}")
+            commands += _contrasts(view, probe, recipe) + _next_run(view, probe, recipe)
             found.append(
                 {
                     "probe": name,
@@ -60,6 +64,38 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _contrasts(view: RunView, probe: dict[str, Any], recipe: str) -> list[str]:
+    """Commands that open a contrast for a wrong answer."""
+    if probe["name"] not in OPENS_CONTRAST:
+        return []
+    begin = f"curate contrast add {shlex.quote(recipe)} --run {view.name}"
+    return [
+        f"{begin} --question {shlex.quote(case['asked'])} --answer {shlex.quote(_cut(case['tuned'], 400))}"
+        for case in probe["cases"][:MOST_CONTRASTS]
+        if case["asked"].strip() and case["tuned"].strip()
+    ]
+
+
+def _next_run(view: RunView, probe: dict[str, Any], recipe: str) -> list[str]:
+    """The command of a run with the setting that may cure what a probe found, where one setting does."""
+    sft = view.recipe["train"]["sft"]
+    details = probe["details"]
+    fewer, more = f"train.sft.epochs={sft['epochs'] / 2:g}", f"train.sft.epochs={min(100, 2 * sft['epochs']):g}"
+    slower = f"train.sft.learning_rate={sft['learning_rate'] / 2:g}"
+    match probe["name"]:
+        case "likeness":
+            setting = "evaluate.merge_best=true" if "caricature" in probe["finding"] else more
+        case "learnt":
+            setting = fewer if details.get("by_heart", 0) > details.get("untouched", 0) else more
+        case "memorised":
+            setting = fewer
+        case "forgetting" | "degenerate":
+            setting = slower
+        case _:
+            return []
+    return [f"train run {shlex.quote(recipe)} --set {setting}"]
 
 
 def lines(found: list[dict[str, Any]]) -> list[str]:

@@ -228,13 +228,15 @@ def planted(fault: str, of: Voice) -> Material:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--voices", nargs="*", help="names of voices; all by default")
+    parser.add_argument("--fault", action="append", choices=list(OWN_PROBE), help="only this; may be repeated")
     parser.add_argument("--verbose", action="store_true", help="print what is not as expected")
     given = parser.parse_args()
     folders = sorted(path for path in (UNSEEN / "checks/voice").iterdir() if not given.voices or path.name in given.voices)
     runs = len(folders) * len(SEEDS)
     print(f"{runs} draws of each fault: {len(folders)} voices, {len(SEEDS)} seeds. Alarms:\n")
     print(f"| planted | {' | '.join(PROBES)} |\n| --- |{' ---: |' * len(PROBES)}")
-    for fault, own in OWN_PROBE.items():
+    for fault in given.fault or OWN_PROBE:
+        own = OWN_PROBE[fault]
         alarms: Counter[str] = Counter()
         for folder in folders:
             for seed in SEEDS:

@@ -71,8 +71,8 @@ def test_the_judge_is_blind_sees_the_persons_writing_and_both_orders(run: BlindT
 
 
 def test_the_judge_keeps_to_the_recipes_budget(run: BlindTest, tmp_path: Path, claude) -> None:
-    change(tmp_path / "recipe.yaml", "concurrency: 2", "concurrency: 2\n  budget_usd: 0.004")
-    stopped = judge(tmp_path, claude, code=1)
+    change(tmp_path / "recipe.yaml", "concurrency: 2", "concurrency: 2\n  budget_usd: 0.02")
+    stopped = judge(tmp_path, claude, "--model", "claude-opus-5-5", code=1)
     assert "the budget of" in stopped.stderr and not run.judged.exists()
     assert claude.log()["paid"] < 2 * NUMBER
 
