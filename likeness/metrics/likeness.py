@@ -33,7 +33,7 @@ RESAMPLES = 400
 SEED = 17
 CARICATURE = 110.0
 OVERDONE = 1.1
-"""Times the author's way from the base, in most blocks: further than this, and surely further than the author, is overdone."""
+"""Times the author's way from the base, in most blocks: beyond it, and surely beyond all of the author's own, is overdone."""
 LEAST_REACH = 0.3
 """Of the author's own held-out documents: below this a block tells base and author apart by chance only."""
 RECOGNISED = 0.95
@@ -70,6 +70,8 @@ class Likeness:
     reach: float | None = None
     """How far the answers have come from the base, as a share of the author's way: the median of the blocks."""
     reach_low: float | None = None
+    own_reach: float | None = None
+    """The same of that one of the author's held-out parts which reaches furthest."""
     repeats: tuple[float, ...] = field(default=(), repr=False)
 
     @property
@@ -78,9 +80,10 @@ class Likeness:
 
         Overdone habits are no nearer to the author: they stray as well, and the likeness falls. So the reach is looked at too.
         """
-        if self.value is None or self.low is None or self.reach is None or self.reach_low is None:
+        if self.value is None or self.low is None or self.reach is None or self.reach_low is None or self.own_reach is None:
             return False
-        return (self.value > CARICATURE and self.low > 100) or (self.reach > OVERDONE and self.reach_low > 1)
+        overdone = self.reach > OVERDONE and self.reach_low > max(1.0, self.own_reach)
+        return overdone or (self.value > CARICATURE and self.low > 100)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -254,6 +257,7 @@ class LikenessProfile:
             answers.words,
             tuple(point),
             reach=round(reach, 3),
+            own_reach=round(self._own_reach(base, [block.informative for block in point]), 3),
             reach_low=round(reach + float(np.quantile(reaches, 0.025) - np.median(reaches)), 3),
             repeats=tuple(np.round(repeats - np.median(repeats) + value, 2).tolist()),
         )
@@ -273,6 +277,10 @@ class LikenessProfile:
             Block(name, *_rounded(value[block], reach[block], stray[block]), bool(informative[block]))
             for block, name in enumerate(BLOCKS)
         ]
+
+    def _own_reach(self, base: Counted, informative: Sequence[bool]) -> float:
+        """The furthest that one of the author's held-out parts reaches: what goes no further overdoes nothing."""
+        return max(float(np.median(reach[np.array(informative)])) for reach, _ in self._own(self._point(base)))
 
     def _repeats(self, answers: Counted, base: Counted, paired: bool, informative: Sequence[bool]) -> tuple[Numbers, Numbers]:
         """Likeness and reach of bootstrap samples of questions, of the author's documents and of the folds, (RESAMPLES,) each."""
