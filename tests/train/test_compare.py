@@ -32,7 +32,7 @@ def made(folder: Path, number: int, echo: float | None) -> RunView:
     }
     probe |= {"change": None, "noise": None, "alarm": False, "finding": "f", "skipped": "", "cases": [], "details": {}}
     (run / "probes.json").write_text(json.dumps({"probes": [probe]}), encoding="utf-8")
-    metrics = {"rows": {"train": 100 * number, "tokens": 1234.56789}, "sft": {"steps": 5}}
+    metrics = {"rows": {"train": 100 * number, "tokens": 1234.56789}, "sft": {"steps": 5}, "dial": None}
     kept = {"dataset": f"00{number}-data", "verdict": "passed", "base_model": "builtin:tiny", "reasons": [], "metrics": metrics}
     (run / "manifest.json").write_text(json.dumps(kept), encoding="utf-8")
     with (run / "recipe.yaml").open("w", encoding="utf-8") as file:
