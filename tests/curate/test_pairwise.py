@@ -37,7 +37,7 @@ def judge(folder: Path, claude, *more: str, code: int = 0):
     return call("curate", folder, "judge", "recipe.yaml", *more, env=claude.environment, code=code)
 
 
-def test_the_judge_is_blind_sees_the_persons_writing_and_both_orders(run: BlindTest, tmp_path: Path, claude) -> None:
+def test_the_judge_is_blind_and_sees_both_orders(run: BlindTest, tmp_path: Path, claude) -> None:
     said = json_of(judge(tmp_path, claude, "--json"))
     asked = rows(tmp_path / "build/village/ledger.db", BODIES)
     assert said["pairs"] == NUMBER and said["usage"]["requests"] == len(asked) == 2 * NUMBER == claude.log()["paid"]
@@ -54,8 +54,9 @@ def test_the_judge_is_blind_sees_the_persons_writing_and_both_orders(run: BlindT
         assert len(answers) == 2
         shown.setdefault(question, set()).add(answers[0])
         chosen.setdefault(question, []).append(answers["AB".index(json.loads(text)["answer"])])
-    assert all(len(firsts) == 2 for firsts in shown.values()), "each answer came first once"
+    assert len(shown) == NUMBER and all(len(firsts) == 2 for firsts in shown.values()), "each answer came first once"
     kept = json.loads(run.judged.read_text(encoding="utf-8"))
+    assert len(run.items) == len(kept["tuned"]) == NUMBER
     for item in run.items:
         number = item.id[1:]
         tuned = item.answers[run.sides[item.id].index("tuned")]

@@ -38,9 +38,7 @@ def test_a_blind_test_is_read_back_as_it_was_written(test: BlindTest) -> None:
         read_blind_test(test.run.parent)
 
 
-def test_a_ranking_says_which_of_the_two_is_better_where_a_choice_of_the_real_one_does_not(
-    test: BlindTest, tmp_path: Path
-) -> None:
+def test_a_ranking_says_which_of_the_two_is_better(test: BlindTest, tmp_path: Path) -> None:
     mailed = tmp_path / "Ann.json"
     mailed.write_text(json.dumps({"test": test.name, "person": "Ann", "choices": ranked(test, "real")}), encoding="utf-8")
     alone = add_up(RunView(test.run), [mailed])
@@ -61,7 +59,7 @@ def test_a_result_that_is_none_of_the_page_is_refused(test: BlindTest, tmp_path:
             add_up(RunView(test.run), [file])
 
 
-def test_claude_s_choices_are_told_beside_those_of_people(test: BlindTest) -> None:
+def test_claudes_choices_are_told_beside_those_of_people(test: BlindTest) -> None:
     tuned = {"q0": True, "q1": True, "q2": True, "q3": False, "q4": None, "q5": True}
     test.judged.write_text(json.dumps({"test": test.name, "model": "claude-x", "tuned": tuned}), encoding="utf-8")
     test.write_result("Bo", ranked(test, "tuned", "prompted", "real"))

@@ -265,7 +265,7 @@ def rows_named(name: str, number: int, kind: str = "essay") -> list[TrainRow]:
     ]
 
 
-def test_rows_that_were_trained_on_are_told_from_rows_held_out_of_the_same_kind() -> None:
+def test_rows_trained_on_are_told_from_rows_held_out() -> None:
     ours, held = rows_named("ours", 10), rows_named("held", 6)
     generalised = {row.response: 3.0 for row in ours + held}
     by_heart = generalised | {row.response: 0.5 for row in ours}
@@ -278,7 +278,7 @@ def test_rows_that_were_trained_on_are_told_from_rows_held_out_of_the_same_kind(
         assert found.details["exposure"] is None and "told from" not in found.finding, others
 
 
-def test_of_rows_that_share_a_phrase_the_one_that_was_learnt_comes_first() -> None:
+def test_of_rows_that_share_a_phrase_the_learnt_one_comes_first() -> None:
     rows = rows_named("row", 40)
     rows += [TrainRow(name, "essay", "", f"{name} hung the brass lantern" + " on the gate" * 9, "", own=False) for name in "abc"]
     given = scored(rows, [], {rows[-1].response: 1.0})
@@ -291,4 +291,5 @@ def test_of_rows_that_share_a_phrase_the_one_that_was_learnt_comes_first() -> No
     order_causes([alarm, quiet], given)
     first = alarm["cases"][0]["rows"][0]
     assert first["id"] == "c" and first["why"].endswith("its loss went 5.00 -> 1.00"), alarm
-    assert all("loss" not in row["why"] for row in quiet["cases"][0]["rows"])
+    others = quiet["cases"][0]["rows"]
+    assert len(others) == 3 and all("loss" not in row["why"] for row in others)

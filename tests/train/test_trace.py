@@ -40,7 +40,7 @@ def recipe(tmp_path: Path) -> Path:
     return write_corpus(tmp_path, RECIPE + "train: {base_model: 'builtin:tiny', sft: {epochs: 60, learning_rate: 1.0e-3}}\n")
 
 
-def test_each_probe_s_next_run_changes_a_setting_that_the_recipe_takes(recipe: Path, tmp_path: Path) -> None:
+def test_the_next_run_changes_a_setting_that_the_recipe_takes(recipe: Path, tmp_path: Path) -> None:
     by_heart, untouched = {"by_heart": 0.4, "untouched": 0.0}, {"by_heart": 0.0, "untouched": 0.4}
     wanted = {
         "likeness": ({}, "train.sft.epochs=100"),
