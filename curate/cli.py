@@ -12,6 +12,7 @@ from curate.contrast.cli import HELP as CONTRAST_HELP
 from curate.contrast.cli import app as contrast_app
 from curate.contrast.cli import interview
 from curate.init.cli import init
+from curate.pairwise.cli import judge
 from curate.preview.cli import print_read
 from curate.review.cli import HELP as REVIEW_HELP
 from curate.review.cli import app as review_app
@@ -42,6 +43,7 @@ app.add_typer(review_app, name="review", help=REVIEW_HELP)
 
 app.add_typer(contrast_app, name="contrast", help=CONTRAST_HELP)
 app.command()(interview)
+app.command()(judge)
 
 MOST_SHOWN = 12
 """Pairs of a sample that are printed."""

@@ -1,6 +1,7 @@
 """The blind test: one HTML file to mail to friends, and what their answers come to.
 
-Which answer is whose stands in `blind/key.json` beside the run and nowhere in the page. A result file comes back by mail.
+Which answer is whose stands in `blind/key.json` beside the run and nowhere in the page. A result file comes back by mail, or from
+Argilla (`curate review blind`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from likeness.blind import LETTERS, BlindItem, BlindTest, read_blind_test
 from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.metrics.likeness import LikenessProfile
@@ -26,27 +28,18 @@ from train.evaluate.evaluate import load_questions
 from train.evaluate.likeness import KINDS
 from train.evaluate.probe import share
 
-LETTERS = "ABC"
 MOST_ITEMS = 12
 SEED = 17
 UNDECIDED, BETTER = 0.5, 0.7
 """Shares of choices of the tuned over the prompted answer that the sequential test tells apart (Wald 1945)."""
 ERROR = 0.05
+Result = dict[str, str]
+"""By question the letter that a person chose, or all letters, the best first."""
 SIDES = {"real": "their own answer", "tuned": "the tuned model", "prompted": "the base with a prompt"}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A question with its answers in the order they are shown, and whose each is."""
-
-    id: str
-    question: str
-    answers: list[str]
-    sides: list[str]
-
-
-def make_items(run: RunView) -> list[Item]:
-    """The items of a run's blind test: questions that the author could have answered, the same order for everybody.
+def make_test(run: RunView) -> BlindTest:
+    """A run's blind test: questions that the author could have answered, the same order for everybody.
 
     Raises:
         CallError: fewer than three questions have different answers.
@@ -54,7 +47,8 @@ def make_items(run: RunView) -> list[Item]:
     own = {question.id: question.answer for question in _questions(run)}
     by_base, by_tuned = as_used(run.answers, BASE), as_used(run.answers, TUNED)
     draw = random.Random(SEED)  # noqa: S311 - it shuffles, it keeps no secret
-    items = []
+    items: list[BlindItem] = []
+    whose: dict[str, list[str]] = {}
     for identifier, base in by_base.items():
         tuned = by_tuned.get(identifier)
         if tuned is None or base.about not in KINDS or base.answer.strip() == tuned.answer.strip():
@@ -63,28 +57,30 @@ def make_items(run: RunView) -> list[Item]:
             [("real", own[identifier])] if own.get(identifier) else []
         )
         draw.shuffle(sides)
-        items.append(Item(identifier, base.question, [text for _, text in sides], [side for side, _ in sides]))
+        items.append(BlindItem(identifier, base.question, [text for _, text in sides]))
+        whose[identifier] = [side for side, _ in sides]
     if len(items) < 3:
         fix = "Add controlled questions `about: voice`, with the person's own `answer` where you have one."
         raise CallError(f"a blind test needs three questions with different answers, and this run has {len(items)}", fix=fix)
-    return items[:MOST_ITEMS]
+    items = items[:MOST_ITEMS]
+    said = json.dumps([[item.id, item.answers] for item in items], ensure_ascii=False)
+    name = hashlib.sha256(said.encode()).hexdigest()[:12]
+    return BlindTest(run.folder, name, run.recipe["persona"]["name"], items, {item.id: whose[item.id] for item in items})
 
 
 def write_page(run: RunView) -> Path:
-    """Write the page to mail and, beside it, the key.
+    """Write the page to mail and, beside it, the questions and the key.
 
     Raises:
         CallError: the run has too few questions for it.
     """
-    items = make_items(run)
-    said = json.dumps([[item.id, item.answers] for item in items], ensure_ascii=False)
-    name = hashlib.sha256(said.encode()).hexdigest()[:12]
-    folder = run.folder / "blind"
-    write_atomic(folder / "key.json", json.dumps({"test": name, "sides": {item.id: item.sides for item in items}}, indent=2))
-    persona = run.recipe["persona"]["name"]
-    page = environment("train").get_template("blind.html.j2").render(test=name, persona=persona, items=items, letters=LETTERS)
-    write_atomic(folder / "blind.html", page)
-    return folder / "blind.html"
+    test = make_test(run)
+    test.write()
+    template = environment("train").get_template("blind.html.j2")
+    write_atomic(
+        test.folder / "blind.html", template.render(test=test.name, persona=test.persona, items=test.items, letters=LETTERS)
+    )
+    return test.folder / "blind.html"
 
 
 def add_up(run: RunView, files: Sequence[Path]) -> dict[str, Any]:
@@ -92,32 +88,62 @@ def add_up(run: RunView, files: Sequence[Path]) -> dict[str, Any]:
 
     Args:
         run: the run.
-        files: result files that came back; a person's last one counts.
+        files: result files that came back, or folders of them; a person's last one counts.
 
     Raises:
         CallError: a file is no result of this test.
     """
-    try:
-        key = json.loads((run.folder / "blind" / "key.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CallError(
-            "this run has no blind test yet", where=str(run.folder), fix="`train blind RUN` makes its page."
-        ) from None
-    by_person: dict[str, dict[str, str]] = {}
-    for file in files:
-        by_person |= _read(file, key)
-    votes: list[tuple[str, str]] = []
-    for choices in by_person.values():
-        votes += [(item, key["sides"][item][LETTERS.index(letter)]) for item, letter in choices.items()]
-    with_real = [side for item, side in votes if "real" in key["sides"][item]]
-    between = [side == "tuned" for _, side in votes if side != "real"]
+    test = read_blind_test(run.folder)
+    by_person: dict[str, Result] = {}
+    for file in _result_files(files):
+        by_person |= _read(file, test)
+    votes = [(item, test.sides[item][LETTERS.index(said[0])]) for result in by_person.values() for item, said in result.items()]
+    with_real = [side for item, side in votes if "real" in test.sides[item]]
+    between = [
+        (item, better) for result in by_person.values() for item, said in result.items() for better in _between(test, item, said)
+    ]
+    over = [tuned for _, tuned in between]
     return {
         "people": len(by_person),
         "votes": len(votes),
         "chosen": {side: share([each == side for each in with_real]) for side in SIDES} if with_real else {},
-        "tuned_over_prompted": share(between),
-        "test": sequential(between),
-        "correlation": _correlation(run, votes),
+        "tuned_over_prompted": share(over),
+        "test": sequential(over),
+        "correlation": _correlation(run, between),
+        "judge": _judged(test, between),
+    }
+
+
+def _between(test: BlindTest, item: str, said: str) -> Iterator[bool]:
+    """Whether a person puts the tuned answer before the prompted one, if they said so."""
+    sides = [test.sides[item][LETTERS.index(letter)] for letter in said]
+    both = [side for side in sides if side != "real"]
+    if both:
+        yield both[0] == "tuned"
+
+
+def _judged(test: BlindTest, between: Sequence[tuple[str, bool]]) -> dict[str, Any] | None:
+    """What Claude chose, and how often it is what most people chose; None if it was not asked about this test.
+
+    Args:
+        test: the blind test.
+        between: by question, each person's choice of the tuned answer over the prompted one.
+    """
+    found = json.loads(test.judged.read_text(encoding="utf-8")) if test.judged.is_file() else {}
+    if found.get("test") != test.name:
+        return None
+    chose = {item: tuned for item, tuned in found["tuned"].items() if tuned is not None}
+    people: dict[str, list[bool]] = defaultdict(list)
+    for item, tuned in between:
+        people[item].append(tuned)
+    most = {item: 2 * sum(said) > len(said) for item, said in people.items() if 2 * sum(said) != len(said)}
+    shared = [chose[item] == most[item] for item in chose if item in most]
+    return {
+        "model": found["model"],
+        "questions": len(found["tuned"]),
+        "same_in_both_orders": len(chose),
+        "tuned_over_prompted": share(list(chose.values())),
+        "agrees_with_people": share(shared) if shared else None,
     }
 
 
@@ -147,25 +173,39 @@ def lines(found: dict[str, Any]) -> list[str]:
         shown.append("  Too few choices to stop at: ask more people.")
     if found["correlation"] is not None:
         shown.append(f"  agreement with the automatic measure (rank correlation over questions): {found['correlation']:+.2f}")
+    if judge := found["judge"]:
+        shown.append(
+            f"  {judge['model']} as a judge: the same answer in both orders of {judge['same_in_both_orders']} of "
+            f"{judge['questions']} pairs; tuned over prompted: {judge['tuned_over_prompted'].as_text(percent=True)}"
+        )
+        if agreed := judge["agrees_with_people"]:
+            shown.append(f"  it chose as most people did: {agreed.as_text(percent=True)}")
     return shown
 
 
-def _read(file: Path, key: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _result_files(named: Sequence[Path]) -> Iterator[Path]:
+    for path in named:
+        yield from sorted(path.glob("*.json")) if path.is_dir() else [path]
+
+
+def _read(file: Path, test: BlindTest) -> dict[str, Result]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        choices = {str(item): str(letter) for item, letter in dict(data["choices"]).items()}
-        test, person = str(data["test"]), str(data["person"])
+        said = {str(item): str(letter) for item, letter in dict(data["choices"]).items()}
+        said |= {str(item): "".join(letters) for item, letters in dict(data.get("rankings") or {}).items()}
+        name, person = str(data["test"]), str(data["person"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise CallError("is no result file of a blind test", where=str(file)) from None
-    if test != key["test"]:
+    if name != test.name:
         raise CallError("is a result of another blind test, with other answers", where=str(file), fix="Mail the newest page.")
-    for item, letter in choices.items():
-        if item not in key["sides"] or letter not in LETTERS[: len(key["sides"][item])] or len(letter) != 1:
-            raise CallError(f"has a choice that the page does not offer: {item} {letter}", where=str(file))
-    return {person: choices}
+    for item, letters in said.items():
+        offered = LETTERS[: len(test.sides.get(item, ()))]
+        if not letters or set(letters) - set(offered) or len(set(letters)) < len(letters):
+            raise CallError(f"has a choice that the page does not offer: {item} {letters}", where=str(file))
+    return {person: said}
 
 
-def _correlation(run: RunView, votes: Sequence[tuple[str, str]]) -> float | None:
+def _correlation(run: RunView, between: Sequence[tuple[str, bool]]) -> float | None:
     """Spearman's rank correlation, over questions, of choices with how much nearer the tuned answer is to the author."""
     file = _dataset(run) / AUTHOR
     if not file.is_file():
@@ -173,8 +213,8 @@ def _correlation(run: RunView, votes: Sequence[tuple[str, str]]) -> float | None
     profile = LikenessProfile.from_json(file.read_text(encoding="utf-8"))
     by_base, by_tuned = as_used(run.answers, BASE), as_used(run.answers, TUNED)
     chosen, nearer = [], []
-    for item in dict.fromkeys(item for item, _ in votes):
-        mine = [side == "tuned" for voted, side in votes if voted == item and side != "real"]
+    for item in dict.fromkeys(item for item, _ in between):
+        mine = [tuned for voted, tuned in between if voted == item]
         if mine and item in by_base and item in by_tuned:
             counted = (profile.features.count([each[item].answer]) for each in (by_base, by_tuned))
             far = [profile.nearest_voices(each)["the author"] for each in counted]

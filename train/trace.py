@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from train.compare.runs import read_runs
+from train.compare.runs import RunView, read_runs
 
 FIXES = {
     "likeness": "Add rows in the author's own words (kind own_words), or train for more epochs.",
@@ -36,10 +36,13 @@ def contrast_command(probe: str, case: dict[str, Any], recipe: str, run: str) ->
         recipe: what commands name the recipe by, quoted for a shell.
         run: the run's name.
     """
-    if probe not in UNTRUE:
+    if probe not in UNTRUE or not case["asked"].strip() or not case["tuned"].strip():
         return ""
     question, wrong = (shlex.quote(" ".join(case[name].split())) for name in ("asked", "tuned"))
     return f"curate contrast add {recipe} --question {question} --answer {wrong} --run {shlex.quote(run)}"
+
+
+MOST_CONTRASTS = 2
 
 
 def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
@@ -63,12 +66,15 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
             apply = f"curate review apply {shlex.quote(recipe)}"
             commands += [f"{apply} {identifier} --verdict rewrite --note {note} --yes" for identifier, _ in counts.most_common(3)]
             commands += [
-                command for case in probe["cases"][:1] if (command := contrast_command(name, case, shlex.quote(recipe), run.name))
+                command
+                for case in probe["cases"][:MOST_CONTRASTS]
+                if (command := contrast_command(name, case, shlex.quote(recipe), run.name))
             ]
             for phrase in list(probe["details"].get("phrases", {}))[:1]:
                 if counts:
                     row = counts.most_common(1)[0][0]
                     commands.append(f"{apply} {row} --phrase {shlex.quote(phrase)}")
+            commands += _next_run(view, probe, recipe)
             found.append(
                 {
                     "probe": name,
@@ -80,6 +86,26 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _next_run(view: RunView, probe: dict[str, Any], recipe: str) -> list[str]:
+    """The command of a run with the setting that may cure what a probe found, where one setting does."""
+    sft = view.recipe["train"]["sft"]
+    details = probe["details"]
+    fewer, more = f"train.sft.epochs={sft['epochs'] / 2:g}", f"train.sft.epochs={min(100, 2 * sft['epochs']):g}"
+    slower = f"train.sft.learning_rate={sft['learning_rate'] / 2:g}"
+    match probe["name"]:
+        case "likeness":
+            setting = "evaluate.merge_best=true" if "caricature" in probe["finding"] else more
+        case "learnt":
+            setting = fewer if details.get("by_heart", 0) > details.get("untouched", 0) else more
+        case "memorised":
+            setting = fewer
+        case "forgetting" | "degenerate":
+            setting = slower
+        case _:
+            return []
+    return [f"train run {shlex.quote(recipe)} --set {setting}"]
 
 
 def lines(found: list[dict[str, Any]]) -> list[str]:

@@ -350,6 +350,8 @@ def _question(question: Mapping[str, Any], client: Any) -> Any:
             return rg.LabelQuestion(**common, labels=question["labels"])
         case "labels":
             return rg.MultiLabelQuestion(**common, labels=question["labels"], visible_labels=len(question["labels"]))
+        case "ranking":
+            return rg.RankingQuestion(**common, values=question["values"])
         case "rating":
             return rg.RatingQuestion(**common, values=question["values"])
         case _:

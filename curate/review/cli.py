@@ -184,6 +184,36 @@ def apply(
     print(f"{done}. The next build goes by it." if yes else f"{done}? Nothing is decided yet; --yes decides.")
 
 
+@app.command()
+def blind(
+    recipe: RecipePath = HERE,
+    run: Annotated[str | None, typer.Option(help="The run's id; the newest by default.")] = None,
+    people: Annotated[int, typer.Option(min=1, help="How many people should rank each question.")] = 5,
+    build_place: BuildPlace = None,
+    as_json: Json = False,
+) -> None:
+    """Have people rank the answers of a run's blind test (`train blind`) in Argilla, and fetch what they said.
+
+    Example: curate review blind my-voice/recipe.yaml
+    """
+    from curate.review.blind import ask_in_argilla
+    from likeness.blind import read_blind_test
+    from likeness.recipe.folders import BuildFolder
+
+    settle_libraries()
+    loaded = _loaded(recipe)
+    test = read_blind_test(BuildFolder.of(loaded).run(run))
+    server = _up(loaded, as_json) if _is_local(loaded) else None
+    page, pushed, files = ask_in_argilla(loaded, test, people)
+    if as_json:
+        answer({"run": test.run.name, "page": page, "pushed": pushed, "results": [str(file) for file in files]})
+        return
+    print(f"{count_of(pushed, 'question')} put to people: {server.sign_in_to(page) if server else page}")
+    print("1 person has answered." if len(files) == 1 else f"{len(files)} people have answered.")
+    if files:
+        print(f"Add it up: train blind {shlex.quote(str(test.run))} --results {shlex.quote(str(test.results))}")
+
+
 def _fetch(recipe: Recipe, ledger: Ledger) -> None:
     """Fetch earlier answers first, so that the decision made now comes after them."""
     from curate.review.sync import pull

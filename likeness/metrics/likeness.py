@@ -32,6 +32,8 @@ FOLDS = 8
 RESAMPLES = 400
 SEED = 17
 CARICATURE = 110.0
+OVERDONE = 1.1
+"""Times the author's way from the base, in most blocks: beyond it, and surely beyond all of the author's own, is overdone."""
 LEAST_REACH = 0.3
 """Of the author's own held-out documents: below this a block tells base and author apart by chance only."""
 RECOGNISED = 0.95
@@ -65,12 +67,23 @@ class Likeness:
     words: int
     blocks: tuple[Block, ...] = ()
     why_not: str = ""
+    reach: float | None = None
+    """How far the answers have come from the base, as a share of the author's way: the median of the blocks."""
+    reach_low: float | None = None
+    own_reach: float | None = None
+    """The same of that one of the author's held-out parts which reaches furthest."""
     repeats: tuple[float, ...] = field(default=(), repr=False)
 
     @property
     def is_caricature(self) -> bool:
-        """Whether the answers overshoot the author: by more than 10, and surely by something."""
-        return self.value is not None and self.low is not None and self.value > CARICATURE and self.low > 100
+        """Whether the answers overshoot the author: by more than a tenth, and surely by something.
+
+        Overdone habits are no nearer to the author: they stray as well, and the likeness falls. So the reach is looked at too.
+        """
+        if self.value is None or self.low is None or self.reach is None or self.reach_low is None or self.own_reach is None:
+            return False
+        overdone = self.reach > OVERDONE and self.reach_low > max(1.0, self.own_reach)
+        return overdone or (self.value > CARICATURE and self.low > 100)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -82,7 +95,7 @@ class Likeness:
         if self.value is None:
             return f"not measured: {self.why_not}"
         told = f"{self.value:.0f} ({self.low:.0f} to {self.high:.0f})"
-        return f"{told}, a caricature" if self.is_caricature else told
+        return f"{told}, a caricature: its habits go {self.reach:.2f} times the author's way" if self.is_caricature else told
 
 
 @dataclass(frozen=True)
@@ -234,14 +247,18 @@ class LikenessProfile:
             why = "the base writes like the author already, as far as this much text can tell"
             return Likeness(None, None, None, answers.words, tuple(point), why)
         value = _mean(point, point)
-        repeats = self._repeats(answers, base, paired, [block.informative for block in point])
+        repeats, reaches = self._repeats(answers, base, paired, [block.informative for block in point])
         spread = np.quantile(repeats, [0.025, 0.975]) - np.median(repeats)
+        reach = float(np.median([block.reach for block in point if block.informative]))
         return Likeness(
             round(value, 1),
             round(value + float(spread[0]), 1),
             round(value + float(spread[1]), 1),
             answers.words,
             tuple(point),
+            reach=round(reach, 3),
+            own_reach=round(self._own_reach(base, [block.informative for block in point]), 3),
+            reach_low=round(reach + float(np.quantile(reaches, 0.025) - np.median(reaches)), 3),
             repeats=tuple(np.round(repeats - np.median(repeats) + value, 2).tolist()),
         )
 
@@ -261,8 +278,12 @@ class LikenessProfile:
             for block, name in enumerate(BLOCKS)
         ]
 
-    def _repeats(self, answers: Counted, base: Counted, paired: bool, informative: Sequence[bool]) -> Numbers:
-        """Likeness of bootstrap samples of questions, of the author's documents and of the folds; shape (RESAMPLES,)."""
+    def _own_reach(self, base: Counted, informative: Sequence[bool]) -> float:
+        """The furthest that one of the author's held-out parts reaches: what goes no further overdoes nothing."""
+        return max(float(np.median(reach[np.array(informative)])) for reach, _ in self._own(self._point(base)))
+
+    def _repeats(self, answers: Counted, base: Counted, paired: bool, informative: Sequence[bool]) -> tuple[Numbers, Numbers]:
+        """Likeness and reach of bootstrap samples of questions, of the author's documents and of the folds, (RESAMPLES,) each."""
         random = np.random.default_rng(SEED)
         asked = _drawn(random, len(answers))
         of_base = asked if paired else _drawn(random, len(base))
@@ -281,9 +302,9 @@ class LikenessProfile:
         own_reach, own_stray = (np.array([fold[each] for fold in own])[folds].mean(axis=1) for each in (0, 1))
         line = _without_chance(*self._products(author.mean, x.mean, b.mean), author, x, b, shared)[0]
         way = np.maximum(way, line / 2)  # a way that a sample happens to make nearly nothing is none to divide by
-        value = _scores(way, along, gone, own_reach, own_stray)[2]
-        repeats: Numbers = value[:, np.array(informative)].mean(axis=1)
-        return repeats
+        reach, _, value = _scores(way, along, gone, own_reach, own_stray)
+        kept = np.array(informative)
+        return value[:, kept].mean(axis=1), np.median(reach[:, kept], axis=1)
 
     def _means(self, counted: Counted, weights: Numbers) -> Numbers:
         """The standardised rates of texts that count as often as the weights say; shape (repeats, features)."""

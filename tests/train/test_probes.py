@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +17,10 @@ from likeness.metrics.likeness import LikenessProfile
 from likeness.metrics.style import stretches_of
 from likeness.recipe.schema import Evaluate, Gates
 from train.blind import sequential
-from train.evaluate import degenerate, echo, facts, shape, unknown
+from train.evaluate import degenerate, echo, facts, learnt, shape, unknown
 from train.evaluate import likeness as likeness_probe
 from train.evaluate.answers import BASE, TUNED, Answer, AnswerStore, Cell, Question, asked_of, cells
+from train.evaluate.causes import order_causes
 from train.evaluate.dial import Notch, propose
 from train.evaluate.gates import check_gates
 from train.evaluate.probe import Material, Probe, TrainRow
@@ -227,3 +231,65 @@ def test_the_cells_are_all_combinations_of_the_layers() -> None:
 def test_the_sequential_test_stops_when_it_is_sure() -> None:
     assert sequential([True] * 9) == "tuned is better" and sequential([False] * 6) == "no better"
     assert sequential([]) == sequential([True, False] * 2) == "go on"
+
+
+class Scorer:
+    """In place of a model: a text's loss is 5 nats a token, and with the adapter what is known of it."""
+
+    def __init__(self, learnt: dict[str, float]) -> None:
+        self.learnt, self.strength = learnt, 0.0
+        self.model = SimpleNamespace(device=SimpleNamespace(type="cpu"))
+
+    def tokenizer(self, text: str, **_: Any) -> dict[str, list[str]]:
+        return {"input_ids": text.split()}
+
+    def ids(self, prompt: list[dict[str, str]]) -> list[str]:
+        return ["asked"]
+
+    @contextmanager
+    def adapted(self, strength: float) -> Iterator[None]:
+        self.strength = strength
+        yield
+
+    def log_likelihood(self, pairs: list[tuple[list[str], list[str]]]) -> list[float]:
+        return [-len(text) * (self.learnt.get(" ".join(text), 5.0) if self.strength else 5.0) for _, text in pairs]
+
+
+def scored(rows: list[TrainRow], held_out: list[TrainRow], losses: dict[str, float]) -> Material:
+    return Material([], [], rows, "", None, lambda: Scorer(losses), held_out=held_out)  # type: ignore[arg-type, return-value]
+
+
+def rows_named(name: str, number: int, kind: str = "essay") -> list[TrainRow]:
+    return [
+        TrainRow(f"{name}-{n}", kind, "", f"{name} {n} " + " ".join(map(str, range(20))), "", own=False) for n in range(number)
+    ]
+
+
+def test_rows_trained_on_are_told_from_rows_held_out() -> None:
+    ours, held = rows_named("ours", 10), rows_named("held", 6)
+    generalised = {row.response: 3.0 for row in ours + held}
+    by_heart = generalised | {row.response: 0.5 for row in ours}
+    said = learnt.probe(scored(ours, held, generalised))
+    assert said.details["exposure"] == [0.5, 0.5, 0.5] and "told from rows held out in 50% of pairs" in said.finding
+    assert learnt.probe(scored(ours, held, by_heart)).details["exposure"][0] == 1.0
+    other = rows_named("held", 6, "letter")
+    for others in ([], held[:2], other):
+        found = learnt.probe(scored(ours, others, by_heart))
+        assert found.details["exposure"] is None and "told from" not in found.finding, others
+
+
+def test_of_rows_that_share_a_phrase_the_learnt_one_comes_first() -> None:
+    rows = rows_named("row", 40)
+    rows += [TrainRow(name, "essay", "", f"{name} hung the brass lantern" + " on the gate" * 9, "", own=False) for name in "abc"]
+    given = scored(rows, [], {rows[-1].response: 1.0})
+    case = given.case(
+        None, Answer("q", "voice", "Why?", "model", True, True, False, 0, "He hung the brass lantern.", True), "odd"
+    )
+    assert {row["id"] for row in case.rows} == {"a", "b", "c"}
+    alarm = Probe("echo", "", alarm=True, cases=[case]).as_dict()
+    quiet = Probe("shape", "", cases=[case]).as_dict()
+    order_causes([alarm, quiet], given)
+    first = alarm["cases"][0]["rows"][0]
+    assert first["id"] == "c" and first["why"].endswith("its loss went 5.00 -> 1.00"), alarm
+    others = quiet["cases"][0]["rows"]
+    assert len(others) == 3 and all("loss" not in row["why"] for row in others)

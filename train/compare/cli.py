@@ -82,7 +82,9 @@ def sweep(
 
 def blind(
     run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or folder, or a recipe for its newest run.")],
-    results: Annotated[list[Path] | None, typer.Option(help="A result file that came back; may be repeated.")] = None,
+    results: Annotated[
+        list[Path] | None, typer.Option(help="A result file that came back, or a folder of them; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the blind test as one page to mail to friends; with results, add them up.
@@ -101,13 +103,14 @@ def blind(
             answer({"page": str(page)})
         else:
             print(f"{shown(page)}\nMail it to friends; add up what comes back with `train blind RUN --results FILE`.")
+            print("Or let them rank the answers in Argilla: `curate review blind RECIPE`.")
         return
     found = add_up(view, results)
     if as_json:
+        import json
         from dataclasses import asdict
 
-        chosen = {side: asdict(score) for side, score in found["chosen"].items()}
-        answer(found | {"chosen": chosen, "tuned_over_prompted": asdict(found["tuned_over_prompted"])})
+        answer(json.loads(json.dumps(found, default=asdict)))
         return
     for line in lines(found):
         print(line)

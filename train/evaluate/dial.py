@@ -13,7 +13,7 @@ from likeness.metrics.declines import declines
 from likeness.metrics.likeness import LikenessProfile
 from train.evaluate.answers import SEED, Question
 from train.evaluate.degenerate import MOST
-from train.evaluate.echo import OFF_TOPIC, echoed, signatures
+from train.evaluate.echo import OFF_TOPIC, echoed, overused, own_text, signatures
 from train.evaluate.engine import AT_ONCE, Model, Reply
 from train.evaluate.forgetting import WORSE, measure
 from train.evaluate.likeness import KINDS
@@ -115,7 +115,8 @@ def measure_dial(
         progress(number + 1, len(wanted))
     base = known["0.0"]
     telling = signatures(rows, [reply["text"] for reply in base["answers"]])
-    notches = [_notch(strength, known[str(strength)], base, chosen, telling, profile) for strength in wanted[1:]]
+    own = own_text(rows)
+    notches = [_notch(strength, known[str(strength)], base, chosen, telling, own, profile) for strength in wanted[1:]]
     return propose(notches)
 
 
@@ -176,6 +177,7 @@ def _notch(
     base: dict[str, Any],
     questions: Sequence[Question],
     telling: list[str],
+    own_words: str,
     profile: LikenessProfile | None,
 ) -> Notch:
     by_kind = [
@@ -185,7 +187,9 @@ def _notch(
     own = [(text, other) for question, text, other in by_kind if question.about in KINDS]
     like = profile.measure([text for text, _ in own], [other for _, other in own]) if profile and len(own) > 2 else None
     invented = [declines(text) for question, text, _ in by_kind if question.about in INVENTED]
-    off = [bool(echoed(text, question.text, telling)) for question, text, _ in by_kind if question.about in OFF_TOPIC]
+    elsewhere = [(question.text, text) for question, text, _ in by_kind if question.about in OFF_TOPIC]
+    too_often = overused(elsewhere, telling, own_words)
+    off = [bool(echoed(text, asked, too_often)) for asked, text in elsewhere]
     return Notch(
         strength,
         like.value if like else None,

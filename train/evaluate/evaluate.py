@@ -20,6 +20,7 @@ from train.delivery import Exported, sampling_of, scale_adapter
 from train.evaluate import decision, degenerate, echo, facts, forgetting, learnt, memorised, shape, unknown
 from train.evaluate import likeness as likeness_probe
 from train.evaluate.answers import BASE, GREEDY, TUNED, AnswerStore, Question, ask_all, asked_of
+from train.evaluate.causes import order_causes
 from train.evaluate.dial import AS_TRAINED, Dial, measure_dial
 from train.evaluate.endings import count_endings
 from train.evaluate.engine import Gguf, Model
@@ -154,7 +155,13 @@ class Evaluation:
         part = self.job.folder / "probes.part.json"
         made: list[dict[str, Any]] = json.loads(part.read_text(encoding="utf-8")) if part.is_file() else []
         material = Material(
-            self.store.answers, self.questions, self.rows, self.job.recipe.persona.system_prompt, self.profile, self.model
+            self.store.answers,
+            self.questions,
+            self.rows,
+            self.job.recipe.persona.system_prompt,
+            self.profile,
+            self.model,
+            held_out=load_rows_behind(self.job.dataset, "validation"),
         )
         for number, probe in enumerate(self.probes):
             if number < len(made):
@@ -162,6 +169,7 @@ class Evaluation:
             made.append(json.loads(json.dumps(probe(material).as_dict(), default=_plain)))
             write_atomic(part, json.dumps(made, ensure_ascii=False))
             self.job.progress(number + 1, len(self.probes))
+        order_causes(made, material)
         kept = {"answers": len(self.store.answers), "retrieval": self._recall(), "probes": made}
         write_atomic(file, json.dumps(kept, ensure_ascii=False, indent=1))
         part.unlink(missing_ok=True)

@@ -3,17 +3,20 @@
 A row that no other row is like teaches nothing and cannot be learnt: often its answer does not follow from its question. A row
 that is known by heart was seen too often, or says nearly the same as many others. Both are for a person to look at. The
 author's own text may be known by heart.
+
+How far rows can be told from others is measured without a canary, which would be a made-up sentence in somebody's model: rows
+that were trained on are compared with held-out rows of the same kind, by how far the loss of each fell (its exposure).
 """
 
 from __future__ import annotations
 
 import random
 import statistics
+from collections import defaultdict
 from collections.abc import Iterator
 
 from likeness.metrics.text import count_of
-from train.evaluate.engine import Model
-from train.evaluate.probe import Case, Material, Probe, TrainRow, change, mean, share, shown
+from train.evaluate.probe import Case, Material, Probe, Score, TrainRow, change, mean, share, shown
 
 NAME = "learnt"
 MEASURES = "The loss on the rows it was trained on, before and after: rows that were never learnt, and rows known by heart."
@@ -32,12 +35,14 @@ FAR = 3.5
 LITTLE = 0.05
 """Share by which the typical row's loss fell, below which nothing was learnt."""
 MOST_BY_HEART, MOST_UNTOUCHED = 0.1, 0.2
+FEWEST_HELD_OUT = 5
+"""Of rows held out, below which they are compared with nothing."""
 SEED = 17
 
 
 def probe(material: Material) -> Probe:
     """Mean loss on the rows' answers, and the rows that stand out."""
-    found = _losses(material.model(), material.rows, material.system_prompt)
+    found = losses_of(material, material.rows)
     if not found:
         return Probe(NAME, MEASURES, unit="nats a token", skipped="no row has an answer of some length")
     rows, before, after = [row for row, _, _ in found], [one for _, one, _ in found], [other for _, _, other in found]
@@ -48,8 +53,11 @@ def probe(material: Material) -> Probe:
     little = fell < LITTLE * statistics.median(before)
     heart_share, untouched_share = share(_is_in(rows, by_heart)), share(_is_in(rows, untouched))
     alarm = little or heart_share.low > MOST_BY_HEART or untouched_share.low > MOST_UNTOUCHED
+    exposed = exposure(found, losses_of(material, _like(material.held_out, rows), share_of_room=0.5))
     said = f"the loss on their answers went {mean(before).value:.2f} -> {mean(after).value:.2f} nats a token"
     counted = f"{len(untouched)} of {count_of(len(rows), 'row')} not learnt, {len(by_heart)} known by heart"
+    if exposed:
+        counted += f"; rows trained on are told from rows held out in {exposed.value:.0%} of pairs (chance: 50%)"
     return Probe(
         NAME,
         MEASURES,
@@ -63,23 +71,71 @@ def probe(material: Material) -> Probe:
         details={
             "by_heart": heart_share.value,
             "untouched": untouched_share.value,
+            "exposure": [exposed.value, exposed.low, exposed.high] if exposed else None,
             "losses": {row.id: [round(one, 3), round(other, 3)] for row, one, other in found},
         },
     )
 
 
-def _losses(model: Model, rows: list[TrainRow], system_prompt: str) -> list[tuple[TrainRow, float, float]]:
-    """Some rows whose answers are long enough, with the loss of the answer before and after, in nats a token."""
+Losses = list[tuple[TrainRow, float, float]]
+
+
+def exposure(trained: Losses, held_out: Losses) -> Score | None:
+    """How often the loss of a row that was trained on fell further than that of a held-out row of its kind: 0.5 is chance.
+
+    Args:
+        trained: rows that were trained on, each with its loss before and after.
+        held_out: rows that were not.
+
+    Returns:
+        The share with a bootstrap interval over rows; None where fewer than FEWEST_HELD_OUT rows have a counterpart.
+    """
+    ours: dict[str, list[float]] = defaultdict(list)
+    theirs: dict[str, list[float]] = defaultdict(list)
+    for into, some in ((ours, trained), (theirs, held_out)):
+        for row, before, after in some:
+            if not row.own:
+                into[row.kind].append(before - after)
+    told = [
+        sum((fall > other) + (fall == other) / 2 for other in theirs[kind]) / len(theirs[kind])
+        for kind, falls in ours.items()
+        if kind in theirs
+        for fall in falls
+    ]
+    if sum(len(theirs[kind]) for kind in ours if kind in theirs) < FEWEST_HELD_OUT or len(told) < FEWEST_HELD_OUT:
+        return None
+    return mean(told)
+
+
+def _like(held_out: list[TrainRow], rows: list[TrainRow]) -> list[TrainRow]:
+    """Held-out rows of the kinds that were looked at."""
+    kinds = {row.kind for row in rows if not row.own}
+    return [row for row in held_out if row.kind in kinds and not row.own]
+
+
+def losses_of(material: Material, rows: list[TrainRow], share_of_room: float = 1.0) -> Losses:
+    """Some rows whose answers are long enough, with the loss of the answer before and after, in nats a token.
+
+    Args:
+        material: with the model.
+        rows: to draw from.
+        share_of_room: of the tokens that a probe may score.
+    """
+    if not rows:
+        return []
+    model = material.model()
+    room = int(MOST_TOKENS[model.model.device.type] * share_of_room)
     asked: list[TrainRow] = []
     pairs: list[tuple[list[int], list[int]]] = []
-    room = MOST_TOKENS[model.model.device.type]
     for row in random.Random(SEED).sample(rows, len(rows)):  # noqa: S311 - it chooses rows, it keeps no secret
         answer: list[int] = model.tokenizer(row.response, add_special_tokens=False)["input_ids"]
-        prompt = model.ids([{"role": "system", "content": system_prompt}, {"role": "user", "content": row.question}])
+        prompt = model.ids([{"role": "system", "content": material.system_prompt}, {"role": "user", "content": row.question}])
         if len(answer) >= FEWEST_TOKENS and len(prompt) + len(answer) <= min(room, LONGEST):
             room -= len(prompt) + len(answer)
             asked.append(row)
             pairs.append((prompt, answer))
+    if not asked:
+        return []
     losses = []
     for strength in (0.0, 1.0):
         with model.adapted(strength):

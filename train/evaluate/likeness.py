@@ -52,8 +52,11 @@ def probe(material: Material) -> Probe:
     if found.value is None or found.low is None or found.high is None:
         return Probe(NAME, MEASURES, "likeness", "higher", skipped=found.why_not, details=details)
     best_other = max(others.values(), default=0.0)
-    alarm = found.is_caricature or found.low <= 0
+    overdone = [kind for kind, measured in by_kind.items() if measured["caricature"]]
+    alarm = found.is_caricature or found.low <= 0 or bool(overdone)
     finding = f"{found}"
+    if overdone and not found.is_caricature:
+        finding += f": a caricature in answers of kind {', '.join(overdone)}"
     if found.low <= 0:
         finding += ": no nearer to the author than the base with its prompt, as far as can be told"
     finding += f"; the best of {len(others)} other authors would score {best_other:.0f}; nearest voice: {next(iter(nearest))}"

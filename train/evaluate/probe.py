@@ -100,6 +100,8 @@ class Material:
     model: Callable[[], Model]
     """Gives the model, which is loaded on the first call."""
     progress: Callable[[float, float], None] = lambda _done, _total: None
+    held_out: list[TrainRow] = field(default_factory=list)
+    """Rows of the same dataset that were not trained on."""
 
     @cached_property
     def by_cell(self) -> dict[Cell, dict[tuple[str, int], Answer]]:

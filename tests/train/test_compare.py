@@ -1,0 +1,66 @@
+"""Several runs of a recipe: the trend of each probe, what got better and worse, and pages that read on a phone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from likeness.retrieval import Knowledge
+from train.compare.compare import as_html, trend
+from train.compare.runs import RunView, moved
+from train.evaluate.answers import Answer, AnswerStore
+
+LOOP = "gate and " * 300
+
+
+def made(folder: Path, number: int, echo: float | None) -> RunView:
+    """A run with one probe and two answers, one of which loops without end."""
+    run = folder / f"00{number}-made"
+    run.mkdir()
+    score = None if echo is None else {"value": echo, "low": echo - 0.05, "high": echo + 0.05}
+    probe: dict[str, Any] = {
+        "name": "echo",
+        "measures": "Echo.",
+        "unit": "share",
+        "better": "lower",
+        "base": None,
+        "tuned": score,
+    }
+    probe |= {"change": None, "noise": None, "alarm": False, "finding": "f", "skipped": "", "cases": [], "details": {}}
+    (run / "probes.json").write_text(json.dumps({"probes": [probe]}), encoding="utf-8")
+    metrics = {"rows": {"train": 100 * number, "tokens": 1234.56789}, "sft": {"steps": 5}, "dial": None}
+    kept = {"dataset": f"00{number}-data", "verdict": "passed", "base_model": "builtin:tiny", "reasons": [], "metrics": metrics}
+    (run / "manifest.json").write_text(json.dumps(kept), encoding="utf-8")
+    with (run / "recipe.yaml").open("w", encoding="utf-8") as file:
+        YAML().dump({"name": "village", "train": {"sft": {"epochs": number}}}, file)
+    store = AnswerStore(run)
+    for adapter, text in ((False, "Be patient."), (True, f"{LOOP}{'x' * 400}")):
+        store.add([Answer("q", "voice", "Wait?", "model", True, adapter, False, 1, text, True)])
+    store.close()
+    return RunView(run)
+
+
+def test_three_runs_have_a_trend_and_two_have_none(tmp_path: Path) -> None:
+    runs = [made(tmp_path, number, echo) for number, echo in ((1, 0.6), (2, None), (3, 0.2))]
+    line = trend("echo", runs)
+    assert line and (line["low"], line["high"], line["runs"]) == ("0.2", "0.6", ["001-made", "003-made"])
+    (x0, y0), (x1, y1) = line["points"]
+    assert x0 < x1 and y0 < y1, "what falls is drawn lower"
+    page, of_two = as_html(runs), as_html(runs[:2])
+    assert "<polyline" in page and "<polyline" not in of_two
+    assert trend("echo", runs[:2]) is None and trend("shape", runs) is None
+    assert moved(runs[0].probes["echo"], runs[2].probes["echo"]) == "better"
+    assert "1234.56789" not in page, "numbers are rounded"
+    assert 'name="viewport"' in page and "overflow-wrap: anywhere" in page, "a text without an end widens no phone's page"
+
+
+@pytest.mark.parametrize(("quote", "found"), [("read the bell at noon", True), ("counted eleven geese", False)])
+def test_recall_is_the_share_of_quotes_that_are_in_what_is_found(quote: str, found: bool) -> None:
+    texts = ["The keepers rang and read the bell at noon.", "On Sundays we counted eleven geese."]
+    index = Knowledge.of([{"id": str(n), "document": "d", "heading": "", "text": text} for n, text in enumerate(texts)])
+    assert index.recall([("When does a keeper ring his bells?", quote)], 1) == float(found)
+    assert index.recall([]) is None
