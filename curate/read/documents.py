@@ -96,6 +96,16 @@ def decode(data: bytes) -> str:
     return decode_text(data)[0]
 
 
+CHALLENGE = re.compile(
+    r"_cf_chl_opt|cf-browser-verification|cf-challenge|/cdn-cgi/challenge-platform/|captcha-delivery\.com|px-captcha|_Incapsula_Resource"
+    r"|sgcaptcha|ddos-guard|<title>\s*(?:Just a moment|Attention Required|Access Denied)",
+    re.IGNORECASE,
+)
+"""What the pages carry with which sites keep programs out. Cloudflare puts some of it into its real pages too."""
+A_NOTICE = 120
+"""Words below which a page with such a mark says nothing else."""
+
+
 def _web(path: Path) -> Reading:
     from curate.read.notes import HIGHLIGHTS, is_kindle_page
     from curate.read.web import read_page
@@ -109,6 +119,9 @@ def _web(path: Path) -> Reading:
     if is_kindle_page(text):
         raise Unreadable(HIGHLIGHTS)
     reading = read_page(text)
+    if CHALLENGE.search(text) and len(reading.text.split()) < A_NOTICE:
+        fix = "open the address in a browser and save the page from there"
+        raise Unreadable(f"is not the page, but a site's question whether a person is there; {fix}")
     if note:
         reading.note(note)
     return reading

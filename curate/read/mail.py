@@ -17,6 +17,7 @@ from curate.read.encoding import decode_text
 from curate.read.mail_html import html_lines
 from curate.read.mail_words import (
     STUFFED,
+    before_others,
     joined,
     others_words,
     recurring,
@@ -191,14 +192,16 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
     """The sender's text, the reason if there is none, the quoted text, and the lines that say whose text is quoted."""
     if why := _no_persons(mail):
         return "", why, "", ""
-    if FORWARD.match(_subject(mail)):
-        return "", FORWARDED, "", ""
     text, is_html = _body(mail)
     if "-----BEGIN PGP MESSAGE-----" in text:
         return "", ENCRYPTED, "", ""
     if signed := SIGNED.search(text):
         text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
     text = PICTURE.sub(r"\1", text)
+    if FORWARD.match(_subject(mail)):
+        text = before_others(text, _subject(mail))
+        if not without_signature(text).strip():
+            return "", FORWARDED, "", ""
     quoted, quoted_from = others_words(text, _subject(mail))
     text = without_signature(without_others(text, _subject(mail)))
     # `html_lines` writes a horizontal rule as ten underscores

@@ -88,6 +88,8 @@ ANSWER_LINES = 2000
 """Only the first so many lines are searched for the header of another mail."""
 MAIN_WORDS = 8
 TAIL_LINES = 12
+BOX = re.compile(r"([-_=*─━—＊＝～〜・◇◆☆★]{1,3})\1{5,}")
+"""A rule across the page, above or below a signature."""
 LONGEST_SIGNATURE = 40
 """Most lines of a signature. A dash that is alone on a line further up does not begin one."""
 MARK = re.compile(r"(?:[-*•–+]|\d{1,3}[.)])\s")
@@ -129,6 +131,20 @@ def without_others(text: str, subject: str = "") -> str:
             kept.append(lines[at])
         at += 1
     return "\n".join(kept).strip("\n")
+
+
+def before_others(text: str, subject: str = "") -> str:
+    """What the sender of a forwarded mail wrote above it: the lines before the first of another's, or "" if none is known to be.
+
+    Args:
+        text: the mail's.
+        subject: the mail's.
+    """
+    lines, kept = text.rstrip().split("\n"), without_others(text, subject).rstrip().split("\n")
+    own = 0
+    while own < min(len(lines), len(kept)) and lines[own] == kept[own]:
+        own += 1
+    return "\n".join(lines[:own]) if own < len(lines) else ""
 
 
 def others_words(text: str, subject: str = "") -> tuple[str, str]:
@@ -320,6 +336,7 @@ def without_signature(text: str) -> str:
         if SIGNATURE.fullmatch(lines[at].rstrip()):
             del lines[at:]
             break
+    _drop_box(lines)
     _drop_legal(lines)
     for _ in range(4):  # there may be several
         while lines and not lines[-1].strip():
@@ -328,6 +345,16 @@ def without_signature(text: str) -> str:
         if len(lines) > 1 and _is_last_line(lines[-1].strip(), apart=not lines[-2].strip()):
             lines.pop()
     return "\n".join(lines)
+
+
+def _drop_box(lines: list[str]) -> None:
+    """Delete a signature that stands between two rules at the end, as Japanese mails have it."""
+    if len(lines) < 4 or not BOX.fullmatch(lines[-1].strip()):
+        return
+    for at in range(len(lines) - 2, max(0, len(lines) - 2 - LONGEST_SIGNATURE), -1):
+        if BOX.fullmatch(lines[at].strip()):
+            del lines[at:]
+            return
 
 
 def _is_last_line(line: str, *, apart: bool) -> bool:

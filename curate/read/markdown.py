@@ -31,6 +31,8 @@ OUTPUT = {
     "text/console-output", "traceback",
 }  # fmt: skip
 """Languages of a fenced block that holds the output of a program."""
+RAW = re.compile(r"\{=\w+\}")
+"""What Pandoc calls a block that is meant for one output format alone, such as page breaks for LaTeX."""
 QUERIES = {"base", "dataview", "dataviewjs", "query", "tasks", "toc"}
 """Languages of a fenced block that holds a query, which Obsidian replaces by its results."""
 LANGUAGE = re.compile(r"[\s{.]{0,20}(?:code(?:-block|-cell)?\}[\s{.]{0,5})?([\w+#./-]+)")
@@ -473,7 +475,7 @@ class _Walk:
 
     def _code(self, token: Token) -> None:
         language = found[1] if (found := LANGUAGE.match(self.masks.restored(token.info))) else ""
-        if language.casefold() in QUERIES:
+        if language.casefold() in QUERIES or RAW.fullmatch(self.masks.restored(token.info).strip()):
             self.reading.leave_out("query", self.masks.restored(token.content))
             return
         is_output = language.casefold() in OUTPUT or token.content.startswith("Traceback (most recent call last)")

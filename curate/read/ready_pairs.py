@@ -32,8 +32,16 @@ ROLES = {
     "tool_call": "tool", "tool_response": "tool",
 }  # fmt: skip
 CHATS = ("messages", "conversations", "conversation", "contents", "dialogue", "dialog")
-QUESTIONS = ("instruction", "prompt", "question", "query", "user", "human")
-ANSWERS = ("response", "output", "completion", "answer", "generation", "reply", "assistant")
+QUESTIONS = (
+    "instruction", "prompt", "question", "query", "user", "human",
+    "frage", "pregunta", "domanda", "pergunta", "vraag", "fråga", "pytanie", "вопрос", "問題", "问题", "質問", "질문",
+)  # fmt: skip
+ANSWERS = (
+    "response", "output", "completion", "answer", "generation", "reply", "assistant",
+    "antwort", "réponse", "reponse", "respuesta", "risposta", "resposta", "antwoord", "svar", "odpowiedź", "ответ",
+    "回答", "答案", "답변",
+)  # fmt: skip
+"""Columns of tables that people keep by hand are in their own language."""
 GIVEN = ("input", "context")
 """Columns of the text to which an instruction refers (Alpaca, Dolly)."""
 COLUMNS = frozenset((*CHATS, *QUESTIONS, *ANSWERS, "chosen", "fields"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 OFFERED = re.compile(
-    r"(?P<a>[\w'’-]+)(?:\s+(?P<tail>[\w'’-]+))?,?\s+(?:or|oder|ou|o|u)\s+(?:(?:the|a|an|der|die|das|den|ein|eine|le"
-    r"|la|les|un|une|el|los|las|rather|lieber|plutôt)\s+)*"
-    r"(?P<b>[\w'’-]+)",
+    r"(?<![\w'’-])(?P<a>[\w'’-]{1,40})(?:\s{1,4}(?P<tail>[\w'’-]{1,40}))?,?\s{1,4}(?:or|oder|ou|o|u)\s{1,4}(?:(?:the|a|an|der|die|das"
+    r"|den|ein|eine|le|la|les|un|une|el|los|las|rather|lieber|plutôt)\s{1,4}){0,3}"
+    r"(?P<b>[\w'’-]{1,40})",
     re.IGNORECASE,
 )
 _EMPTY = frozenset(

@@ -189,7 +189,7 @@ def reviewers(path: Path) -> Any:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sync, "ReviewDataset", dataset)
-        patch.setattr(sync, "connect", lambda review, home: review.argilla)
+        patch.setattr(sync, "connect_for", lambda recipe: (recipe.review.argilla, recipe.name))
         with open_job(path, Silent()) as job, pytest.raises(Stop):
             sync.sync(recipe, job.ledger)
     assert settings_of(recipe)

@@ -126,3 +126,34 @@ def test_no_value_of_a_header_stops_the_reader(tmp_path, header):
         good = b"\nFrom x\nFrom: tom@example.org\nMessage-ID: <7>\n\nHow do you do?\n"
         box.write_bytes(mail + good)
         assert "How do you do?" in [message.text for message in read_messages(box)]
+
+
+# --- forwarded mail ---
+
+ABOVE = "Have a look at this, and do not laugh before the end.\n\nI shall call them on Monday.\n"
+FORWARDS = {
+    "Thunderbird": "-------- Weitergeleitete Nachricht --------\nBetreff: \tAbsage\nVon: \tBüro <buero@kirche.example>\n\nDer Saal ist zu.\n",
+    "Apple": "> Begin forwarded message:\n> \n> From: Accounts <accounts@pipes.example>\n> Subject: Notice\n> \n> Pay us.\n",
+    "Gmail": "---------- Forwarded message ---------\nFrom: Ann <ann@a.example>\nDate: Mon, 4 Mar 2024\nSubject: Notice\n\nPay us.\n",
+}
+
+
+@pytest.mark.parametrize("program", FORWARDS)
+def test_what_stands_above_a_forwarded_mail_is_the_senders(program):
+    mail = email.message_from_string(f"From: a@a.example\nSubject: Fwd: Notice\n\n{ABOVE}\n{FORWARDS[program]}")
+    assert own_text(mail) == (ABOVE.strip(), "")
+
+
+@pytest.mark.parametrize("body", [*FORWARDS.values(), "Pay us, or the organ goes.\n"])
+def test_a_forwarded_mail_with_nothing_above_it_has_no_words_of_the_sender(body):
+    mail = email.message_from_string(f"From: a@a.example\nSubject: WG: Notice\n\n{body}")
+    assert own_text(mail) == ("", "a forwarded mail")
+
+
+def test_a_signature_between_two_rules_is_none_of_the_words():
+    rule = "━" * 20
+    said = "校正刷り、拝受しました。"
+    text = f"From: a@a.example\nContent-Type: text/plain; charset=utf-8\n\n{said}\n\n{rule}\n 三木（翻訳）\n TEL: 000\n{rule}\n"
+    assert own_text(email.message_from_bytes(text.encode()))[0] == said
+    apart = f"One thing.\n\n{'-' * 20}\n\nAnother thing, and more of it.\n\nThe end of it."
+    assert "Another thing" in own_text(email.message_from_string(f"From: a@a.example\nSubject: x\n\n{apart}"))[0]

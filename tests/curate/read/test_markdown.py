@@ -306,3 +306,9 @@ def test_a_drawing_in_a_shortcode_is_code(tmp_path):
     document = read_made(tmp_path, "a.md", text)
     assert [block.kind for block in document.blocks] == ["prose", "code", "prose"]
     assert "graph LR\n  A[Great wheel] --> B[Centre wheel]" in document.text
+
+
+def test_a_block_for_one_output_format_alone_is_left_out():
+    reading = read_markdown("Before.\n\n```{=latex}\n\\newpage\n```\n\nAfter, with `x`{=html}.\n\n```python\nx = 1\n```\n")
+    assert reading.text.startswith("Before.\n\nAfter") and "newpage" not in reading.text and "x = 1" in reading.text
+    assert reading.left_out[0].text == "\\newpage"

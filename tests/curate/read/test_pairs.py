@@ -45,3 +45,19 @@ def test_no_value_in_any_place_stops_the_reader(tmp_path, key, whole):
                 assert whole
             else:
                 assert whole or (pairs[0].instruction, pairs[0].response) == ("How long?", "A night.")
+
+
+@pytest.mark.parametrize(
+    "columns", ["Frage;Antwort", "Question;Réponse", "Pregunta;Respuesta", "Domanda;Risposta", "质问;回答", "问题;答案"]
+)
+def test_a_table_kept_by_hand_has_columns_in_its_own_language(columns, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(f"sep=;\nNr;{columns};Note\n1;How deep?;Three times.;ok\n2;And then?;;missing\n", encoding="utf-8")
+    stage = Stage("read")
+    if columns.startswith("质问"):  # no word for a question in any language
+        with pytest.raises(Unreadable, match="no row of a known shape"):
+            read_pairs(path, path.name, stage)
+        return
+    (pair,) = read_pairs(path, path.name, stage)
+    assert (pair.prompt[-1].content, pair.response) == ("How deep?", "Three times.")
+    assert stage.reasons == {"without a question or an answer": 1}

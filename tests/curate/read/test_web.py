@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from curate.read.documents import read_document
+from curate.read.documents import Unreadable, read_document
 from curate.read.web import read_page
 from tests.curate.read.shown import golden_cases, read_golden, shown
 
@@ -292,3 +292,13 @@ def test_comments_and_related_posts_go_where_only_their_headings_show_them():
     assert [text for _, text in kinds(f"<body>{post}{box}{others}</body>")] == ["# Pears", PROSE, PROSE, PROSE]
     own = f"<article><h1>Code</h1><p>{PROSE}</p><p>{PROSE}</p><h2>Comments</h2><p>{PROSE}</p><h2>Thoughts on pears</h2><p>{PROSE}</p></article>"
     assert [text for kind, text in kinds(own) if kind == "heading"] == ["# Code", "## Comments", "## Thoughts on pears"]
+
+
+def test_a_sites_question_whether_a_person_is_there_is_refused(tmp_path):
+    asked = "<title>Just a moment...</title><body><p>Checking if the site connection is secure</p><script>window._cf_chl_opt={}</script>"
+    (tmp_path / "a.html").write_text(f"<html><head>{asked}</body></html>", encoding="utf-8")
+    with pytest.raises(Unreadable, match="question whether a person is there"):
+        read_document(tmp_path / "a.html", "a.html", "own")
+    real = f"<title>Pears</title><body><article>{f'<p>{PROSE}</p>' * 9}</article><script src='/cdn-cgi/challenge-platform/x.js'></script>"
+    (tmp_path / "b.html").write_text(f"<html><head>{real}</body></html>", encoding="utf-8")
+    assert PROSE in read_document(tmp_path / "b.html", "b.html", "own").text
