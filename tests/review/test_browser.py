@@ -323,7 +323,7 @@ def test_the_demos_review_in_bulk_whose_pictures_are_the_docs(page, tmp_path, ow
     )
     key = {"ARGILLA_API_KEY": argilla_server.api_key}
     made = json_of(curate(tmp_path, "build", "demo/recipe.yaml", "--json", env=key))
-    assert made["counts"]["train"] + made["counts"]["validation"] == 361
+    assert made["counts"]["train"] + made["counts"]["validation"] == 371
     up = json_of(curate(tmp_path, "review", "up", "demo/recipe.yaml", "--json", env=key))
     waiting = up["review"]["awaiting"]
     hands = Hands(page, argilla_server.sign_in, up["datasets"][0]["url"])

@@ -244,7 +244,8 @@ def test_a_half_made_dataset_is_waited_for_and_later_taken_over(village, monkeyp
     assert len(town.records()) == 9
 
 
-def test_on_the_local_server_a_half_made_dataset_is_made_anew_at_once(village, monkeypatch, argilla_server):
+def test_on_the_local_server_a_half_made_dataset_is_made_anew_at_once(village, monkeypatch, argilla_server, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # where no other village has the name
     town = village("pairs: all, awaiting: keep")
     monkeypatch.setattr("curate.review.argilla.local_server", lambda home: argilla_server)
     town.write(f"argilla: {town.owner.http.base_url}", "argilla: local")
