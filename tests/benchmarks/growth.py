@@ -170,11 +170,16 @@ def measure(step: str, count: int, engine: str) -> None:
             list(made.map(_nothing, None, [0, 1]))
         gc.collect()
         before = psutil.Process().memory_info().rss
-        began, cpu = time.monotonic(), processor()
+        began, cpu = time.monotonic(), sum(os.times()[:4])
         run(made)
         seconds = time.monotonic() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        figures = {"seconds": seconds, "cpu": processor() - cpu, "before": before / 1e6, "more": max(0, peak - before) / 1e6}
+        figures = {
+            "seconds": seconds,
+            "cpu": sum(os.times()[:4]) - cpu,
+            "before": before / 1e6,
+            "more": max(0, peak - before) / 1e6,
+        }
         if isinstance(made, OnRay):
             made.__exit__(None, None, None)
     print(json.dumps(figures))
@@ -182,10 +187,6 @@ def measure(step: str, count: int, engine: str) -> None:
 
 def _nothing(_shared: None, _part: int) -> None:
     pass
-
-
-def processor() -> float:
-    return sum(os.times()[:4])
 
 
 def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:

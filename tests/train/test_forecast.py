@@ -187,7 +187,7 @@ def test_packed_rows_share_passes_and_their_advice_pads_them() -> None:
         work_of(LLAMA_8B, 8_030_261_248, lengths, method="qlora", sft={"batch_size": 16, **more})
         for more in ({"micro_batch_size": 1}, {"packing": True})
     )
-    assert forecast(packed, card).seconds < forecast(alone, card).seconds / 2, "a pass a row waits for its launches"
+    assert forecast(packed, card).seconds < forecast(alone, card).seconds / 1.5, "a pass a row waits for its launches"
     assert forecast(packed, card).memory_bytes > forecast(alone, card).memory_bytes, "a pass holds more rows"
     longer = replace(packed, rows=(2048,) * 100)
     as_long = replace(alone, rows=(2048,) * 100)
