@@ -21,8 +21,7 @@ from likeness.llama.process import Llama
 LOGIT_LIMITS: Mapping[str, tuple[float, float]] = {"f32": (1e-4, 0.99), "f16": (1e-4, 0.99), "bf16": (1e-3, 0.98)}
 QUALITY = ((0.01, "as the original"), (0.05, "close"), (0.15, "noticeably rounded"), (math.inf, "coarse"))
 # Two choices whose logits differ by less are a tie that rounding may break either way. KL grows with the square of what logits
-# are off
-# by: where a sound bf16 file has a hundred times the KL of an f16 one, its logits are off by ten times as much.
+# are off by: where a sound bf16 file has a hundred times the KL of an f16 one, its logits are off by ten times as much.
 TIES: Mapping[str, float] = {"f32": 0.05, "f16": 0.05, "bf16": 0.3}
 # A quantized file against the folder made of it: the folder's weights are rounded to bf16 (7.7e-5 for SmolLM2-135M; models with
 # random weights, which are sure of nothing, have 2 % of positions where another token is then as probable).
