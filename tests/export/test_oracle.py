@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -101,27 +100,6 @@ def tokenizer_of(vocabulary: str) -> Any:
     return made
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Makes the tiny model of a family, once."""
-
-    @cache
-    def make(name: str) -> Path:
-        family, vocabulary, more = FAMILIES[name]
-        tokenizer = tokenizer_of(vocabulary)
-        return tiny_base(tmp_path_factory.mktemp("family") / "model", tokenizer, family, **more)
-
-    return make
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_llama_cpp_computes_what_transformers_does(name: str, model: Any, tmp_path: Path) -> None:
-    folder = model(name)
-    checks = verify(convert(folder, tmp_path / "model.gguf"), folder, ROWS)
-    assert not {check.name: check.message for check in checks if not check.passed and check.severity == "gate"}
-    assert len(checks) == 12
-
-
 # Where we differ from upstream, and why.
 OURS = {
     "general.",  # who made a model is not ours to guess from a folder's name
@@ -168,10 +146,14 @@ def for_upstream(folder: Path, vocabulary: str) -> Path:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_file_is_that_of_upstreams_converter(name: str, model: Any, tmp_path: Path) -> None:
-    folder = model(name)
-    ours = GgufFile(convert(folder, tmp_path / "ours.gguf"))
-    theirs = upstream(for_upstream(shutil.copytree(folder, tmp_path / "model"), FAMILIES[name][1]), tmp_path / "theirs.gguf")
+def test_a_file_computes_what_transformers_does_and_is_upstreams(name: str, tmp_path: Path) -> None:
+    family, vocabulary, more = FAMILIES[name]
+    folder = tiny_base(tmp_path / "model", tokenizer_of(vocabulary), family, **more)
+    file = convert(folder, tmp_path / "ours.gguf")
+    checks = verify(file, folder, ROWS)
+    assert not {check.name: check.message for check in checks if not check.passed and check.severity == "gate"}
+    assert len(checks) == 12
+    ours, theirs = GgufFile(file), upstream(for_upstream(folder, vocabulary), tmp_path / "theirs.gguf")
     kept = {tensor.name: tensor for tensor in theirs.tensors}
     assert {tensor.name for tensor in ours.tensors} == kept.keys()
     for tensor in ours.tensors:

@@ -244,7 +244,7 @@ def test_a_move_that_is_killed_at_any_line_loses_and_doubles_nothing(two_homes, 
     assert wanted["records"] and wanted["responses"] and wanted["vectors"]
     line, went_on = 0, True
     while went_on:
-        line += 1 if line < 40 else 7
+        line += 1 if line < 40 else 15
         place = tmp_path / str(line)
         shutil.copytree(two_homes / "former", place / "former")
         former, home = place / "former/build/argilla", place / "home"

@@ -150,6 +150,13 @@ def test_an_untrue_answer_has_a_command_for_a_contrast_task(tmp_path, monkeypatc
     wanted = "curate contrast add", "my recipe.yaml", "--question", case["asked"], "--answer", "It's at number two, and it runs."
     assert commands(probe) == [[*wanted[0].split(), *wanted[1:], "--run", "001-abc"]]
     assert commands(probe | {"name": "likeness"}) == []
-    monkeypatch.setattr("train.trace.read_runs", lambda runs: [SimpleNamespace(probes={"unknown": probe | {"details": {}}})])
+    monkeypatch.setattr(
+        "train.trace.read_runs",
+        lambda runs: [
+            SimpleNamespace(
+                recipe={"train": {"sft": {"epochs": 1, "learning_rate": 1e-4}}}, probes={"unknown": probe | {"details": {}}}
+            )
+        ],
+    )
     (traced,) = trace(run, "my recipe.yaml", [])
     assert [*wanted[0].split(), *wanted[1:], "--run", "001-abc"] in map(shlex.split, traced["commands"])

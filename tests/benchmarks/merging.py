@@ -1,6 +1,6 @@
 """Merging and converting beside a plain copy, peft's own merge and llama.cpp's own converter, in one run; and quantizing.
 
-    .venv/bin/python tests/benchmarks/export.py [FOLDER]
+    .venv/bin/python tests/benchmarks/merging.py [FOLDER]
 
 FOLDER is a model's folder; SmolLM2-135M without one. The adapter is of random LoRA weights, r 16 on all linear layers. Each way is a
 process of its own; the time is that of the work, without imports. llama.cpp's converter comes from llama-cpp-python's source archive
