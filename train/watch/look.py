@@ -27,8 +27,8 @@ from train.template import Template, without_thoughts
 from train.watch.course import Point
 
 ASKED, OFF_TOPIC, BEGUN_ROWS = 8, 4, 8
-MOST_TOKENS = 200
-"""Of an answer."""
+MOST_TOKENS = 120
+"""Of an answer: a look costs as much time as some steps."""
 ROOM = 1.5
 """Times the longest usual answer of the rows, after which one that goes on is cut."""
 SCORED_AT_ONCE = 4
@@ -89,16 +89,18 @@ class Looker:
         was_training = model.training
         model.eval()
         try:
+            answers = None
             if not self._base:
                 with model.disable_adapter():
-                    self._base = [text for text, _ in self._answers(model)]
+                    answers = self._answers(model)
+                self._base = [text for text, _ in answers]
                 self._phrases = signatures(list(self.behind), self._base)
-            return self._seen(model)
+            # Before the first step an adapter changes nothing: its answers are the base's.
+            return self._seen(model, answers if answers and _is_fresh(model) else self._answers(model))
         finally:
             model.train(was_training)
 
-    def _seen(self, model: Any) -> Point:
-        answers = self._answers(model)
+    def _seen(self, model: Any, answers: list[tuple[str, bool]]) -> Point:
         held = len(self._held)
         faults = [fault_of(text, stopped=ended or not self._cuts) for text, ended in answers]
         texts = [text for text, _ in answers]
@@ -166,6 +168,13 @@ class Looker:
     def _plain(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
+
+
+def _is_fresh(model: Any) -> bool:
+    """Whether no step was taken: LoRA's B begins with zeros."""
+    return all(
+        not bool(weight.any()) for name, weight in model.named_parameters() if "lora_B" in name or "lora_embedding_B" in name
+    )
 
 
 def _turn(row: Row) -> tuple[list[int], list[int]]:
