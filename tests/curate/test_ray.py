@@ -138,7 +138,7 @@ def test_a_dataset_is_the_same_bytes_wherever_its_steps_run(tmp_path, cluster):
     assert running.returncode == 0, "".join(said)
     seconds = next(float(line.split(" s ")[0].split()[-1]) for line in said if line.startswith("screen"))
     assert seconds > 2, "the node died after the checks"
-    assert len([node for node in ray_nodes(cluster.address) if node["Alive"]]) == 2
+    assert nodes_alive(cluster.address, 2) == 2
     expected = files_of(made["here"])
     assert len(expected) > 5
     for name in ("processes", "ray", "nodes"):
@@ -146,10 +146,16 @@ def test_a_dataset_is_the_same_bytes_wherever_its_steps_run(tmp_path, cluster):
     assert len({json.dumps(findings_of(folder)) for folder in made.values()}) == 1
 
 
-def ray_nodes(address: str) -> list[dict]:
+def nodes_alive(address: str, expected: int) -> int:
+    """How many nodes Ray counts as alive: it may take a minute to see that one is dead."""
     ray.init(address, log_to_driver=False)
     try:
-        return ray.nodes()
+        for _ in range(60):
+            alive = sum(node["Alive"] for node in ray.nodes())
+            if alive == expected:
+                break
+            time.sleep(1)
+        return alive
     finally:
         ray.shutdown()
 

@@ -253,7 +253,7 @@ def test_the_forms_hold_what_the_documents_show() -> None:
         "system": [{"text": "s"}],
         "messages": [{"role": "user", "content": [{"text": "q"}]}, {"role": "assistant", "content": [{"text": "a"}]}],
     }
-    assert preferred(hosts()["together"], row[:2], row[2:], [message("assistant", "b")]) == {
+    assert preferred(row[:2], row[2:], [message("assistant", "b")]) == {
         "input": {"messages": row[:2]},
         "preferred_output": [message("assistant", "a")],
         "non_preferred_output": [message("assistant", "b")],

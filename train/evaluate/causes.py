@@ -25,7 +25,7 @@ def order_causes(probes: list[dict[str, Any]], material: Material) -> None:
     for probe in probes:
         losses |= probe["details"].get("losses", {})
     missing = [row for row in material.rows if row.id in named and row.id not in losses]
-    for row, before, after in learnt.losses_of(material, missing):
+    for row, before, after in learnt.losses_of(material, missing, learnt.BESIDE):
         losses[row.id] = [round(before, 3), round(after, 3)]
     for case in cases:
         case["rows"].sort(key=lambda row: -_fall(losses.get(row["id"])))

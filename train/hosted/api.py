@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import requests
 
 from likeness.errors import CallError, MachineError
+from likeness.recipe.schema import Train
+from train.hosted.hosts import Host
 
 PATIENCE = (10, 300)
 """Seconds to connect, and for an answer."""
@@ -18,6 +19,22 @@ TRIES = 8
 """Of one request, about four minutes in all: a provider's bad moment is no reason to leave a job that is paid for."""
 AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 LONGEST_PAUSE = 60.0
+
+
+def api_of(settings: Train, host: Host, sleep: Callable[[float], None], tell: Callable[[str], None]) -> HostApi:
+    """The API of the recipe's host.
+
+    Args:
+        settings: the recipe's `train`.
+        host: the host.
+        sleep: waits so many seconds.
+        tell: shows why it waits.
+
+    Raises:
+        CallError: its key is not set.
+    """
+    assert settings.hosted
+    return HostApi(settings.hosted.url or host.url, host.key, host.title, sleep, tell)
 
 
 class HostApi:
@@ -28,16 +45,15 @@ class HostApi:
         key: the name of the variable that holds the key.
         title: the host's name, for messages.
         sleep: waits so many seconds.
+        tell: shows why it waits.
     """
 
-    def __init__(self, url: str, key: str, title: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.url, self.title, self._sleep = url.rstrip("/"), title, sleep
+    def __init__(self, url: str, key: str, title: str, sleep: Callable[[float], None], tell: Callable[[str], None]) -> None:
+        self.url, self.title, self._sleep, self._tell = url.rstrip("/"), title, sleep, tell
         secret = os.environ.get(key, "")
         if not secret:
             raise CallError(f"{key} is not set", where="train.hosted", fix=f"export {key}=… (it is written nowhere).")
-        self._headers = (
-            {"Authorization": f"Bearer {secret}", "api-key": secret} if "AZURE" in key else {"Authorization": f"Bearer {secret}"}
-        )
+        self._headers = {"Authorization": f"Bearer {secret}", **({"api-key": secret} if "AZURE" in key else {})}
 
     def upload(self, file: Path, name: str) -> str:
         """Send a file to train on; gives its id.
@@ -96,6 +112,7 @@ class HostApi:
         problem, pause = "", 0.0
         for turn in range(tries):
             if turn:
+                self._tell(f"{self.title} {problem}; asking again in {pause:.0f} s")
                 self._sleep(pause)
             pause = min(LONGEST_PAUSE, 2.0**turn)
             try:

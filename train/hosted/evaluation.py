@@ -14,9 +14,8 @@ from train.evaluate.endings import count_endings
 from train.evaluate.evaluate import PROBES, Evaluation, load_questions
 from train.evaluate.probe import Material, Probe
 from train.evaluate.results import Asked
+from train.hosted.api import HostApi
 from train.hosted.engine import HostedModel
-from train.hosted.hosts import hosts
-from train.hosted.jobs import api_of
 from train.hosted.steps import HostedTraining
 from train.job import Job
 
@@ -33,14 +32,16 @@ class HostedEvaluation(Evaluation):
     Args:
         job: the run.
         trained: what the host made.
+        api: the host's.
     """
 
     probes: Sequence[Callable[[Material], Probe]] = tuple(
         _skipped(NEEDS_WEIGHTS[probe]) if probe in NEEDS_WEIGHTS else probe for probe in PROBES
     )
 
-    def __init__(self, job: Job, trained: HostedTraining) -> None:
-        self.job, self.trained = job, trained
+    def __init__(self, job: Job, trained: HostedTraining, api: HostApi) -> None:
+        self.job = job
+        self.hosted = HostedModel(api, job.settings.base_model, trained.model, sampling_of(job))
         self.settings = job.recipe.evaluate
         control = job.dataset / "control" / "test.parquet"
         self.questions = load_questions(job.dataset, pq.read_table(control).to_pylist() if control.is_file() else [])
@@ -48,13 +49,6 @@ class HostedEvaluation(Evaluation):
 
     def ask_model(self) -> Asked:
         """Ask base and tuned model every question in every cell of the recipe."""
-
-        def engine() -> HostedModel:
-            hosted = self.job.settings.hosted
-            assert hosted
-            api = api_of(self.job.settings, hosts()[hosted.host])
-            return HostedModel(api, self.job.settings.base_model, self.trained.model, sampling_of(self.job))
-
-        self._ask("model", engine)
+        self._ask("model", lambda: self.hosted)
         self.store.close()
         return replace(self._asked("model"), endings=count_endings(self.beside()))

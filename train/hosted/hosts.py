@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("hosts.toml")
 class Host:
     """A host.
 
-    `form` is that of its rows, `preference` that of its rows of right and wrong answers ("" where it takes none). `one_turn`: a
+    `form` is that of its rows; `preferences`: it takes rows of right and wrong answers, always in OpenAI's form. `one_turn`: a
     row has one question. `alternates`: questions and answers take turns. `prices` are US dollars for a million tokens trained on
     once, by the beginning of a model's name.
     """
@@ -34,7 +34,7 @@ class Host:
     note: str
     source: str
     prices: dict[str, float] = field(default_factory=dict)
-    preference: Literal["", "openai"] = ""
+    preferences: bool = False
     url: str = ""
     starts_jobs: bool = False
     one_turn: bool = False

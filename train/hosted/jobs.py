@@ -14,7 +14,6 @@ from typing import Any
 
 from likeness.errors import MachineError
 from likeness.files import write_atomic
-from likeness.recipe.schema import Train
 from train.data import read_manifest
 from train.hosted.api import HostApi
 from train.hosted.hosts import Host
@@ -42,12 +41,12 @@ class HostedJobs:
         job: the run.
         host: where it is trained.
         rows: in the host's form.
+        api: its API.
         sleep: waits so many seconds.
     """
 
-    def __init__(self, job: Job, host: Host, rows: HostedRows, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.job, self.host, self.rows, self._sleep = job, host, rows, sleep
-        self.api = api_of(job.settings, host, sleep)
+    def __init__(self, job: Job, host: Host, rows: HostedRows, api: HostApi, sleep: Callable[[float], None]) -> None:
+        self.job, self.host, self.rows, self.api, self._sleep = job, host, rows, api, sleep
         self._file = job.folder / "hosted.json"
         self.state: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}
 
@@ -133,7 +132,7 @@ class HostedJobs:
             if job["status"] not in UNDER_WAY:
                 error = (job.get("error") or {}).get("message") or job["status"]
                 self.state = {"files": self.state.get("files", {})} | {
-                    key: self.state[key] for key in ("sft",) if self._whole(key)
+                    key: self.state[key] for key in ("sft",) if self._is_done(key)
                 }
                 self._keep()  # the next call starts another job on the same files
                 fix = "Mend what it names; the same command starts another job."
@@ -141,7 +140,7 @@ class HostedJobs:
             self.job.watch.begin(f"{self.host.title}: {UNDER_WAY[job['status']]}")
             self._sleep(LOOKS_EVERY)
 
-    def _whole(self, stage: str) -> bool:
+    def _is_done(self, stage: str) -> bool:
         return "result" in self.state.get(stage, {})
 
     def _losses(self, done: dict[str, Any]) -> tuple[float | None, float | None]:
@@ -172,18 +171,6 @@ class HostedJobs:
 
     def _keep(self) -> None:
         write_atomic(self._file, json.dumps(self.state, indent=2))
-
-
-def api_of(settings: Train, host: Host, sleep: Callable[[float], None] = time.sleep) -> HostApi:
-    """The API of the recipe's host.
-
-    Args:
-        settings: the recipe's `train`.
-        host: the host.
-        sleep: waits so many seconds.
-    """
-    assert settings.hosted
-    return HostApi(settings.hosted.url or host.url, host.key, host.title, sleep)
 
 
 def _whole(epochs: float) -> int:

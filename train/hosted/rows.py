@@ -60,11 +60,11 @@ def rows_for(host: Host, dataset: Path) -> HostedRows:
                 continue
             found.lines[part].append(_line(supervised(host, messages)))
             found.tokens += tokens_of(messages) if part == "train" else 0
-    for row in _read(dataset / "preference" / "train.parquet") if host.preference else ():
+    for row in _read(dataset / "preference" / "train.parquet") if host.preferences else ():
         if reason := objection(host, [*row["prompt"], *row["chosen"]]) or objection(host, [*row["prompt"], *row["rejected"]]):
             found.left_out.append((str(row["id"]), reason))
             continue
-        found.lines["preference"].append(_line(preferred(host, row["prompt"], row["chosen"], row["rejected"])))
+        found.lines["preference"].append(_line(preferred(row["prompt"], row["chosen"], row["rejected"])))
     return found
 
 
@@ -128,11 +128,10 @@ def supervised(host: Host, messages: list[Message]) -> dict[str, Any]:
     return {"schemaVersion": "bedrock-conversation-2024", **({"system": system} if system else {}), "messages": turns}
 
 
-def preferred(host: Host, prompt: list[Message], chosen: list[Message], rejected: list[Message]) -> dict[str, Any]:
-    """A row of a right and a wrong answer in the host's form.
+def preferred(prompt: list[Message], chosen: list[Message], rejected: list[Message]) -> dict[str, Any]:
+    """A row of a right and a wrong answer, as all hosts take it that take one.
 
     Args:
-        host: the host.
         prompt: the messages before the answer.
         chosen: the right answer.
         rejected: the wrong one.

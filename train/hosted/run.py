@@ -18,12 +18,13 @@ from likeness.recipe.schema import Recipe
 from train.data import manifest_for_others
 from train.delivery import Exported
 from train.finish import finish
+from train.hosted.api import api_of
 from train.hosted.evaluation import HostedEvaluation
 from train.hosted.hosts import Host, hosts
 from train.hosted.jobs import HostedJobs
 from train.hosted.price import priced
-from train.hosted.rows import HostedRows, check_files, rows_for
-from train.hosted.steps import HostedRowsStep, HostedTraining
+from train.hosted.rows import check_files, rows_for
+from train.hosted.steps import HostedRowsStep
 from train.job import Job, run_folder
 from train.result import Run, Watcher, finished
 
@@ -47,11 +48,12 @@ def train_hosted(
     if done := finished(job.folder, job.measured_by, job.delivered_as):
         return done
     host.check_open(datetime.now(UTC).date())
+    api = api_of(job.settings, host, sleep, watch.begin)  # before any work: the key may be missing
     with only_one(job.folder, "training run"):
         job.keep_recipe()
         rows = job.step("rows", make_rows, job, host)
-        trained = job.step("train", _train, job, host, rows.rows, sleep)
-        evaluation = HostedEvaluation(job, trained)
+        trained = job.step("train", HostedJobs(job, host, rows.rows, api, sleep).train)
+        evaluation = HostedEvaluation(job, trained, api)
         job.step("answer", evaluation.ask_model)
         probed = job.step("probe", evaluation.probe)
         return finish(job, Exported([], [], []), probed.probes, evaluation.beside())
@@ -93,8 +95,3 @@ def make_rows(job: Job, host: Host) -> HostedRowsStep:
         rows.lines["preference"] = []
     check_files(host, rows)
     return HostedRowsStep(rows, priced(host, job.settings, rows), host.title)
-
-
-def _train(job: Job, host: Host, rows: HostedRows, sleep: Callable[[float], None]) -> HostedTraining:
-    """Upload, start, follow, and fetch what the host measured; what was done is not done again."""
-    return HostedJobs(job, host, rows, sleep).train()

@@ -87,7 +87,8 @@ class Watch:
             said += [f"likeness {point.likeness:.0f}" if point.likeness is not None else ""]
             said += [f"echo {point.echoed} of {point.off_topic}", f"by heart {point.by_heart} of {point.begun}"]
             said += [f"broken {point.broken} of {point.asked}"]
-        return f"{', '.join(filter(None, said))}: {diagnose(course, self.settings).verdict}"
+        verdict = diagnose(course, self.settings).verdict
+        return f"{', '.join(filter(None, said))}: {verdict.state if verdict.state == 'healthy' else verdict}"
 
     def course(self, history: list[dict[str, Any]]) -> Course:
         """How it went so far.
