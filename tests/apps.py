@@ -112,11 +112,11 @@ class Standin:
         (ids,) = self.llama.ask("tokenize", texts=[prompt])
         if self.found["adds_bos"] or self.fault == "bos":
             ids = [self.found["bos"], *ids]
-        said = self.llama.ask("reply", ids=ids, tokens=tokens, how=how, seed=0)
+        said = self.llama.ask("replies", prompts=[ids], tokens=[tokens], how=how, seed=0)[0]
         text = said["text"]
         if self.fault == "stop" and said["stopped"]:  # it does not know the end for one, and writes on
             (more,) = self.llama.ask("tokenize", texts=[prompt + text + self.llama.ask("text", id=self.found["eos"]) + "\n"])
-            text += "\n" + (self.llama.ask("reply", ids=more, tokens=24, how=how, seed=0)["text"] or "user")
+            text += "\n" + (self.llama.ask("replies", prompts=[more], tokens=[24], how=how, seed=0)[0]["text"] or "user")
             return text, False, len(ids)
         return text, said["stopped"], len(ids)
 

@@ -118,7 +118,7 @@ def test_locks_are_made_in_one_file():
 
 
 def test_llama_cpp_is_loaded_in_one_process_alone():
-    assert importing("llama_cpp") == {"likeness/llama/worker.py"}
+    assert importing("llama_cpp") == {"likeness/llama/worker.py", "likeness/llama/together.py"}
 
 
 def test_workers_run_no_code_of_the_folder_that_they_are_started_in():

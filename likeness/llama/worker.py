@@ -28,6 +28,7 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 from safetensors.numpy import load_file
 
 from likeness.llama.process import STOP
+from likeness.llama.together import go_on
 
 SEED = 17
 """Of what is answered without a seed in the request, so that the same request has the same answer."""
@@ -162,27 +163,22 @@ class Worker:
             self.model.eval([int(token)])
         return worst
 
-    def reply(self, ids: list[int], tokens: int, how: dict[str, float], seed: int) -> dict[str, Any]:
-        """Answer a prompt; gives the text, and whether it ended by itself.
+    def replies(self, prompts: list[list[int]], tokens: list[int], how: dict[str, float], seed: int) -> list[dict[str, Any]]:
+        """Answer prompts, each by itself; gives the texts, and whether each ended by itself.
 
         Args:
-            ids: the prompt's.
-            tokens: most tokens of the answer.
+            prompts: the ids of each.
+            tokens: most tokens of each answer.
             how: temperature, min_p, top_k, top_p and repeat_penalty; temperature 0 takes the likeliest token each time.
             seed: of the drawing.
         """
-        self.model.reset()
         self.model.set_seed(seed)
-        reply: list[int] = []
-        stopped = False
         drawn = {"temp" if name == "temperature" else name: value for name, value in how.items()}
-        for token in self.model.generate(ids, **drawn):
-            if stopped := self.ends([token]) == [True]:
-                break
-            reply.append(int(token))
-            if len(reply) >= tokens:
-                break
-        return {"text": self.model.detokenize(reply, prev_tokens=ids).decode("utf-8", "replace"), "stopped": stopped}
+        found = go_on(self.model, prompts, tokens, lambda: self.model._init_sampler(**drawn), lambda id: self.ends([id])[0])
+        return [
+            {"text": self.model.detokenize(ids, prev_tokens=prompt).decode("utf-8", "replace"), "stopped": stopped}
+            for prompt, (ids, stopped) in zip(prompts, found, strict=True)
+        ]
 
     def answer(self, system: str, user: str, schema: dict[str, Any], max_tokens: int) -> dict[str, Any]:
         """A JSON answer, and how it ended; only `input_tokens` where the prompt leaves no room for one.

@@ -26,6 +26,7 @@ from curate.llm.request import Request
 from export.gguf.convert import convert
 from likeness.errors import CallError, MachineError, RecipeError
 from likeness.kinds import KINDS
+from likeness.llama import together
 from likeness.llama.process import Llama
 from likeness.llama.worker import Turns, Worker
 from likeness.recipe.load import load_recipe
@@ -362,3 +363,18 @@ def test_the_built_in_model_writes_pairs(curate, tmp_path):
     answered = rows(tmp_path / "build/village/ledger.db", "select provider, model, usd from responses")
     assert answered and set(answered) == {("llama-cpp", "SmolLM2-135M-Instruct.Q4_1.gguf", 0.0)}
     assert (tmp_path / "cache/likeness/SmolLM2-135M-Instruct.Q4_1.gguf").is_file()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_answers_made_together_are_those_made_alone(make_model, monkeypatch, temperature):
+    """More prompts than places, of different lengths and with different limits: each has its own answer, in their order."""
+    worker = Worker()
+    worker.load(str(make_model()), "checking", 512, 1)
+    asked = [worker.tokenize([" ".join(WORDS[n : n + 3 + n % 5])])[0] for n in range(11)]
+    limits, how = [4 + 3 * n for n in range(11)], {"temperature": temperature, "min_p": 0.05, "repeat_penalty": 1.1}
+    alone = [worker.replies([ids], [most], how, 5)[0] for ids, most in zip(asked, limits, strict=True)]
+    assert len({answer["text"] for answer in alone}) > 5
+    assert {answer["stopped"] for answer in alone} == {True, False}
+    assert worker.replies(asked, limits, how, 5) == alone
+    monkeypatch.setattr(together, "MOST_CACHE", 1)  # no memory for two at once
+    assert worker.replies(asked, limits, how, 5) == alone

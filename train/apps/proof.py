@@ -123,7 +123,7 @@ class Prover:
             bos = self._llama.ask("text", id=self.found["bos"])
             prompt = prompt.removeprefix(bos)
         greedily = {"temp": 0.0, "min_p": 0.0, "top_k": 0, "top_p": 1.0, "repeat_penalty": 1.0}
-        said = self._llama.ask("reply", ids=ids, tokens=TOKENS, how=greedily, seed=0)
+        said = self._llama.ask("replies", prompts=[ids], tokens=[TOKENS], how=greedily, seed=0)[0]
         return Proven(conversation, prompt, ids, said["text"], said["stopped"])
 
     def distance(self, proven: Proven, text: str) -> float:

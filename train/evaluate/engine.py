@@ -19,8 +19,8 @@ from train.template import Message, Template, render, without_thoughts
 MOST_TOKENS = 200
 AT_ONCE = 64
 """Answers generated in one batch: on a CPU the weights are read once for all of them."""
-FILE_AT_ONCE = 16
-"""Answers of an exported file that are stored together."""
+FILE_AT_ONCE = 32
+"""Answers of an exported file that are asked for and stored together: each process has several under way."""
 MOST_PROCESSES = 4
 """Most llama.cpp processes that answer beside each other; each needs its own memory for its context."""
 SCORED_AT_ONCE = 8
@@ -184,17 +184,17 @@ class Gguf:
         self._tokenizer, self._template = tokenizer, template
         self._file, self._context = file, context
         self._sampling = sampling
+        self._processes = min(MOST_PROCESSES, cores())
         self._free: SimpleQueue[Llama] = SimpleQueue()
         self._open = ExitStack()
 
     def __enter__(self) -> Gguf:
-        processes = min(MOST_PROCESSES, cores())
         with self._open:
-            for _ in range(processes):
+            for _ in range(self._processes):
                 llama = self._open.enter_context(Llama())
-                llama.load(self._file, context=self._context, processes=processes)
+                llama.load(self._file, context=self._context, processes=self._processes)
                 self._free.put(llama)
-            self._pool = self._open.enter_context(ThreadPoolExecutor(processes))
+            self._pool = self._open.enter_context(ThreadPoolExecutor(self._processes))
             self._open = self._open.pop_all()
         return self
 
@@ -208,18 +208,27 @@ class Gguf:
             prompts: conversations that end with a user's message.
             seed: of the sampling.
         """
-        return list(self._pool.map(lambda prompt: self._answer(prompt, seed), prompts))
-
-    def _answer(self, prompt: Sequence[Message], seed: int | None) -> Reply:
-        ids = ids_of(self._tokenizer, self._template, prompt)
-        room = max(1, min(MOST_TOKENS, self._context - len(ids)))
         how = (GREEDILY if seed is None else self._sampling).for_ollama()
+        asked = [ids_of(self._tokenizer, self._template, prompt) for prompt in prompts]
+        shares = [range(first, len(asked), self._processes) for first in range(self._processes)]
+        found: dict[int, Reply] = {}
+        for share, said in zip(
+            shares, self._pool.map(lambda share: self._answer([asked[each] for each in share], how, seed), shares), strict=True
+        ):
+            found |= zip(share, said, strict=True)
+        return [found[number] for number in range(len(asked))]
+
+    def _answer(self, prompts: list[list[int]], how: dict[str, float], seed: int | None) -> list[Reply]:
+        """The answers of one process."""
+        if not prompts:
+            return []
+        room = [max(1, min(MOST_TOKENS, self._context - len(ids))) for ids in prompts]
         llama = self._free.get()
         try:
-            said = llama.ask("reply", ids=ids, tokens=room, how=how, seed=seed or 0)
+            said = llama.ask("replies", prompts=prompts, tokens=room, how=how, seed=seed or 0)
         finally:
             self._free.put(llama)
-        return Reply(without_thoughts(said["text"]), said["stopped"])
+        return [Reply(without_thoughts(each["text"]), each["stopped"]) for each in said]
 
 
 def ids_of(tokenizer: Any, template: Template, prompt: Sequence[Message]) -> list[int]:
