@@ -201,9 +201,11 @@ def settle_libraries() -> None:
     """Keep libraries from phoning home, from drawing bars over ours, and from burning the processor while they wait.
 
     Called before any of them is imported. Threads of OpenMP (torch, llama.cpp) spin when they wait for each other; where
-    another program wants a core, that made a training step up to 20 times slower than letting them sleep.
+    another program wants a core, that made a training step up to 20 times slower than letting them sleep. Sleeping at
+    once costs a quarter of the speed of an idle machine, so they spin for some microseconds first (`tests/benchmarks/busy.py`).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -20,7 +20,7 @@ from train.evaluate.probe import Case, Material, Probe, Score, TrainRow, change,
 
 NAME = "learnt"
 MEASURES = "The loss on the rows it was trained on, before and after: rows that were never learnt, and rows known by heart."
-MOST_TOKENS = {"cpu": 8_000, "cuda": 1_000_000}
+MOST_TOKENS = {"cpu": 5_000, "cuda": 1_000_000}
 """Of the rows that are looked at, drawn from all by chance: two passes over them take a small part of the training's time."""
 BESIDE = 0.25
 """Of that, for held-out rows, and for rows behind a bad answer that are not among those drawn: they are few."""
