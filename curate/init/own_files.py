@@ -14,6 +14,7 @@ from curate.init.questions import propose_questions
 from curate.init.ready import free_folder, in_yaml
 from curate.model import Document
 from curate.read.documents import READABLE, Unreadable, read_document
+from curate.read.reading import OthersSpeak
 from likeness.errors import CallError
 from likeness.files import atomic_folder
 from likeness.metrics.text import count_of, count_words
@@ -22,6 +23,7 @@ from likeness.recipe.ready import ready_recipes
 MOST_LEFT_OUT = 20
 """Files that cannot be read and are named under `exclude`; of more, something else is the matter."""
 
+MAIL = frozenset({".mbox", ".mbx", ".eml", ".emlx"})
 FEW_DOCUMENTS = 10
 """Documents below which whole ones are too much to hold out."""
 
@@ -36,6 +38,8 @@ class OwnFiles:
     """Files that are read, by the end of their name."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Files that are not, and why."""
+    talks: list[Path] = field(default_factory=list)
+    """Mail and chats: the author's turns in them can be learnt where it is known who that is."""
     questions: int = 0
 
     @property
@@ -51,6 +55,7 @@ class OwnFiles:
             "words": self.words,
             "suffixes": self.suffixes,
             "left_out": self.left_out,
+            "conversations": [str(path) for path in self.talks],
             "questions": self.questions,
         }
 
@@ -62,6 +67,9 @@ class OwnFiles:
         lines += [f"  left out: {name} {why}" for name, why in list(self.left_out.items())[:5]]
         if len(self.left_out) > 5:
             lines.append(f"  and {len(self.left_out) - 5} more")
+        if self.talks:
+            talks = count_of(len(self.talks), "file", "hold")
+            lines.append(f"  {talks} conversations, which are not read yet: say in {self.recipe} what you are called in them.")
         control = self.recipe.with_name("control.yaml")
         questions = count_of(self.questions, "question")
         lines.append(f"{control} proposes {questions} to ask of every model; change what you would not ask.")
@@ -85,14 +93,17 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     name = free_folder(folder)
     if provider == "llama-cpp" and not (model or "").endswith(".gguf"):
         raise CallError("llama-cpp needs the .gguf file that is to write", fix="Say which: --model FILE.gguf")
-    paths = [files] if files.is_file() else _files_below(files)
+    found_files = [files] if files.is_file() else _files_below(files)
+    talks = [path for path in found_files if path.suffix.lower() in MAIL]
+    paths = [path for path in found_files if path not in set(talks)]
     by_suffix = Counter(path.suffix.lower() for path in paths)
     suffixes = {suffix: number for suffix, number in by_suffix.most_common() if suffix in READABLE}
     if not suffixes:
         found = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in by_suffix.most_common(5)) or "nothing"
         fix = f"It holds {found}; these are read: {', '.join(READABLE)}."
         raise CallError("there is no file here that can be read", where=str(files), fix=fix)
-    documents, left_out = _read([path for path in paths if path.suffix.lower() in suffixes], files)
+    documents, left_out, chats = _read([path for path in paths if path.suffix.lower() in suffixes], files)
+    talks = sorted([*talks, *chats])
     if not documents:
         why = "; ".join(f"{name} {why}" for name, why in list(left_out.items())[:3])
         raise CallError(f"no file here can be read: {why}", where=str(files))
@@ -101,13 +112,13 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
             left_out[f"{number} {suffix or 'files without a suffix'}"] = "not of a kind that is read"
     questions = propose_questions(documents)
     unreadable = [path for path in left_out if (files / path).is_file() or path == files.name][:MOST_LEFT_OUT]
-    text = _recipe(name, voice, files.resolve(), suffixes, unreadable, provider, model, len(documents))
+    text = _recipe(name, voice, files.resolve(), suffixes, unreadable, provider, model, len(documents), talks)
     with atomic_folder(folder) as part:
         (part / "recipe.yaml").write_text(text, encoding="utf-8")
         (part / "control.yaml").write_text(_control(questions, voice), encoding="utf-8")
         (part / "recipe.schema.json").write_bytes(ready_recipes().joinpath("recipe.schema.json").read_bytes())
     read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
-    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, len(questions))
+    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, talks, len(questions))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -119,16 +130,20 @@ def _files_below(folder: Path) -> list[Path]:
     return found
 
 
-def _read(paths: list[Path], files: Path) -> tuple[list[Document], dict[str, str]]:
-    documents, left_out = [], {}
+def _read(paths: list[Path], files: Path) -> tuple[list[Document], dict[str, str], list[Path]]:
+    """The documents; the files that cannot be read, and why; those that are conversations."""
+    documents, left_out, chats = [], {}, []
     base = files.parent if files.is_file() else files
     for path in paths:
         name = str(path.relative_to(base))
         try:
             documents.append(read_document(path, name, "own"))
+        except OthersSpeak as error:
+            left_out[name] = str(error)
+            chats.append(path)
         except Unreadable as error:
             left_out[name] = str(error)
-    return documents, left_out
+    return documents, left_out, chats
 
 
 def _recipe(
@@ -140,12 +155,19 @@ def _recipe(
     provider: str,
     model: str | None,
     documents: int,
+    talks: list[Path],
 ) -> str:
     """The recipe's text. Whatever comes from outside is written as a quoted string."""
     base = glob.escape(str(files))
     patterns = [base] if files.is_file() else [f"{base}/**/*{suffix}" for suffix in _spellings(files, suffixes)]
     exclude = f", exclude: [{', '.join(_quoted(f'{base}/{glob.escape(each)}') for each in unreadable)}]" if unreadable else ""
     sources = "\n".join(f"  - {{path: {_quoted(pattern)}, rights: own{exclude}}}" for pattern in patterns)
+    if talks:
+        sources += "\n  # Conversations: your turns are the answers. Say what you are called in them, and take the # away."
+        sources += "".join(
+            f"\n  # - {{path: {_quoted(glob.escape(str(path)))}, as: conversations, author: {_quoted(voice)}, rights: own}}"
+            for path in (each.resolve() for each in talks[:MOST_LEFT_OUT])
+        )
     writes = (
         "  provider: anthropic                # the key comes from ANTHROPIC_API_KEY in the environment\n"
         f"  model: {_quoted(model or 'claude-sonnet-5-5')}       # claude-haiku-5-5 costs a fraction\n"

@@ -12,7 +12,7 @@ from curate.read.encoding import decode_text
 from curate.read.markdown import read_markdown
 from curate.read.org import read_org
 from curate.read.plain_text import read_plain_text
-from curate.read.reading import Reading, Unreadable
+from curate.read.reading import OthersSpeak, Reading, Unreadable
 from likeness.errors import CallError
 from likeness.recipe.schema import Source
 
@@ -133,7 +133,19 @@ def _plain_text(text: str) -> Reading:
 
         if is_clippings(text):
             raise Unreadable(HIGHLIGHTS)
+    if is_chat(text):
+        raise OthersSpeak("is a chat, in which others speak too; read it with `as: conversations` and your name as its `author`")
     return read_plain_text(text)
+
+
+def is_chat(text: str) -> bool:
+    """Whether a text is a chat as an app exports it."""
+    if not re.match(r"\ufeff?\s{0,9}\W{0,9}\d|\ufeff?[A-Z][a-z]{2} \d", text[:40]):  # what no export begins with is not looked at
+        return False
+    from curate.read.imessage import is_text_export
+    from curate.read.whatsapp import is_whatsapp
+
+    return is_text_export(text) or is_whatsapp(text)
 
 
 def _day_one(path: Path) -> Reading:

@@ -24,6 +24,10 @@ class Unreadable(Exception):
     """A file cannot be read; the text gives the reason and the fix."""
 
 
+class OthersSpeak(Unreadable):
+    """A file holds a conversation, and was to be read as the author's own words."""
+
+
 class Reading:
     """A document while it is read. A reader appends blocks in the order of the file.
 

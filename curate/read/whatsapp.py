@@ -45,6 +45,8 @@ RARE = 0.1
 """Share of lines. If fewer lines of a file are written in one style, they were pasted from elsewhere."""
 MOST_ODD = 0.2
 """Share of lines. With more lines that begin like a date and do not fit the others, the file is refused."""
+PROBED = 20_000
+"""Characters by which a chat is told from other texts."""
 
 AFTERNOON = frozenset(
     """pm p م مساء بعدالظهر μμ 下午 下晝 下昼 午後 傍晚 中午 晚上 오후 nachm nm пп chiều tối दोपहर शाम रात பிற்பகல் மாலை""".split()
@@ -88,6 +90,15 @@ def whatsapp_messages(text: str, stage: Stage) -> Iterator[Message]:
             )
         stage.count("a line that begins like a date and is no message", odd)
     yield from _messages(found, times)
+
+
+def is_whatsapp(text: str) -> bool:
+    """Whether a text is an exported chat: it begins with a message, and several people say several things each."""
+    beginning = text[:PROBED].replace("\r\n", "\n").lstrip("\n\ufeff").strip()
+    found = [line for line in _lines(beginning) if not line.odd]
+    said = Counter(line.sender for line in found if line.sender)
+    first = beginning.split("\n", 1)[0][:140]
+    return bool(LINE.match(first)) and sum(number > 1 for number in said.values()) > 1 and said.total() >= 2 * len(said)
 
 
 def _messages(found: Sequence[_Line], times: Sequence[float | None]) -> Iterator[Message]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from curate.check import Check
 from curate.model import Finding, Pair
 
-SENTENCE_END = re.compile(r"[.!?…:;)\]\"'”’»*—–-]\s*$")
+SENTENCE_END = re.compile(r"[.!?…:;)\]\"'”’»›«*—–。！？：；．）」』】〉》।॥؟۔-]\s*$")
+"""In any language: also full-width, of Hindi, of Arabic and Urdu."""
 
 
 def find_broken(pairs: Iterable[Pair]) -> Iterable[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -368,15 +369,24 @@ class Train(Section):
             return self
         if self.hosted is None:
             raise ValueError("`backend: hosted` needs a section `hosted`, such as `hosted: {host: openai}`")
-        idle = sorted(self.model_fields_set - TAKEN_BY_HOSTS)
-        idle += sorted(f"sft.{key}" for key in self.sft.model_fields_set - SFT_TAKEN_BY_HOSTS)
+        idle = _said(self, TAKEN_BY_HOSTS)
+        idle += [f"sft.{key}" for key in _said(self.sft, SFT_TAKEN_BY_HOSTS)]
         if self.preference:
-            idle += sorted(f"preference.{key}" for key in self.preference.model_fields_set - PREFERENCE_TAKEN_BY_HOSTS)
+            idle += [f"preference.{key}" for key in _said(self.preference, PREFERENCE_TAKEN_BY_HOSTS)]
             if self.preference.method != "dpo":
                 raise ValueError("a host trains on preferences by `method: dpo` only")
         if idle:
             raise ValueError(f"a host does not take {', '.join(idle)}: leave it out")
         return self
+
+
+def _said(section: Section, taken: Set[str]) -> list[str]:
+    """The keys of a section but those that are taken, where they are not the defaults, which a resolved recipe holds as well."""
+    return sorted(
+        key
+        for key in section.model_fields_set - taken
+        if getattr(section, key) != type(section).model_fields[key].get_default(call_default_factory=True)
+    )
 
 
 Quant = Literal["q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "iq4_xs", "iq4_nl", "iq3_m"]

@@ -147,3 +147,21 @@ def test_the_example_itself_builds_as_it_is(tmp_path, curate):
 @pytest.mark.parametrize("name", ["2024", "null", "1e3", "my-voice"])
 def test_a_recipe_may_have_any_name(tmp_path, name):
     assert load_recipe(write_recipe(tmp_path / name, "starter")).name == name
+
+
+def test_conversations_are_told_from_what_the_person_wrote_alone(tmp_path, notes, curate):
+    (notes / "documents/Chat with Ned.txt").write_text(
+        "".join(f"[12/0{n}/2024, 08:1{n}:00] {('Ned', 'Simon')[n % 2]}: Is the ferry late again?\n" for n in range(1, 9))
+    )
+    (notes / "sent.mbox").write_text("From a@b.c Mon Jan  1 00:00:00 2024\nFrom: Simon <a@b.c>\nSubject: x\n\nThe ferry is late.\n")
+    done = curate(tmp_path, "init", "mine", "--from", str(notes), "--voice", "Simon")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "2 files hold conversations, which are not read yet: say in mine/recipe.yaml what you are called in them." in done.stdout
+    )
+    recipe = (tmp_path / "mine/recipe.yaml").read_text()
+    assert recipe.count(', as: conversations, author: "Simon", rights: own}') == 2
+    assert json.loads(curate(tmp_path, "plan", "mine", "--json").stdout)["documents"] == 5
+    (tmp_path / "mine/recipe.yaml").write_text(recipe.replace("\n  # - {path", "\n  - {path"))
+    assert load_recipe(tmp_path / "mine/recipe.yaml").sources[-1].author == "Simon"
+    assert curate(tmp_path, "plan", "mine", "--json").returncode == 0

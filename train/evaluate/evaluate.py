@@ -56,6 +56,8 @@ class Evaluation:
     """
 
     probes: Sequence[Callable[[Material], Probe]] = PROBES
+    has_weights = True
+    """Whether the model is at hand, and not at a host that only answers."""
 
     def __init__(self, job: Job, prepared: Prepared) -> None:
         self.job, self.prepared = job, prepared
@@ -169,7 +171,8 @@ class Evaluation:
             made.append(json.loads(json.dumps(probe(material).as_dict(), default=_plain)))
             write_atomic(part, json.dumps(made, ensure_ascii=False))
             self.job.progress(number + 1, len(self.probes))
-        order_causes(made, material)
+        if self.has_weights:
+            order_causes(made, material)
         kept = {"answers": len(self.store.answers), "retrieval": self._recall(), "probes": made}
         write_atomic(file, json.dumps(kept, ensure_ascii=False, indent=1))
         part.unlink(missing_ok=True)

@@ -39,6 +39,8 @@ class HostedEvaluation(Evaluation):
         _skipped(NEEDS_WEIGHTS[probe]) if probe in NEEDS_WEIGHTS else probe for probe in PROBES
     )
 
+    has_weights = False
+
     def __init__(self, job: Job, trained: HostedTraining, api: HostApi) -> None:
         self.job = job
         self.hosted = HostedModel(api, job.settings.base_model, trained.model, sampling_of(job))
