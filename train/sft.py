@@ -25,7 +25,7 @@ from train.packing import PackingCollator, prove_no_leak
 from train.parallel.ranks import ALONE, Ranks
 from train.preflight import Prepared, stop_ids
 from train.result import StepResult
-from train.trainer import Progress, only_ours, reporting, trainer_class
+from train.trainer import Progress, look_when_wrapped, only_ours, reporting, trainer_class
 from train.watch.diagnosis import Finding
 from train.watch.look import Looker
 from train.watch.watch import CHOICE, Watch
@@ -165,10 +165,12 @@ def train_sft(
     if packed:
         prove_no_leak(trainer.model, rows.trained_on, settings.base_model)
     try:
-        if ranks.looks:
+        if ranks.number > 1:
+            look_when_wrapped(trainer, watch, checkpoints / "before.json", ranks)
+        else:
             watch.begin(trainer.model)
-        if rows.validation:
-            trainer.evaluate()
+            if rows.validation:
+                trainer.evaluate()
         last = ranks.agree(last_good_checkpoint(checkpoints) if ranks.is_main else None)
         result = trainer.train(resume_from_checkpoint=str(last) if last else None)
         final = None if rows.validation or not ranks.looks else watch.see(trainer.model, trainer.state)
@@ -176,8 +178,9 @@ def train_sft(
         fix = "Lower train.sft.micro_batch_size or max_length, or take `method: qlora`."
         raise MachineError("the GPU's memory is too small", where="train", fix=fix) from None
     seconds = time.monotonic() - began
+    weights = trainer.accelerator.get_state_dict(trainer.model) if ranks.shared else None
     if ranks.is_main:
-        save_adapter(trainer.model, adapter, settings.base_model)
+        save_adapter(trainer.model, adapter, settings.base_model, weights)
     state = trainer.state
     kept = watch.kept(state.log_history)
     trained = Trained(

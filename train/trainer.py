@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likeness.errors import GateError
+from likeness.files import write_atomic
 from likeness.recipe.schema import Train
 from train.order import RowOrder
 from train.packing import PackingCollator, empty_pack, packs_of
@@ -142,6 +143,33 @@ def only_ours(
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Tell())
+
+
+def look_when_wrapped(trainer: Any, watch: Watch, memory: Path, ranks: Ranks) -> None:
+    """Have the first look taken when the model is dealt to the processes; a training that goes on remembers it.
+
+    Args:
+        trainer: the library's.
+        watch: looks at the model.
+        memory: the file that keeps what the first look saw.
+        ranks: the processes that train together.
+    """
+    from transformers import TrainerCallback
+
+    class First(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step:
+                watch.recall(ranks.agree(json.loads(memory.read_text(encoding="utf-8")) if ranks.is_main else None))
+                return
+            if ranks.looks:
+                watch.begin(trainer.model)
+            if trainer.eval_dataset:
+                trainer.evaluate()
+            state.log_history.clear()  # of training it is to be
+            if ranks.is_main:
+                write_atomic(memory, json.dumps(watch.memory()))
+
+    trainer.add_callback(First())
 
 
 def reporting(settings: Train, run: Path) -> tuple[list[str], list[Any]]:

@@ -111,10 +111,12 @@ def check_launch(launch: Launch) -> None:
     import torch
 
     config = read_config(launch)
-    here = launch.processes // machines_of(launch).number
+    here, where = launch.processes // machines_of(launch).number, f"{WHERE}.config: {launch.config}"
     if config.distributed_type == "DEEPSPEED" and importlib.util.find_spec("deepspeed") is None:
-        where = f"{WHERE}.config: {launch.config}"
         raise CallError("deepspeed is not installed", where=where, fix="pip install deepspeed, or take `config: fsdp2`.")
+    if config.distributed_type != "MULTI_GPU" and not torch.cuda.is_available():
+        what = "accelerate shares nothing out on a CPU: each process would have the whole base"
+        raise CallError(what, where=where, fix="Take `config: ddp` here.")
     if torch.cuda.is_available() and torch.cuda.device_count() < here:
         what = f"{here} processes need a GPU each, and this machine has {torch.cuda.device_count()}"
         raise CallError(what, where=f"{WHERE}.processes", fix=f"Lower it to {torch.cuda.device_count()}, or leave `launch` out.")
