@@ -1,5 +1,8 @@
-"""The order in which rows are trained on. It hangs on the seed and the epoch alone, so a training that goes on in the middle of an
-epoch takes the rows that are left, and several processes take those of one."""
+"""The order in which rows are trained on.
+
+It depends on the seed and the epoch alone: a training that goes on in the middle of an epoch takes the rows that are left, and
+several processes take those of one.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class RowOrder:
         batch: rows of an optimizer step.
         seed: the recipe's.
         first: rows that come before all others in every epoch.
-        dealt: rows that all processes take at once: the last of an epoch are filled up to that with `filler`, which teaches nothing.
+        dealt: rows that all processes take at once; an epoch's last are filled up with `filler`, which teaches nothing.
     """
 
     lengths: Sequence[int]

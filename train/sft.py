@@ -82,7 +82,9 @@ def fine_tune(job: Job, prepared: Prepared) -> Trained:
     return train_sft(job.base, prepared.tokenizer, rows, job.settings, job.sft_adapter, job.progress, begin, watch)
 
 
-def watch_of(settings: Train, rows: Rows, looker: Looker | None = None, tell: Callable[[str], None] = lambda _line: None) -> Watch:
+def watch_of(
+    settings: Train, rows: Rows, looker: Looker | None = None, tell: Callable[[str], None] = lambda _line: None
+) -> Watch:
     """The eyes on a training.
 
     Args:

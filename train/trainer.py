@@ -90,7 +90,7 @@ def trainer_class(
                 size = len(batch["labels"])  # before the model takes the batch
                 loss, _, _ = self.prediction_step(self.model, batch, prediction_loss_only=True)
                 found += float(loss) * size if turn < len(batches) else 0.0
-            return sum(ranks.each(found)) / rows
+            return float(sum(ranks.each(found))) / rows
 
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)

@@ -70,7 +70,7 @@ def shares_weights(launch: Launch) -> bool:
     if launch.config in LAUNCH_CONFIGS:
         return launch.config in WEIGHTS_SHARED
     config = read_config(launch)
-    return config.distributed_type == "FSDP" or config.deepspeed_config.get("zero_stage") == 3
+    return bool(config.distributed_type == "FSDP" or config.deepspeed_config.get("zero_stage") == 3)
 
 
 def machines_of(launch: Launch) -> Machines:

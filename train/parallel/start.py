@@ -89,10 +89,14 @@ def join(job: Job) -> Run:
     launch = job.settings.launch
     assert launch
     machines = machines_of(launch)
-    job.watch.begin("train")
-    job.watch.line(f"machine {machines.rank + 1} of {machines.number}: waits for the first one, {machines.address}, and trains with it")
-    run_processes(launch, machines, job.folder / FOLDER, job.base, job.progress, job.watch.line)
     job.made.verdict = JOINED
+    if (job.folder / "trained.json").is_file():
+        return job.made
+    job.watch.begin("train")
+    job.watch.line(
+        f"machine {machines.rank + 1} of {machines.number}: waits for the first one, {machines.address}, and trains with it"
+    )
+    run_processes(launch, machines, job.folder / FOLDER, job.base, job.progress, job.watch.line)
     return job.made
 
 

@@ -71,10 +71,10 @@ class Task:
             plain: as it comes out of JSON.
         """
         given, look = plain["rows"], plain["look"]
-        rows = {name: [Row(**row) for row in given[name]] for name in ("train", "replay", "validation")}
+        train, replay, validation = ([Row(**row) for row in given[name]] for name in ("train", "replay", "validation"))
         return cls(
             settings=Train.model_validate(plain["settings"]),
-            rows=Rows(**rows, unknown=set(given["unknown"])),
+            rows=Rows(train, replay, set(given["unknown"]), validation),
             adapter=Path(plain["adapter"]),
             begin=Path(plain["begin"]) if plain["begin"] else None,
             look=look
@@ -104,6 +104,4 @@ class Task:
         if (look := self.look) is None:
             return None
         behind, profile = load_rows_behind(look.dataset), load_profile(look.dataset)
-        return Looker(
-            tokenizer, look.template, look.stops, self.rows, behind, look.system_prompt, look.sampling, profile
-        )
+        return Looker(tokenizer, look.template, look.stops, self.rows, behind, look.system_prompt, look.sampling, profile)
