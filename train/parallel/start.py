@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from likeness import errors
+from likeness.command import shown
 from likeness.errors import LikenessError, MachineError
 from likeness.recipe.schema import Launch
 from train.delivery import sampling_of
@@ -182,7 +183,7 @@ def _what_happened(said: list[dict[str, Any]], log: Path, processes: int) -> Lik
         if error["kind"] != "fault":
             kind: type[LikenessError] = getattr(errors, error["kind"])
             return kind(error["what"], where=error["where"], fix=error["fix"])
-    kept = f"Finished checkpoints are kept, and the same command goes on from the last; {log} has the details."
+    kept = f"Finished checkpoints are kept, and the same command goes on from the last; {shown(log)} has the details."
     for rank, code in FAILED.findall(log.read_text(encoding="utf-8", errors="replace")):
         if code in KILLED_FROM_OUTSIDE:
             name = signal.Signals(-int(code)).name
