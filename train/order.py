@@ -10,6 +10,12 @@ import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
+from likeness.recipe.schema import Train
+from train.data import IGNORED, Row, Rows
+
+FILLER = Row("filler", [0, 0], [IGNORED, IGNORED])
+"""Teaches nothing: where the last rows of an epoch cannot be dealt to all processes."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowOrder:
@@ -55,3 +61,16 @@ class RowOrder:
         found: list[int] = get_length_grouped_indices(self.lengths, self.batch, generator=chance)
         found.sort(key=lambda number: number not in self.first)  # the sort keeps the order within both
         return found + [self.filler] * (len(self) - len(found))
+
+
+def order_of(settings: Train, rows: Rows) -> RowOrder:
+    """The order of a training's rows; those that the base does not know come first.
+
+    Args:
+        settings: the recipe's `train`.
+        rows: that are trained on.
+    """
+    trained_on = rows.trained_on
+    first = frozenset(number for number, row in enumerate(trained_on) if row.id in rows.unknown)
+    dealt = settings.rows_at_once * settings.processes if settings.launch else 1
+    return RowOrder([len(row.ids) for row in trained_on], settings.sft.batch_size, settings.seed, first, dealt)

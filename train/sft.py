@@ -16,11 +16,11 @@ from likeness.files import write_atomic
 from likeness.recipe.schema import Sft, Train
 from train.base import LARGE_PARAMETERS, parameters
 from train.checkpoints import last_good_checkpoint, save_adapter
-from train.data import IGNORED, Row, Rows
+from train.data import Row, Rows
 from train.delivery import sampling_of
 from train.evaluate.evaluate import load_profile, load_rows_behind
 from train.job import Job
-from train.order import RowOrder
+from train.order import FILLER, order_of
 from train.packing import PackingCollator, prove_no_leak
 from train.parallel.ranks import ALONE, Ranks
 from train.preflight import Prepared, stop_ids
@@ -64,10 +64,6 @@ class Trained(StepResult):
         if self.held_out_loss is not None:
             held_out = f", held-out loss {self.held_out_loss_before:.3f} -> {self.held_out_loss:.3f} at step {self.best_step}"
         return f"{self.steps} steps{held_out}, {self.tokens_per_second:,.0f} tokens/s"
-
-
-FILLER = Row("filler", [0, 0], [IGNORED, IGNORED])
-"""Teaches nothing: where the last rows of an epoch cannot be dealt to all processes."""
 
 
 def fine_tune(job: Job, prepared: Prepared) -> Trained:
@@ -150,7 +146,7 @@ def train_sft(
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
     watch = watch or watch_of(settings, rows)
-    order = _order(settings, rows)
+    order = order_of(settings, rows)
     named, reports = reporting(settings, run) if ranks.is_main else ([], [])
     packed = PackingCollator(settings.sft.max_length, tokenizer.pad_token_id) if settings.sft.packing else None
     trainer = trainer_class(order, watch, packed, ranks)(
@@ -200,13 +196,6 @@ def train_sft(
         write_atomic(figures, json.dumps(asdict(trained), indent=2))
         shutil.rmtree(checkpoints, ignore_errors=True)
     return trained
-
-
-def _order(settings: Train, rows: Rows) -> RowOrder:
-    sft, trained_on = settings.sft, rows.trained_on
-    first = frozenset(number for number, row in enumerate(trained_on) if row.id in rows.unknown)
-    dealt = settings.rows_at_once * settings.processes if settings.launch else 1
-    return RowOrder([len(row.ids) for row in trained_on], sft.batch_size, settings.seed, first, dealt)
 
 
 def _rounded(loss: float | None) -> float | None:

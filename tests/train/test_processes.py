@@ -128,7 +128,7 @@ def start(folder: Path, word: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_processes_end_with_the_command_and_what_they_say_is_its_error(tmp_path: Path) -> None:
+def test_processes_end_with_the_command_and_their_error_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "accelerate.py").write_text("raise SystemExit('code of the caller's folder was run')")
     process = start(tmp_path, "lives")
     deadline = time.monotonic() + 120
@@ -149,7 +149,7 @@ def test_processes_end_with_the_command_and_what_they_say_is_its_error(tmp_path:
 # --- what is dealt, and refused ---
 
 
-def test_every_row_is_taken_once_in_an_epoch_and_all_processes_take_as_many() -> None:
+def test_an_epoch_takes_every_row_once_and_is_dealt_evenly() -> None:
     lengths = [5 + row % 7 for row in range(21)]
     alone, dealt = RowOrder(lengths, 8, 17), RowOrder(lengths, 8, 17, dealt=4)
     for epoch in range(3):
