@@ -57,8 +57,12 @@ def test_several_processes_need_less_of_each_card_and_as_much_money() -> None:
     work = [work_of(LLAMA_8B, 8_030_261_248, [512] * 8, **launch) for launch in ({}, {"launch": {"processes": 2}})]
     one, two = (forecast(each, here) for each in work)
     assert two.seconds == one.seconds and two.memory_bytes > 1.3 * one.memory_bytes, "the weights twice, the rows once"
-    small = replace(card, memory_bytes=24 * 10**9)
-    advice = forecast(eight_billion(longest=4096, launch={"processes": 4}), small).advice
+    two_rows, one_row = (
+        forecast(eight_billion(sft={"batch_size": 8, **less}, launch={"processes": 4}), card).memory_bytes
+        for less in ({}, {"micro_batch_size": 1})
+    )
+    small = replace(card, memory_bytes=(two_rows + one_row) // 2)
+    advice = forecast(eight_billion(launch={"processes": 4}), small).advice
     assert any("micro_batch_size: 1}" in line for line in advice), "a step's eight rows are dealt to four"
 
 
