@@ -23,7 +23,7 @@ def spare_memory(work: Workload) -> None:
     """Have blocks given back where the machine has less than the run would hold otherwise."""
     import torch
 
-    needs = sum(memory_terms(work, "cpu", work.settings.method).values())
+    needs = sum(memory_terms(work, "cpu", work.settings.method).values()) * work.settings.processes
     if not torch.cuda.is_available() and needs * (1 + KEPT) > machine_memory():
         give_back()
 

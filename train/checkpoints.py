@@ -27,16 +27,17 @@ def _all_numbers(weights: Path) -> bool:
     return weights.is_file() and all(bool(tensor.isfinite().all()) for tensor in load_file(weights).values())
 
 
-def save_adapter(model: Any, folder: Path, base_model: str) -> None:
+def save_adapter(model: Any, folder: Path, base_model: str, weights: dict[str, Any] | None = None) -> None:
     """Write an adapter, whole or not at all. It names its base as the recipe does, and no folder of this machine.
 
     Args:
         model: peft's.
         folder: to write.
         base_model: `train.base_model`.
+        weights: gathered, where the model here holds only a share of them.
     """
     with atomic_folder(folder) as part:
-        model.save_pretrained(part, selected_adapters=["default"])
+        model.save_pretrained(part, selected_adapters=["default"], state_dict=weights)
         (part / "README.md").unlink(missing_ok=True)  # an empty form
         file = part / "adapter_config.json"
         config = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": public_name(base_model)}

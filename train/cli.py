@@ -96,6 +96,9 @@ def _tell_run(made: Run) -> None:
     if made.unchanged:
         print(f"Nothing has changed since run {made.folder.name}; nothing was done.")
     print(f"Run {made.folder.name} on dataset {made.dataset}: {made.verdict}")
+    if made.verdict == "joined":
+        print("  This machine has computed its share; the first one goes on.")
+        return
     for reason in made.reasons:
         print(f"  {reason}")
     for name in made.gguf:

@@ -30,15 +30,17 @@ def seconds_for(work: Workload, device: Device, method: str) -> float:
         device: that it is trained on.
         method: LoRA or QLoRA, which makes 16-bit weights of 4-bit ones in each pass.
     """
-    sft = work.settings.sft
-    micro = sft.rows_at_once
+    sft, micro = work.settings.sft, work.settings.rows_at_once
+    together = work.settings.processes if device.kind == "gpu" else 1  # on a CPU they share its cores
     again = recomputed(work, device.kind)
     batches = _packs(work.rows, sft) if sft.packing else _batches(work.rows, micro)
     total = sft.epochs * _passes(work, device, method, batches, 3 if again else 2)
     evaluations = 1 + sft.epochs * sft.evaluations_per_epoch
-    total += evaluations * _passes(work, device, method, _batches(work.held_out, micro), 1)
+    total += evaluations * _passes(work, device, method, _batches(work.held_out, sft.rows_at_once), 1)
+    total /= together
     if work.preferences and (preference := work.settings.preference):
         sides = [longer for longer, _ in work.preferences for _ in range(2)]
+        micro = sft.rows_at_once
         at_once = 2 * (micro if preference.batch_size % micro == 0 else preference.batch_size)
         without_gradient = {"dpo": 1, "kto": 3, "orpo": 0}[preference.method]  # its reference, and KTO's answers to other prompts
         passes = (3 if again else 2) + without_gradient

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from likeness.recipe.schema import Train
+from likeness.recipe.schema import WEIGHTS_SHARED, Train
 from train.compute import seconds_for
 from train.devices import Device
 from train.memory import memory_terms, recomputed
@@ -58,29 +58,34 @@ def forecast(work: Workload, device: Device, method: Method | None = None) -> Fo
     method = method or work.settings.method
     memory = _memory(work, device, method)
     seconds = seconds_for(work, device, method)
-    usd = None if device.usd_per_hour is None else seconds / 3600 * device.usd_per_hour
+    usd = None if device.usd_per_hour is None else seconds / 3600 * device.usd_per_hour * work.settings.processes
     fits = memory <= device.memory_bytes
     return Forecast(device, method, memory, seconds, usd, fits, () if fits else tuple(_advice(work, device, method)))
 
 
 def _memory(work: Workload, device: Device, method: Method) -> int:
-    return sum(memory_terms(work, device.kind, method).values())
+    one = sum(memory_terms(work, device.kind, method).values())
+    return one * work.settings.processes if device.kind == "cpu" else one  # a CPU's memory holds all of them
 
 
 def _advice(work: Workload, device: Device, method: Method) -> Iterator[str]:
     """What makes it fit: each change that does so by itself, or else all of them and shorter rows."""
-    sft = work.settings.sft
-    smaller = [n for n in range(sft.rows_at_once - 1, 0, -1) if sft.batch_size % n == 0]
+    sft, launch = work.settings.sft, work.settings.launch
+    quantizes = method == "lora" and not (launch and launch.config in WEIGHTS_SHARED)
+    smaller = [n for n in range(work.settings.rows_at_once - 1, 0, -1) if sft.batch_size % (n * work.settings.processes) == 0]
     padded: Changes = {"packing": False} if sft.packing else {}
     changes: list[Changes] = [{"sft": padded | {"micro_batch_size": n}} for n in smaller]
     fitting = [change for change in changes if _fits(work, device, method, change)][:1]
     if not recomputed(work, device.kind):
         fitting += [change for change in [{"gradient_checkpointing": True}] if _fits(work, device, method, change)]
-    if method == "lora":
+    if quantizes:
         fitting += [change for change in [{"method": "qlora"}] if _fits(work, device, method, change)]
     fitting += [change for change in [_shorter(work, device, method, {})] if change]
     if not fitting:
-        least: Changes = {"method": "qlora", "gradient_checkpointing": True, "sft": padded | {"micro_batch_size": 1}}
+        least: Changes = ({"method": "qlora"} if quantizes else {}) | {
+            "gradient_checkpointing": True,
+            "sft": padded | {"micro_batch_size": 1},
+        }
         found = least if _fits(work, device, method, least) else _shorter(work, device, method, least)
         fitting = [found] if found else []
     for change in fitting:

@@ -9,12 +9,13 @@ from train.forecast import Forecast, Method
 NAMES = {"lora": "LoRA", "qlora": "QLoRA"}
 
 
-def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
+def table(forecasts: Sequence[Forecast], method: Method, *, together: bool = False) -> list[str]:
     """A line for each device, LoRA beside QLoRA, and what makes it fit where it does not.
 
     Args:
         forecasts: of each device, with both methods.
         method: the recipe's; changes are proposed for it.
+        together: whether several processes train.
     """
     width = max(len(each.device.name) for each in forecasts)
     lines = [f"{'device':<{width}} {'has':>8}  {'LoRA needs':<38} QLoRA needs"]
@@ -27,6 +28,8 @@ def table(forecasts: Sequence[Forecast], method: Method) -> list[str]:
             lines += [f"{'':<{width}}           {line}" for line in advice]
     if any(each.device.kind == "cpu" for each in forecasts):
         lines.append("On the CPU up to a third more is held where there is memory to spare: that is faster.")
+    if together:
+        lines.append("Memory is of one process on one card, and of all on the CPU; time and price are of all together.")
     listed = [each.device for each in forecasts if each.device.as_of]
     if listed:
         makers = ", ".join(sorted({device.where.split()[0].rstrip(",") for device in listed}))

@@ -183,12 +183,12 @@ def run_folder(build: BuildFolder, recipe: Recipe, dataset: Path, base: Any) -> 
         base: what tells the base model from every other, for JSON.
     """
     assert recipe.train
+    unset = {} if recipe.train.hosted else {"backend": True, "hosted": True}  # runs from before these keys keep their folders
+    unset |= {} if recipe.train.launch else {"launch": True}
     inputs = [
         __version__,
         read_manifest(dataset)["fingerprint"],
-        recipe.train.model_dump(
-            mode="json", exclude=_NOT_ITS_INPUTS | ({} if recipe.train.hosted else {"backend": True, "hosted": True})
-        ),
+        recipe.train.model_dump(mode="json", exclude=_NOT_ITS_INPUTS | unset),
         recipe.evaluate.merge_best,
         recipe.persona.system_prompt,
         base,

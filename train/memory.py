@@ -7,8 +7,10 @@ of a layer is counted operation by operation, and `tests/train/test_forecast.py`
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
+from likeness.recipe.schema import WEIGHTS_SHARED
 from train.workload import Linear, Workload
 
 NF4_BYTES = (4 + 8 / 64 + 32 / (64 * 256)) / 8
@@ -31,7 +33,7 @@ small because blocks are given back where memory is short (`train.allocator`); e
 
 
 def memory_terms(work: Workload, kind: Literal["cpu", "gpu"], method: Literal["lora", "qlora"]) -> dict[str, int]:
-    """Bytes by what they are for; their sum is the most that is held at once.
+    """Bytes by what they are for; their sum is the most that is held at once, by one of the processes where several train.
 
     Args:
         work: the run.
@@ -40,6 +42,11 @@ def memory_terms(work: Workload, kind: Literal["cpu", "gpu"], method: Literal["l
     """
     wide = 4 if kind == "cpu" else 2
     terms = {"process": PROCESS_BYTES[kind], "weights": _weights(work, wide, method), "adapter": _adapter(work, wide, method)}
+    if launch := work.settings.launch:
+        terms["exchange"] = 4 * work.adapter_weights  # gradients, laid end to end to be summed
+        if launch.config in WEIGHTS_SHARED:  # and one layer gathered, and the next one on its way
+            layer = round(wide * work.shape.linear_weights / work.shape.layers)
+            terms["weights"] = math.ceil(terms["weights"] / launch.processes) + 2 * layer
     terms |= _activations(work, kind, method)
     terms["margin"] = round(MARGIN[kind] * (sum(terms.values()) - terms["process"]))
     return terms
@@ -66,10 +73,10 @@ def _adapter(work: Workload, wide: int, method: str) -> int:
 
 def _activations(work: Workload, kind: Literal["cpu", "gpu"], method: str) -> dict[str, int]:
     """Of the largest batch: rows of similar length share one, so it has the longest row, and all are padded to that."""
-    sft = work.settings.sft
-    micro = sft.rows_at_once
+    sft, micro = work.settings.sft, work.settings.rows_at_once
     batches = [(1, _longest_pack(work), True)] if sft.packing else [(min(micro, len(work.rows)), max(work.rows), False)]
     if work.preferences and (preference := work.settings.preference):
+        micro = sft.rows_at_once
         pairs = micro if preference.batch_size % micro == 0 else preference.batch_size
         sides = max(2, pairs) if preference.method == "kto" else 2 * pairs  # each side is a row of the batch
         batches.append((sides, max(longer for longer, _ in work.preferences), False))
@@ -79,7 +86,7 @@ def _activations(work: Workload, kind: Literal["cpu", "gpu"], method: str) -> di
 
 def _longest_pack(work: Workload) -> int:
     """The most tokens that rows of one step come to in a sequence. Which rows share one is not known yet: the longest might."""
-    longest = sorted(work.rows, reverse=True)[: work.settings.sft.batch_size]
+    longest = sorted(work.rows, reverse=True)[: work.settings.rows_at_once]
     return max(longest[0], min(work.settings.sft.max_length, sum(longest)))
 
 

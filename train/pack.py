@@ -25,7 +25,7 @@ from likeness.llama.smollm2 import PACKAGE_SHA256, SMOLLM2
 from likeness.progress import Silent
 from likeness.recipe.folders import AUTHOR, ELSEWHERE, BuildFolder
 from likeness.recipe.load import load_recipe
-from likeness.recipe.schema import Recipe
+from likeness.recipe.schema import LAUNCH_CONFIGS, Recipe
 from train.base import base_folder, identity
 from train.data import manifest_for_others
 from train.job import open_job
@@ -37,7 +37,7 @@ from train.sft import steps_in_all
 SUFFIX, RESULT = ".pack", ".result"
 SEAL = "seal.json"
 TABLES = ("sft", "preference", "control", "probes")
-LEFT = ("checkpoints", "adapter-sft")
+LEFT = ("checkpoints", "adapter-sft", "launch")
 """What a result does not bring home: steps on the way."""
 
 
@@ -76,6 +76,9 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
     if recipe.train.continue_from:
         where = f"train.continue: {recipe.train.continue_from}"
         raise CallError("the earlier run's adapter does not travel", where=where, fix="Continue it on this machine.")
+    if (launch := recipe.train.launch) and launch.config not in LAUNCH_CONFIGS:
+        where, fix = f"train.launch.config: {launch.config}", f"Take one that comes with us: {', '.join(LAUNCH_CONFIGS)}."
+        raise CallError("accelerate's configuration is a file of this machine, which does not travel", where=where, fix=fix)
     dataset = BuildFolder.of(recipe).dataset()
     manifest = manifest_for_others(dataset)
     rows = manifest["counts"]["train"]

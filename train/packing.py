@@ -92,6 +92,18 @@ def packs_of(batch: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: batch[name][number : number + 1, :length] for name in names} for number, length in enumerate(lengths)]
 
 
+def empty_pack(like: dict[str, Any]) -> dict[str, Any]:
+    """A short sequence of which nothing is learnt.
+
+    Args:
+        like: a sequence of `packs_of`.
+    """
+    import torch
+
+    pack = {name: tensor[:, :2] for name, tensor in like.items()}
+    return pack | {"labels": torch.full_like(pack["labels"], IGNORED)}
+
+
 def prove_no_leak(model: Any, rows: Sequence[Row], where: str) -> float:
     """See that a packed row's logits are those of the row by itself.
 

@@ -32,6 +32,8 @@ class Plan:
     forecasts: tuple[Forecast, ...]
     """Of each device with LoRA and with QLoRA."""
     method: Method
+    dealt: str = ""
+    """To how many processes the rows of a step are dealt, in words."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -53,11 +55,11 @@ class Plan:
             f"base      {self.base_model}, {self.parameters / 1e6:,.1f} million parameters",
             f"rows      {rows}",
             f"loss      on {learnt:,} tokens ({learnt / rows.tokens:.0%}): answers and the mark that ends each",
-            f"steps     {self.steps} at most",
+            f"steps     {self.steps} at most{self.dealt}",
         ]
         said += [f"template  {note}" for note in self.prepared.template.notes]
         said += [f"left out  {row.id}: {row.message}" for row in rows.left_out]
-        return [*said, "", *table(self.forecasts, self.method)]
+        return [*said, "", *table(self.forecasts, self.method, together=bool(self.dealt))]
 
 
 def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: str | None = None) -> Plan:
@@ -81,7 +83,11 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: st
     steps = steps_in_all(rows + wanted(rows, job.settings), job.settings.sft)
     work = workload_of(job, prepared)
     forecasts = tuple(forecast(work, device, method) for device in devices for method in ("lora", "qlora"))
-    return Plan(job.dataset.name, job.settings.base_model, parameters(job.base), steps, prepared, forecasts, job.settings.method)
+    dealt = ""
+    if launch := job.settings.launch:
+        dealt = f" of {job.settings.sft.batch_size} rows, dealt to {launch.processes} processes ({launch.config})"
+    facts = (job.dataset.name, job.settings.base_model, parameters(job.base), steps)
+    return Plan(*facts, prepared, forecasts, job.settings.method, dealt)
 
 
 def workload_of(job: Job, prepared: Prepared) -> Workload:

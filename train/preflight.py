@@ -15,6 +15,7 @@ from likeness.recipe.load import locate
 from likeness.recipe.schema import Evaluate, Train
 from train.data import Rows, load_rows
 from train.job import Job
+from train.parallel.machines import check_launch
 from train.preference_rows import Preferences, load_preferences
 from train.result import StepResult
 from train.template import Template, study
@@ -63,6 +64,8 @@ def prepare(job: Job) -> Prepared:
     check_targets(job.base, job.settings.lora.target_modules, _key(job))
     check_dora(job.settings, job.recipe.evaluate)
     check_reports(job.settings)
+    if job.settings.launch:
+        check_launch(job.settings.launch)
     tokenizer = load_tokenizer(job.base, job.where)
     template = study(tokenizer, stop_ids(tokenizer, job.base), job.where)
     tokenizer.chat_template = template.text

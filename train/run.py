@@ -36,6 +36,13 @@ def train_job(job: Job) -> Run:
     Raises:
         As `train` does.
     """
+    if job.settings.launch:
+        from train.parallel.machines import machines_of
+
+        if machines_of(job.settings.launch).rank:
+            from train.parallel.start import join
+
+            return join(job)
     if done := finished(job.folder, job.measured_by, job.delivered_as):
         return done
     with only_one(job.folder, "training run"):
@@ -63,7 +70,12 @@ def _steps(job: Job) -> Run:
         job.step("triage", mark_unknown, job, prepared)
     if job.settings.replay:
         job.step("replay", replay, job, prepared)
-    job.step("train", fine_tune, job, prepared)
+    if job.settings.launch:
+        from train.parallel.start import fine_tune_together
+
+        job.step("train", fine_tune_together, job, prepared)
+    else:
+        job.step("train", fine_tune, job, prepared)
     if prepared.preferences:
         job.step("prefer", prefer, job, prepared.tokenizer, prepared.preferences)
     evaluation = Evaluation(job, prepared)

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from train.data import Row, Rows
 from train.delivery import sampling_of
 from train.evaluate.evaluate import load_profile, load_rows_behind
 from train.job import Job
+from train.order import FILLER, order_of
 from train.packing import PackingCollator, prove_no_leak
+from train.parallel.ranks import ALONE, Ranks
 from train.preflight import Prepared, stop_ids
 from train.result import StepResult
-from train.trainer import Progress, only_ours, reporting, trainer_class
+from train.trainer import Progress, look_when_wrapped, only_ours, reporting, trainer_class
 from train.watch.diagnosis import Finding
 from train.watch.look import Looker
 from train.watch.watch import CHOICE, Watch
@@ -72,13 +74,25 @@ def fine_tune(job: Job, prepared: Prepared) -> Trained:
         prepared: its tokenizer and rows.
     """
     rows, begin = prepared.rows, job.begins_with
-    watch = Watch(
-        job.settings, rows.tokens, steps_in_all(len(rows.trained_on), job.settings.sft, 1), _looker(job, prepared), job.watch.line
-    )
+    watch = watch_of(job.settings, rows, looker_of(job, prepared), job.watch.line)
     return train_sft(job.base, prepared.tokenizer, rows, job.settings, job.sft_adapter, job.progress, begin, watch)
 
 
-def _looker(job: Job, prepared: Prepared) -> Looker:
+def watch_of(
+    settings: Train, rows: Rows, looker: Looker | None = None, tell: Callable[[str], None] = lambda _line: None
+) -> Watch:
+    """The eyes on a training.
+
+    Args:
+        settings: the recipe's `train`.
+        rows: that are trained on.
+        looker: looks at the model; without one, losses alone are watched.
+        tell: shows a line that stays.
+    """
+    return Watch(settings, rows.tokens, steps_in_all(len(rows.trained_on), settings.sft, 1), looker, tell)
+
+
+def looker_of(job: Job, prepared: Prepared) -> Looker:
     """What looks at the model while it is trained."""
     return Looker(
         prepared.tokenizer,
@@ -101,6 +115,7 @@ def train_sft(
     progress: Progress,
     begin: Path | None = None,
     watch: Watch | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train an adapter and write its figures to `metrics.jsonl` beside it. An adapter that is there already is kept.
 
@@ -115,6 +130,7 @@ def train_sft(
         progress: called with steps done, steps in all, and the losses in words.
         begin: the adapter to go on from; a new one where none is given.
         watch: looks at the model at every evaluation; without one, the losses alone are watched.
+        ranks: the processes that train together; each of them calls this.
 
     Raises:
         GateError: the loss is no number any more, or rises far above where it began.
@@ -129,35 +145,40 @@ def train_sft(
 
     set_seed(settings.seed)  # before the adapter is made: its first weights are drawn here
     checkpoints = run / "checkpoints"
-    watch = watch or Watch(settings, rows.tokens, steps_in_all(len(rows.trained_on), settings.sft, 1))
-    first = [number for number, row in enumerate(rows.trained_on) if row.id in rows.unknown]
-    named, reports = reporting(settings, run)
+    watch = watch or watch_of(settings, rows)
+    order = order_of(settings, rows)
+    named, reports = reporting(settings, run) if ranks.is_main else ([], [])
     packed = PackingCollator(settings.sft.max_length, tokenizer.pad_token_id) if settings.sft.packing else None
-    trainer = trainer_class(first, watch, packed)(
+    trainer = trainer_class(order, watch, packed, ranks)(
         model=load_adapted(base, settings, begin) if begin else load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints, named),
-        train_dataset=_as_dataset(rows.trained_on),
+        train_dataset=_as_dataset([*rows.trained_on, *([FILLER] if settings.launch else [])]),
         eval_dataset=_as_dataset(rows.validation) if rows.validation else None,
         processing_class=tokenizer,
         peft_config=None if begin else _lora(settings),
         callbacks=[*_callbacks(settings, rows), *reports],
     )
-    only_ours(trainer, run / "metrics.jsonl", progress, watch=watch)
+    only_ours(trainer, run / "metrics.jsonl", progress, watch=watch, ranks=ranks)
     began = time.monotonic()
     if packed:
         prove_no_leak(trainer.model, rows.trained_on, settings.base_model)
     try:
-        watch.begin(trainer.model)
-        if rows.validation:
-            trainer.evaluate()
-        last = last_good_checkpoint(checkpoints)
+        if ranks.number > 1:
+            look_when_wrapped(trainer, watch, checkpoints / "before.json", ranks)
+        else:
+            watch.begin(trainer.model)
+            if rows.validation:
+                trainer.evaluate()
+        last = ranks.agree(last_good_checkpoint(checkpoints) if ranks.is_main else None)
         result = trainer.train(resume_from_checkpoint=str(last) if last else None)
-        final = None if rows.validation else watch.see(trainer.model, trainer.state)
+        final = None if rows.validation or not ranks.looks else watch.see(trainer.model, trainer.state)
     except torch.OutOfMemoryError:
         fix = "Lower train.sft.micro_batch_size or max_length, or take `method: qlora`."
         raise MachineError("the GPU's memory is too small", where="train", fix=fix) from None
     seconds = time.monotonic() - began
-    save_adapter(trainer.model, adapter, settings.base_model)
+    weights = trainer.accelerator.get_state_dict(trainer.model) if ranks.shared else None
+    if ranks.is_main:
+        save_adapter(trainer.model, adapter, settings.base_model, weights)
     state = trainer.state
     kept = watch.kept(state.log_history)
     trained = Trained(
@@ -171,8 +192,9 @@ def train_sft(
         trainable_parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
         watched=watch.verdict(state.log_history, final).as_dict(),
     )
-    write_atomic(figures, json.dumps(asdict(trained), indent=2))
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    if ranks.is_main:
+        write_atomic(figures, json.dumps(asdict(trained), indent=2))
+        shutil.rmtree(checkpoints, ignore_errors=True)
     return trained
 
 
@@ -224,7 +246,7 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path, repor
     from trl import SFTConfig
 
     sft = settings.sft
-    micro = sft.rows_at_once
+    micro = settings.rows_at_once
     steps_per_epoch = math.ceil(len(rows.trained_on) / sft.batch_size)
     every = max(1, math.ceil(steps_per_epoch / sft.evaluations_per_epoch))
     on_gpu = torch.cuda.is_available()
@@ -234,10 +256,10 @@ def _arguments(settings: Train, rows: Rows, base: Path, checkpoints: Path, repor
         learning_rate=sft.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=sft.warmup,  # below 1 it is a share of the steps
-        per_device_train_batch_size=sft.batch_size if sft.packing else micro,
-        per_device_eval_batch_size=micro,
-        gradient_accumulation_steps=1 if sft.packing else sft.batch_size // micro,
-        train_sampling_strategy="group_by_length",  # rows of similar length share a batch: little padding
+        per_device_train_batch_size=micro,
+        per_device_eval_batch_size=sft.rows_at_once,
+        gradient_accumulation_steps=sft.batch_size // (micro * settings.processes),
+        ddp_find_unused_parameters=False,  # every weight of an adapter is used in every pass
         max_length=None,  # rows that are too long were left out before
         completion_only_loss=False,  # the labels say what is learnt
         logging_nan_inf_filter=False,

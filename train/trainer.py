@@ -3,49 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from likeness.errors import GateError
+from likeness.files import write_atomic
 from likeness.recipe.schema import Train
-from train.packing import PackingCollator, packs_of
+from train.order import RowOrder
+from train.packing import PackingCollator, empty_pack, packs_of
+from train.parallel.ranks import ALONE, Ranks
 from train.watch.diagnosis import USUAL_RATE, rate_line
 from train.watch.watch import Watch
 
 Progress = Callable[[float, float, str], None]
 
 
-def trainer_class(first: Sequence[int] = (), watch: Watch | None = None, packed: PackingCollator | None = None) -> Any:
+def trainer_class(
+    order: RowOrder | None = None, watch: Watch | None = None, packed: PackingCollator | None = None, ranks: Ranks = ALONE
+) -> Any:
     """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either.
 
     Args:
-        first: rows that come before all others in every epoch.
+        order: the rows of each epoch; the trainer's own where none is given.
         watch: looks at the model at every evaluation.
         packed: lays the rows of a step end to end; without one, each batch is padded to its longest row.
+        ranks: the processes that train together.
     """
     import torch
-    from torch.utils.data import Sampler
+    from torch.utils.data import DataLoader, Sampler
+    from transformers.trainer_utils import EvalLoopOutput
     from trl import SFTTrainer
 
-    these = set(first)
-
-    class FirstThese(Sampler[int]):
-        def __init__(self, order: Any) -> None:
-            self.order = order
+    class Ordered(Sampler[int]):
+        def __init__(self, order: RowOrder, state: Any) -> None:
+            self.order, self.state = order, state
 
         def __len__(self) -> int:
             return len(self.order)
 
         def __iter__(self) -> Iterator[int]:
-            yield from sorted(self.order, key=lambda number: number not in these)  # the sort keeps the order within both
+            return iter(self.order.of(self.state().global_step // self.order.steps))
 
     class Trainer(SFTTrainer):  # type: ignore[misc]
         data_collator: Any
 
         def _get_train_sampler(self, *arguments: Any) -> Any:
-            order = super()._get_train_sampler(*arguments)
-            return FirstThese(order) if these else order
+            return Ordered(order, lambda: self.state) if order else super()._get_train_sampler(*arguments)
 
         def get_train_dataloader(self) -> Any:
             padded = self.data_collator
@@ -58,13 +62,35 @@ def trainer_class(first: Sequence[int] = (), watch: Watch | None = None, packed:
         def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
             """A packed step is one sequence after another; each loss is already a part of the whole step's."""
             parts = packs_of(inputs) if packed else [inputs]
+            if packed:  # processes compute together: who has fewer sequences computes empty ones
+                parts += [empty_pack(parts[0])] * (max(ranks.each(len(parts))) - len(parts))
             return sum(super(Trainer, self).training_step(model, part, num_items_in_batch) for part in parts)
 
-        def evaluation_loop(self, *arguments: Any, **named: Any) -> Any:
-            output = super().evaluation_loop(*arguments, **named)
-            if watch:
+        def evaluation_loop(self, dataloader: Any, *arguments: Any, **named: Any) -> Any:
+            if ranks.number == 1:
+                output = super().evaluation_loop(dataloader, *arguments, **named)
+            else:
+                output = EvalLoopOutput(None, None, {"eval_loss": self._held_out_loss()}, len(self.eval_dataset))
+            if watch and ranks.looks:
                 watch.look(self.accelerator.unwrap_model(self.model), self.state, output.metrics)
+            said = ranks.agree(output.metrics)
+            output.metrics.update(said)
             return output
+
+        def _held_out_loss(self) -> float:
+            """As one process computes it, batch by batch; each takes its turn, and who has none repeats the first for nothing."""
+            rows = len(self.eval_dataset)
+            at_once = self.args.per_device_eval_batch_size
+            batches = list(DataLoader(self.eval_dataset, batch_size=at_once, collate_fn=self.data_collator))
+            self.model.eval()
+            found = 0.0
+            for start in range(0, len(batches), ranks.number):
+                turn = start + ranks.rank
+                batch = batches[turn if turn < len(batches) else 0]
+                size = len(batch["labels"])  # before the model takes the batch
+                loss, _, _ = self.prediction_step(self.model, batch, prediction_loss_only=True)
+                found += float(loss) * size if turn < len(batches) else 0.0
+            return float(sum(ranks.each(found))) / rows
 
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)
@@ -82,7 +108,9 @@ def trainer_class(first: Sequence[int] = (), watch: Watch | None = None, packed:
     return Trainer
 
 
-def only_ours(trainer: Any, metrics: Path, progress: Progress, stage: str = "sft", watch: Watch | None = None) -> None:
+def only_ours(
+    trainer: Any, metrics: Path, progress: Progress, stage: str = "sft", watch: Watch | None = None, ranks: Ranks = ALONE
+) -> None:
     """Take off the library's own printing; write figures to a file and show them on our bar.
 
     Args:
@@ -91,6 +119,7 @@ def only_ours(trainer: Any, metrics: Path, progress: Progress, stage: str = "sft
         progress: called with steps done, steps in all, and the losses in words.
         stage: what is being trained, in the file's lines.
         watch: adds tokens a second and memory, and stops what diverges.
+        ranks: the processes that train together.
     """
     from transformers import PrinterCallback, TrainerCallback
 
@@ -106,13 +135,41 @@ def only_ours(trainer: Any, metrics: Path, progress: Progress, stage: str = "sft
             figures = {"stage": stage, "step": state.global_step} | (logs or {})
             if watch and "loss" in figures:
                 figures |= watch.pace(state)
-            with metrics.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(figures) + "\n")
+            if ranks.is_main:
+                with metrics.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(figures) + "\n")
             if watch and logs:
                 watch.check(state.log_history, logs)
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Tell())
+
+
+def look_when_wrapped(trainer: Any, watch: Watch, memory: Path, ranks: Ranks) -> None:
+    """Have the first look taken when the model is dealt to the processes; a training that goes on remembers it.
+
+    Args:
+        trainer: the library's.
+        watch: looks at the model.
+        memory: the file that keeps what the first look saw.
+        ranks: the processes that train together.
+    """
+    from transformers import TrainerCallback
+
+    class First(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step:
+                watch.recall(ranks.agree(json.loads(memory.read_text(encoding="utf-8")) if ranks.is_main else None))
+                return
+            if ranks.looks:
+                watch.begin(trainer.model)
+            if trainer.eval_dataset:
+                trainer.evaluate()
+            state.log_history.clear()  # of training it is to be
+            if ranks.is_main:
+                write_atomic(memory, json.dumps(watch.memory()))
+
+    trainer.add_callback(First())
 
 
 def reporting(settings: Train, run: Path) -> tuple[list[str], list[Any]]:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from likeness.errors import RecipeError
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.recipe.expectations import KNOWN_EXPECTATIONS
-from likeness.recipe.schema import Control, Recipe
+from likeness.recipe.schema import LAUNCH_CONFIGS, Control, Recipe
 from likeness.recipe.yaml_lines import Key, Tree, read_setting, read_yaml
 
 MOST_PROBLEMS = 20
@@ -230,4 +230,10 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
         base = Path(recipe.train.base_model).expanduser()
         folder = base if base.is_absolute() else Path(resolved(str(base), ("train", "base_model")))
         update["train"] = recipe.train.model_copy(update={"base_model": str(folder)})
+    if recipe.train and (launch := recipe.train.launch) and launch.config not in LAUNCH_CONFIGS:
+        file = Path(resolved(str(Path(launch.config).expanduser()), ("train", "launch", "config")))
+        if not file.is_file():
+            raise RecipeError([f"{tree.where(('train', 'launch', 'config'))}: train.launch.config: there is no file {file}"])
+        known = update.get("train", recipe.train)
+        update["train"] = known.model_copy(update={"launch": launch.model_copy(update={"config": str(file)})})
     return recipe.model_copy(update=update)

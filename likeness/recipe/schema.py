@@ -299,6 +299,26 @@ class Replay(Section):
     share: Real = Field(0.1, gt=0, le=0.5, description="Their share of all rows that are trained on.")
 
 
+LAUNCH_CONFIGS = ("ddp", "fsdp2", "deepspeed-zero2", "deepspeed-zero3")
+"""Configurations of accelerate that come with us; `train/parallel/configs` has a file for each."""
+WEIGHTS_SHARED = ("fsdp2", "deepspeed-zero3")
+"""Those in which each process has only a share of the base's weights."""
+
+
+class Launch(Section):
+    """Training in several processes, one for each GPU, which accelerate starts. What comes after it takes one."""
+
+    processes: Whole = Field(
+        ge=2, le=4096, description="How many, on all machines together. `batch_size` is dealt to them and stays what it is."
+    )
+    config: str = Field(
+        "ddp",
+        pattern=rf"^({'|'.join(LAUNCH_CONFIGS)}|.+\.(ya?ml|json))$",
+        description="ddp: each process has the whole base. fsdp2, deepspeed-zero3: each has a share of it. deepspeed-zero2: each "
+        "has a share of the gradients. Or a configuration file of accelerate, relative to the recipe's file.",
+    )
+
+
 class Hosted(Section):
     """Training at a host that takes rows over its API, where `backend: hosted`. The key comes from the environment."""
 
@@ -351,6 +371,7 @@ class Train(Section):
     sft: Sft = Sft()
     preference: Preference | None = None
     replay: Replay | None = None
+    launch: Launch | None = None
     gradient_checkpointing: bool | None = Field(
         None,
         description="Compute activations again on the way back instead of keeping them: far less memory, a third more time. "
@@ -360,6 +381,32 @@ class Train(Section):
         default_factory=list, description="Services that get the figures of training as well; each is installed by its name."
     )
     seed: Whole = Field(17, ge=0)
+
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return self.launch.processes if self.launch else 1
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows per forward pass of a process."""
+        return self.sft.micro_batch_size or self.sft.batch_size // self.processes
+
+    @model_validator(mode="after")
+    def _rows_are_dealt(self) -> Self:
+        if self.launch is None:
+            return self
+        rows, each, many = self.sft.batch_size, self.sft.micro_batch_size or 1, self.launch.processes
+        if rows % (each * many):
+            less, more = rows // (each * many) * each * many, -(-rows // (each * many)) * each * many
+            of = f" of `micro_batch_size: {each}` each" if self.sft.micro_batch_size else ""
+            fix = f"`batch_size: {more}`" + (f" or {less}" if less else "")
+            raise ValueError(f"`sft.batch_size: {rows}` cannot be dealt to {many} processes{of}: take {fix}")
+        if self.method == "qlora" and self.launch.config in WEIGHTS_SHARED:
+            raise ValueError("`method: qlora` cannot share 4-bit weights out: take `launch.config: ddp`, or `method: lora`")
+        if self.sft.packing and self.launch.config.startswith("deepspeed"):
+            raise ValueError("DeepSpeed takes a step after every pass, and `sft.packing` needs several: take ddp or fsdp2")
+        return self
 
     @model_validator(mode="after")
     def _host_and_backend_agree(self) -> Self:

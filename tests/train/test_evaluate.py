@@ -20,7 +20,7 @@ from likeness.metrics.style import stretches_of
 from tests.make import BIN, House, make_house
 from tests.train.test_probes import KEEPER
 from train.evaluate.answers import read_answers
-from train.trainer import trainer_class
+from train.order import RowOrder
 
 pytestmark = pytest.mark.slow
 
@@ -304,9 +304,7 @@ def test_a_run_killed_while_it_asks_goes_on_with_what_it_has(runs: tuple[House, 
     assert (answers[0].id, answers[0].answer) == (first["id"], first["answer"]), "what was there is kept"
 
 
-def test_what_the_base_does_not_know_is_learnt_first(
-    runs: tuple[House, dict[str, Any], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_base_does_not_know_is_learnt_first(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:
     house, quick, _ = runs
     said = house.json("train", "run", house.recipe, "--set", "train.sft.known_last=true")
     asked = house.json("train", "triage", house.recipe)
@@ -315,10 +313,10 @@ def test_what_the_base_does_not_know_is_learnt_first(
     losses = [(Path(run["run"]) / "metrics.jsonl").read_text().splitlines()[0] for run in (said, quick)]
     assert losses[0] != losses[1], "the first steps see other rows"
 
-    trainer = trainer_class([6, 2, 9])
-    monkeypatch.setattr(trainer.__base__, "_get_train_sampler", lambda _self, *_given: [5, 9, 0, 6, 1, 2, 7])
-    assert list(object.__new__(trainer)._get_train_sampler()) == [9, 6, 2, 5, 0, 1, 7]
-    assert object.__new__(trainer_class())._get_train_sampler() == [5, 9, 0, 6, 1, 2, 7]
+    order = RowOrder([7] * 10, 4, 17, frozenset({6, 2, 9}))
+    assert set(order.of(0)[:3]) == set(order.of(1)[:3]) == {6, 2, 9}
+    others = [row for row in RowOrder([7] * 10, 4, 17).of(0) if row not in order.first]
+    assert order.of(0)[3:] == others, "the others keep their order"
 
 
 def test_triage_tells_what_the_base_does_not_know_and_can_gate(runs: tuple[House, dict[str, Any], dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from tests.train import (
     test_hosted,
     test_preference,
     test_probes,
+    test_processes,
     test_replay,
     test_run,
     test_watch,
@@ -55,6 +56,7 @@ TRAINER = {
     "sft.warmup": 0.5,
     "sft.evaluations_per_epoch": 9,
     "gradient_checkpointing": True,
+    "launch.processes": 2,
     "seed": 99,
 }
 PREFERENCE = {
@@ -73,6 +75,7 @@ SHOWN_BY_USE = {
     "train.hosted.budget_usd": test_hosted.test_a_budget_is_kept_before_anything_is_sent,
     "train.hosted.usd_per_million_tokens": test_hosted.test_a_budget_is_kept_before_anything_is_sent,
     "train.continue": test_run.test_a_run_goes_on_from_an_earlier_one,
+    "train.launch.config": test_processes.test_our_configurations_are_what_their_names_say,
     "train.method": test_run.test_qlora_trains_merges_and_exports_too,
     "train.preference.method": test_preference.test_chosen_answers_gain_on_rejected_ones,
     "train.sft.known_last": test_evaluate.test_what_the_base_does_not_know_is_learnt_first,

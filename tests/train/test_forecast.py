@@ -42,6 +42,30 @@ def eight_billion(longest: int = 2048, **train: Any) -> Workload:
     return work_of(LLAMA_8B, 8_030_261_248, [longest] * 500, **train)
 
 
+def test_several_processes_need_less_of_each_card_and_as_much_money() -> None:
+    card = next(device for device in RENTED.values() if device.kind == "gpu" and device.memory_bytes > 70e9)
+    sft = {"batch_size": 16, "micro_batch_size": 2}
+    alone, dealt, shared = (
+        forecast(eight_billion(sft=sft, **launch), card)
+        for launch in ({}, {"launch": {"processes": 4}}, {"launch": {"processes": 4, "config": "fsdp2"}})
+    )
+    assert dealt.seconds == shared.seconds == pytest.approx(alone.seconds / 4)
+    assert dealt.usd == pytest.approx(alone.usd)
+    weights = memory_terms(eight_billion(), "gpu", "lora")["weights"]
+    assert 0 < dealt.memory_bytes - alone.memory_bytes < 1e9 < alone.memory_bytes - shared.memory_bytes < 0.75 * weights
+    here = Device("here", "cpu", 10**12, 1.0, 100.0)
+    work = [work_of(LLAMA_8B, 8_030_261_248, [512] * 8, **launch) for launch in ({}, {"launch": {"processes": 2}})]
+    one, two = (forecast(each, here) for each in work)
+    assert two.seconds == one.seconds and two.memory_bytes > 1.3 * one.memory_bytes, "the weights twice, the rows once"
+    two_rows, one_row = (
+        forecast(eight_billion(sft={"batch_size": 8, **less}, launch={"processes": 4}), card).memory_bytes
+        for less in ({}, {"micro_batch_size": 1})
+    )
+    small = replace(card, memory_bytes=(two_rows + one_row) // 2)
+    advice = forecast(eight_billion(launch={"processes": 4}), small).advice
+    assert any("micro_batch_size: 1}" in line for line in advice), "a step's eight rows are dealt to four"
+
+
 FAMILIES = ["Llama", "Qwen2", "Qwen3", "Mistral", "Gemma3Text", "SmolLM3", "Phi3"]
 
 

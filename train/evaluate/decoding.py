@@ -134,6 +134,14 @@ def _shared(prompts: Sequence[Sequence[int]]) -> int:
     return same
 
 
+def _without_gradients(model: Any) -> Any:
+    """Weights that several processes share are gathered in place for each pass, which inference mode forbids."""
+    import torch
+
+    weight = next(model.parameters())
+    return torch.no_grad() if hasattr(weight, "full_tensor") or hasattr(weight, "ds_id") else torch.inference_mode()
+
+
 def generate(
     model: Any,
     prompts: Sequence[Sequence[int]],
@@ -161,7 +169,7 @@ def generate(
     seen = torch.tensor([[prompt[0]] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
     made: list[list[int]] = [[] for _ in prompts]
     going = list(range(len(prompts)))
-    with torch.inference_mode():
+    with _without_gradients(model):
         batch = read_prompts(model, prompts, pad)
         for number in range(tokens):
             drawn = draw(batch.logits, seen, sampling, chances[:, number])
@@ -216,7 +224,7 @@ def log_likelihood(
     """
     import torch
 
-    with torch.inference_mode():
+    with _without_gradients(model):
         batch = read_prompts(model, prompts, pad)
         batch.select(torch.tensor([number for number, _ in rest], device=model.device))
         longest = max(len(ids) for _, ids in rest)

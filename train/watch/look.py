@@ -100,6 +100,18 @@ class Looker:
         finally:
             model.train(was_training)
 
+    def memory(self) -> dict[str, Any]:
+        """What the first look found, for JSON."""
+        return {"base": self._base, "phrases": self._phrases, "before": self._before}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Go on from what `memory` gave.
+
+        Args:
+            memory: as it comes out of JSON.
+        """
+        self._base, self._phrases, self._before = memory["base"], memory["phrases"], memory["before"]
+
     def _seen(self, model: Any, answers: list[tuple[str, bool]]) -> Point:
         held = len(self._held)
         faults = [fault_of(text, stopped=ended or not self._cuts) for text, ended in answers]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from likeness.errors import GateError
@@ -50,6 +50,20 @@ class Watch:
         """
         if self.looker:
             self.before = self.looker.look(model)
+
+    def memory(self) -> dict[str, Any]:
+        """What was seen before the first step, for JSON."""
+        return {"before": asdict(self.before), "looker": self.looker and self.looker.memory()}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Go on from what `memory` gave.
+
+        Args:
+            memory: as it comes out of JSON.
+        """
+        self.before = Point(**memory["before"])
+        if self.looker and memory["looker"]:
+            self.looker.recall(memory["looker"])
 
     def look(self, model: Any, state: Any, metrics: dict[str, float]) -> None:
         """Add to an evaluation's figures what is seen beside the loss, and whether this checkpoint is the best so far.
