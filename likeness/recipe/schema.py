@@ -390,6 +390,16 @@ class SamplingSettings(Section):
     repeat_penalty: Real = Field(1.0, ge=1, le=2, description="How much less likely a word becomes once it was said; 1: not.")
 
 
+class Merge(Section):
+    """How the adapter becomes one model with its base."""
+
+    base: Literal["original", "dequantized"] = Field(
+        "original",
+        description="What the adapter of `method: qlora` is merged onto: the base's own 16-bit weights, or these after the 4 bits "
+        "that it was trained on.",
+    )
+
+
 class Export(Section):
     """What leaves the house."""
 
@@ -401,6 +411,7 @@ class Export(Section):
         "the evaluation look facts up in them.",
     )
     sampling: SamplingSettings = SamplingSettings()
+    merge: Merge = Merge()
 
 
 class Gates(Section):
@@ -513,6 +524,12 @@ class Recipe(Section):
             raise ValueError(f"`screen.{reading}` reads pairs against their passages, and a recipe without `generate` has none")
         if self.generate is not None and all(source.as_ != "documents" for source in self.sources):
             raise ValueError("`generate` needs a source of documents, and this recipe has none")
+        return self
+
+    @model_validator(mode="after")
+    def _four_bits_were_trained_on(self) -> Self:
+        if self.export.merge.base == "dequantized" and self.train and self.train.method != "qlora":
+            raise ValueError("`export.merge.base: dequantized` is for `train.method: qlora`: nothing else trains on 4 bits")
         return self
 
 
