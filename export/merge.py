@@ -1,8 +1,8 @@
 """An adapter into its base model: one ordinary model folder, as if it had been trained in full.
 
 The result has 16 bits (or 32, where the base is kept so), never 4: rounding the merged weights to 4 bits costs seventy times the
-distance (KL .088 against .0012 to the model that was trained). What QLoRA trained may be merged onto the base's own weights or onto
-what 4 bits left of them, see `export.nf4`. One tensor is in memory at a time, and each is changed in float32 and rounded once.
+distance (KL .088 against .0012 to the model that was trained). What QLoRA trained may be merged onto the base's own weights, or
+onto what 4 bits left of them (`export.nf4`). One tensor is in memory at a time, and each is changed in float32 and rounded once.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ from export.reference import Logits, ask_transformers
 from likeness.llama.process import Llama, LlamaError, cores
 
 __all__ = [
-    "Check", "mean_kl", "verify", "verify_as_trained", "verify_merged", "verify_quantized", "verify_unpacked", "verify_vocabulary",
+    "Check", "mean_kl", "verify", "verify_as_trained", "verify_merged", "verify_quantized", "verify_unpacked",
+    "verify_vocabulary",
 ]  # fmt: skip
 
 # Mean KL of a quantized file to its 16-bit file. Measured on SmolLM2-135M, the smallest real model at hand, whose rows of 576

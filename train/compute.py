@@ -37,6 +37,9 @@ def seconds_for(work: Workload, device: Device, method: str) -> float:
     total = sft.epochs * _passes(work, device, method, batches, 3 if again else 2)
     evaluations = 1 + sft.epochs * sft.evaluations_per_epoch
     total += evaluations * _passes(work, device, method, _batches(work.held_out, micro), 1)
+    total += _passes(
+        work, device, method, _packs(work.trial, sft) if sft.packing else _batches(work.trial, micro), 3 if again else 2
+    )
     if work.preferences and (preference := work.settings.preference):
         sides = [longer for longer, _ in work.preferences for _ in range(2)]
         at_once = 2 * (micro if preference.batch_size % micro == 0 else preference.batch_size)

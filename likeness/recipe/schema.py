@@ -292,10 +292,21 @@ class Preference(Section):
     batch_size: Whole = Field(8, ge=2, description="Rows per optimizer step.")
 
 
+TRIED_SHARES = (0.0, 0.1, 0.2)
+"""What `replay: {share: auto}` chooses from."""
+
+
 class Replay(Section):
     """General questions with the base's own answers, mixed among the rows so that what it could do is not forgotten."""
 
-    share: Real = Field(0.1, gt=0, le=0.5, description="Their share of all rows that are trained on.")
+    share: Annotated[Real, Field(gt=0, le=0.5)] | Literal["auto"] = Field(
+        0.1, description="Their share of all rows that are trained on; auto: short trainings with none, .1 and .2 choose it."
+    )
+
+    @property
+    def most(self) -> float:
+        """The share, or the largest that a trial tries."""
+        return max(TRIED_SHARES) if self.share == "auto" else self.share
 
 
 class Hosted(Section):
@@ -395,8 +406,8 @@ class Merge(Section):
 
     base: Literal["original", "dequantized"] = Field(
         "original",
-        description="What the adapter of `method: qlora` is merged onto: the base's own 16-bit weights, or these after the 4 bits "
-        "that it was trained on.",
+        description="What the adapter of `method: qlora` is merged onto: the base's own 16-bit weights, or what is left of them "
+        "in the 4 bits that it was trained on.",
     )
 
 
