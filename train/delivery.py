@@ -41,8 +41,8 @@ MADE_WITH_FILES = ("manifest.json", "probes.part.json", "probes.json", "export")
 class MergeResult(StepResult):
     """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words.
 
-    `base` is what it was merged onto. Where QLoRA trained it and that is the original, `as_trained` is the KL to the model that was
-    trained, and `doubt` says it where that is much.
+    `base` is what it was merged onto. Where QLoRA trained it and that is the original, `as_trained` is the KL to the model that
+    was trained, and `doubt` says it where that is much.
     """
 
     kl: float
