@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2
@@ -296,10 +296,18 @@ TRIED_SHARES = (0.0, 0.1, 0.2)
 """What `replay: {share: auto}` chooses from."""
 
 
+def _share(value: Any) -> Any:
+    """Looked at before pydantic tries both kinds, for it would say of each why it is none."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "auto" and not (number and 0 < value <= 0.5):
+        raise ValueError("expected auto, or a number above 0 and at most 0.5")
+    return value
+
+
 class Replay(Section):
     """General questions with the base's own answers, mixed among the rows so that what it could do is not forgotten."""
 
-    share: Annotated[Real, Field(gt=0, le=0.5)] | Literal["auto"] = Field(
+    share: Annotated[Annotated[float, Field(gt=0, le=0.5)] | Literal["auto"], BeforeValidator(_share)] = Field(
         0.1, description="Their share of all rows that are trained on; auto: short trainings with none, .1 and .2 choose it."
     )
 

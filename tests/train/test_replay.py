@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from likeness.errors import CallError
 from likeness.metrics.text import words_of
 from likeness.progress import Silent
-from likeness.recipe.schema import TRIED_SHARES, Train
+from likeness.recipe.schema import TRIED_SHARES, Replay, Train
 from tests.make import House
 from train import replay_trial
 from train.data import Row, Rows
@@ -125,6 +126,14 @@ def test_a_trial_chooses_the_share_once_whatever_kills_it(home: House, monkeypat
     assert planned.steps == said.steps and said.trial_steps == 0 < planned.trial_steps
     assert all(one.seconds > other.seconds for one, other in zip(planned.forecasts, said.forecasts, strict=True))
     assert any(line.startswith(f"trial     {planned.trial_steps} steps") for line in planned.lines())
+
+
+@pytest.mark.parametrize("share", [0, 0.9, True, "atuo", float("nan")])
+def test_another_share_is_answered_with_one_sentence(share):
+    with pytest.raises(ValidationError) as refused:
+        Replay.model_validate({"share": share})
+    (error,) = refused.value.errors()
+    assert error["loc"] == ("share",) and "expected auto, or a number above 0 and at most 0.5" in error["msg"]
 
 
 def test_a_trial_needs_rows_that_are_held_out():
