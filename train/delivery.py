@@ -20,7 +20,6 @@ from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
 
-AWAY = "on the original base the model has lost half of what was learnt on 4 bits"
 MADE_WITH_ADAPTER = (
     "manifest.json",
     "answers.jsonl",
@@ -42,7 +41,7 @@ class MergeResult(StepResult):
     """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words.
 
     `base` is what it was merged onto. Where QLoRA trained it and that is the original, `as_trained` is the KL to the model that
-    was trained, and `doubt` says it where that is much.
+    was trained.
     """
 
     kl: float
@@ -50,7 +49,6 @@ class MergeResult(StepResult):
     message: str
     base: str = "original"
     as_trained: float | None = None
-    doubt: str = ""
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -62,7 +60,7 @@ class MergeResult(StepResult):
         """How far the model is from the one that was trained, where its base had 4 bits then."""
         if self.as_trained is None:
             return []
-        return [self.doubt or f"onto the original base: KL {self.as_trained:.2g} to the model as it was trained, on 4 bits"]
+        return [f"onto the original base: KL {self.as_trained:.2g} to the model as it was trained, on 4 bits"]
 
     def __str__(self) -> str:
         return f"merged/, KL {self.kl:.2g} to the adapter (limit {self.limit:.2g})"
@@ -177,10 +175,7 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
         )
     result = MergeResult(check.value, check.limit, check.message, job.recipe.export.merge.base)
     if job.settings.method == "qlora" and not rounded:
-        apart = verify_as_trained(job.base, adapter, merged, prepared.samples)
-        assert isinstance(apart.value, float)
-        doubt = "" if apart.passed else f"merge: {AWAY} ({apart.message}) What helps: export: {{merge: {{base: dequantized}}}}"
-        result = replace(result, as_trained=apart.value, doubt=doubt)
+        result = replace(result, as_trained=verify_as_trained(job.base, adapter, merged, prepared.samples))
     write_atomic(found, json.dumps(asdict(result), indent=2))
     return result
 

@@ -44,7 +44,6 @@ def _doubts(metrics: dict[str, Any]) -> list[str]:
     watched = metrics.get("watched")
     findings = [Finding(**finding) for finding in (watched["verdict"], *watched["also"])] if watched else []
     doubts = [f"training: {finding}" for finding in findings if finding.spoils]
-    doubts += [doubt] if (doubt := metrics.get("merge", {}).get("doubt")) else []
     sft, control = metrics["sft"], metrics["control"]
     if sft["held_out_loss"] is not None and sft["held_out_loss"] >= sft["held_out_loss_before"]:
         doubts.append("held-out loss did not fall: the model learnt nothing that carries over")

