@@ -1,14 +1,15 @@
 """An adapter into its base model: one ordinary model folder, as if it had been trained in full.
 
-The base is read in 16 bits (or 32, where it is kept so), never in 4: merging into a 4-bit base costs seventy times the
-distance (KL .088 against .0012 to the model that was trained). One tensor is in memory at a time, and each is changed in float32
-and rounded once.
+The result has 16 bits (or 32, where the base is kept so), never 4: rounding the merged weights to 4 bits costs seventy times the
+distance (KL .088 against .0012 to the model that was trained). What QLoRA trained may be merged onto the base's own weights, or
+onto what 4 bits left of them (`export.nf4`). One tensor is in memory at a time, and each is changed in float32 and rounded once.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from safetensors import safe_open
 from export.adapter import Adapter, check_fits, read_adapter
 from export.gguf.convert import safetensors_files
 from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer
+from export.nf4 import through_nf4, weights_in_nf4
 from export.sampling import FILE as GENERATION
 from export.sampling import Sampling
 from export.shards import Entry, write_shard
@@ -51,6 +53,7 @@ def merge_adapter(
     dtype: str = "auto",
     template: str | None = None,
     sampling: Sampling | None = None,
+    dequantized: bool = False,
 ) -> Merged:
     """Merge a PEFT adapter into its base model and save the result as safetensors.
 
@@ -61,6 +64,7 @@ def merge_adapter(
         dtype: "auto" (the base's own; a float32 base stays float32), "bfloat16", "float16" or "float32".
         template: a chat template to take the place of the base's.
         sampling: how its answers are to be drawn, for generation_config.json; the base's own where none is given.
+        dequantized: merge onto the base as QLoRA trains on it, its linear layers rounded to 4 bits and back.
 
     The base's tokenizer files are copied as they are.
 
@@ -71,12 +75,17 @@ def merge_adapter(
     kind = _dtype(folder, dtype)
     change = read_adapter(adapter)
     files = safetensors_files(folder)
-    check_fits(change, _shapes(files), adapter, folder)
+    shapes = _shapes(files)
+    check_fits(change, shapes, adapter, folder)
+    rounded = weights_in_nf4(folder) if dequantized else frozenset[str]()
+    if odd := sorted(rounded - shapes.keys()):
+        fix = "Merge onto the original: `merge: {base: original}`."
+        raise CallError(f"{odd[0]} is not in {folder} under that name, so it cannot be rounded as in training.", fix=fix)
     with atomic_folder(out) as part:
         placed: dict[str, str] = {}
         size = 0
         for file in files:
-            entries = _entries(file, change, DTYPES[kind])
+            entries = _entries(file, change, DTYPES[kind], rounded)
             size += write_shard(part / file.name, entries)
             placed |= {entry.name: file.name for entry in entries}
         if (folder / INDEX).is_file():
@@ -97,7 +106,7 @@ def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _entries(file: Path, adapter: Adapter, dtype: torch.dtype) -> list[Entry]:
+def _entries(file: Path, adapter: Adapter, dtype: torch.dtype, rounded: Set[str]) -> list[Entry]:
     """The tensors of a file of the base, each merged when it is loaded."""
     entries = []
     with safe_open(file, "pt") as stream:
@@ -105,13 +114,16 @@ def _entries(file: Path, adapter: Adapter, dtype: torch.dtype) -> list[Entry]:
             part = stream.get_slice(name)
             own = getattr(torch, TORCH[part.get_dtype()])
             kind = dtype if own.is_floating_point else own
-            entries.append(Entry(name, kind, tuple(part.get_shape()), partial(_merged, file, name, adapter, kind)))
+            entries.append(
+                Entry(name, kind, tuple(part.get_shape()), partial(_merged, file, name, adapter, kind, name in rounded))
+            )
     return entries
 
 
-def _merged(file: Path, name: str, adapter: Adapter, dtype: torch.dtype) -> torch.Tensor:
+def _merged(file: Path, name: str, adapter: Adapter, dtype: torch.dtype, rounded: bool) -> torch.Tensor:
     with safe_open(file, "pt") as stream:  # opened for each: what is mapped into memory is given back with it
-        merged = adapter.apply(name, stream.get_tensor(name)).to(dtype)
+        weight = stream.get_tensor(name)
+        merged = adapter.apply(name, through_nf4(weight) if rounded else weight).to(dtype)
     if dtype == torch.float16 and name in adapter.changes and not torch.isfinite(merged).all():
         fix = "Merge into bfloat16, or train with a lower learning rate."
         raise CallError(f"{name} cannot be merged: it holds more than float16 can.", fix=fix)

@@ -23,12 +23,14 @@ from export.gguf.convert import convert, read_config
 from export.gguf.families import architecture_of
 from export.gguf.quantize import fallback_warning
 from export.model_files import load_tokenizer
+from export.nf4 import nf4_settings
 from export.probe import Conversation, make_probe, turn_end
 from export.reference import Logits, ask_transformers
 from likeness.llama.process import Llama, LlamaError, cores
 
 __all__ = [
-    "Check", "mean_kl", "verify", "verify_merged", "verify_quantized", "verify_unpacked", "verify_vocabulary",
+    "Check", "mean_kl", "verify", "verify_as_trained", "verify_merged", "verify_quantized", "verify_unpacked",
+    "verify_vocabulary",
 ]  # fmt: skip
 
 # Mean KL of a quantized file to its 16-bit file. Measured on SmolLM2-135M, the smallest real model at hand, whose rows of 576
@@ -155,7 +157,7 @@ def verify_vocabulary(
             return [Check("tokens", False, None, None, str(error))]
 
 
-def verify_merged(base: Path, adapter: Path, merged: Path, rows: Sequence[Conversation]) -> Check:
+def verify_merged(base: Path, adapter: Path, merged: Path, rows: Sequence[Conversation], *, dequantized: bool = False) -> Check:
     """Compare what the adapted base answers with what the merged folder answers, as it lies on the disk.
 
     Args:
@@ -163,16 +165,37 @@ def verify_merged(base: Path, adapter: Path, merged: Path, rows: Sequence[Conver
         adapter: the adapter's.
         merged: what they were merged into.
         rows: conversations that the adapter was trained on.
+        dequantized: whether it was merged onto the base as QLoRA trains on it. The adapted base is that one then, in 4 bits.
 
     Returns:
         The check "merged": mean KL of the merged model to the adapted one, held against the adapter's own effect.
     """
+    kl, effect, message = _distance(base, adapter, merged, rows, in_nf4=dequantized)
+    limit = min(MERGE_KL_LIMIT, max(MERGE_SHARE * effect, MERGE_NOISE))
+    return Check("merged", kl < limit, kl, limit, message)
+
+
+def verify_as_trained(base: Path, adapter: Path, merged: Path, rows: Sequence[Conversation]) -> float:
+    """Mean KL of a model that was merged onto the 16-bit base to the one that QLoRA trained, whose base was in 4 bits.
+
+    Args:
+        base: the base model's folder.
+        adapter: the adapter's.
+        merged: what they were merged into.
+        rows: conversations that the adapter was trained on.
+    """
+    return _distance(base, adapter, merged, rows, in_nf4=True)[0]
+
+
+def _distance(base: Path, adapter: Path, merged: Path, rows: Sequence[Conversation], *, in_nf4: bool) -> tuple[float, float, str]:
+    """Mean KL of the merged model to the adapted base, that of the bare base to it, and both in words."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     ids = torch.tensor([make_probe(load_tokenizer(merged), rows).sequence])
+    more = {"quantization_config": nf4_settings(torch.float32), "device_map": "cpu"} if in_nf4 else {}
     with torch.no_grad():
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True, **more)
         model = PeftModel.from_pretrained(model, adapter).eval()
         adapted: Logits = model(input_ids=ids, use_cache=False).logits[0].numpy()
         with model.disable_adapter():
@@ -182,11 +205,10 @@ def verify_merged(base: Path, adapter: Path, merged: Path, rows: Sequence[Conver
         found: Logits = model(input_ids=ids, use_cache=False).logits[0].numpy()
     kl, effect = mean_kl(adapted, found), mean_kl(adapted, bare)
     top1 = float((adapted.argmax(-1) == found.argmax(-1)).mean())
-    limit = min(MERGE_KL_LIMIT, max(MERGE_SHARE * effect, MERGE_NOISE))
     message = (
         f"KL to the adapted base {kl:.2g} nats a token, top-1 the same at {top1:.1%}; the adapter's own effect is {effect:.2g}."
     )
-    return Check("merged", kl < limit, kl, limit, message)
+    return kl, effect, message
 
 
 def verify_unpacked(gguf: Path, folder: Path) -> list[Check]:

@@ -25,6 +25,7 @@ WORDS = {
     "rows": "making the rows",
     "train": "training the adapter",
     "prefer": "learning what is preferred",
+    "trial": "trying shares of general rows",
     "replay": "asking the base what is to be kept",
     "triage": "asking the base what it knows",
     "dial": "trying strengths of the adapter",

@@ -38,6 +38,8 @@ def seconds_for(work: Workload, device: Device, method: str) -> float:
     evaluations = 1 + sft.epochs * sft.evaluations_per_epoch
     total += evaluations * _passes(work, device, method, _batches(work.held_out, sft.rows_at_once), 1)
     total /= together
+    trial = _packs(work.trial, sft) if sft.packing else _batches(work.trial, sft.rows_at_once)
+    total += _passes(work, device, method, trial, 3 if again else 2)
     if work.preferences and (preference := work.settings.preference):
         sides = [longer for longer, _ in work.preferences for _ in range(2)]
         micro = sft.rows_at_once

@@ -224,6 +224,17 @@ class RowBuilder:
         return both[len(alone) :] if both[: len(alone)] == alone else self._ids(text)
 
 
+def last_turn(row: Row) -> tuple[list[int], list[int]]:
+    """The last prompt of a row and its answer, with the token that ends it."""
+    end = len(row.ids)
+    while end and row.labels[end - 1] == IGNORED:
+        end -= 1
+    start = end
+    while start and row.labels[start - 1] != IGNORED:
+        start -= 1
+    return row.ids[:start], row.ids[start:end]
+
+
 def day_of(dataset: Path) -> date:
     """The day that a dataset was built on."""
     built = str(read_manifest(dataset).get("created_at") or "")

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,29 @@ MADE_WITH_FILES = ("manifest.json", "probes.part.json", "probes.json", "export")
 
 @dataclass(frozen=True, slots=True)
 class MergeResult(StepResult):
-    """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words."""
+    """How far the merged model is from the adapted one: mean KL in nats a token, its limit, and that in words.
+
+    `base` is what it was merged onto. Where QLoRA trained it and that is the original, `as_trained` is the KL to the model that
+    was trained.
+    """
 
     kl: float
     limit: float
     message: str
+    base: str = "original"
+    as_trained: float | None = None
 
     @property
     def metrics(self) -> dict[str, Any]:
         """All figures."""
         return {"merge": asdict(self)}
+
+    @property
+    def notes(self) -> list[str]:
+        """How far the model is from the one that was trained, where its base had 4 bits then."""
+        if self.as_trained is None:
+            return []
+        return [f"onto the original base: KL {self.as_trained:.2g} to the model as it was trained, on 4 bits"]
 
     def __str__(self) -> str:
         return f"merged/, KL {self.kl:.2g} to the adapter (limit {self.limit:.2g})"
@@ -111,12 +124,15 @@ def scale_adapter(job: Job, alpha: float) -> None:
 
 
 def begin_delivery(job: Job) -> None:
-    """Remove what was made under another `export` of the recipe; what was trained stays. Other sampling makes other answers."""
+    """Remove what was made under another `export` of the recipe; what was trained stays.
+
+    Other sampling, or another base to merge onto, makes other answers.
+    """
     file = job.folder / "delivered-as.json"
     before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
     if before == job.delivered_as:
         return
-    if before is not None and before["sampling"] != job.delivered_as["sampling"]:
+    if before is not None and any(before.get(key) != job.delivered_as[key] for key in ("merge", "sampling")):
         _remove(job, MADE_WITH_ADAPTER)
     elif before is not None:
         _remove(job, MADE_WITH_FILES)
@@ -142,12 +158,13 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
     if merged.is_dir() and found.is_file():
         return MergeResult(**json.loads(found.read_text(encoding="utf-8")))
     from export.merge import merge_adapter
-    from export.verify import verify_merged
+    from export.verify import verify_as_trained, verify_merged
 
     adapter = job.folder / "adapter"
     template = prepared.template.text if prepared.template.changed else None
-    merge_adapter(job.base, adapter, merged, template=template, sampling=sampling_of(job))
-    check = verify_merged(job.base, adapter, merged, prepared.samples)
+    rounded = job.merges_dequantized
+    merge_adapter(job.base, adapter, merged, template=template, sampling=sampling_of(job), dequantized=rounded)
+    check = verify_merged(job.base, adapter, merged, prepared.samples, dequantized=rounded)
     assert isinstance(check.value, float)
     assert isinstance(check.limit, float)
     if not check.passed:
@@ -156,7 +173,9 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
             where=str(merged),
             fix="Adapt the layers that all bases merge alike: target_modules: all-linear.",
         )
-    result = MergeResult(check.value, check.limit, check.message)
+    result = MergeResult(check.value, check.limit, check.message, job.recipe.export.merge.base)
+    if job.settings.method == "qlora" and not rounded:
+        result = replace(result, as_trained=verify_as_trained(job.base, adapter, merged, prepared.samples))
     write_atomic(found, json.dumps(asdict(result), indent=2))
     return result
 

@@ -122,6 +122,7 @@ def _changed(work: Workload, change: Changes) -> Workload:
         settings=settings,
         rows=tuple(length for length in work.rows if length <= most),
         held_out=tuple(length for length in work.held_out if length <= most),
+        trial=tuple(length for length in work.trial if length <= most),
         preferences=tuple(pair for pair in work.preferences if pair[0] <= most),
     )
 

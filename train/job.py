@@ -76,6 +76,11 @@ class Job:
         """What leaves the house: the recipe's `export`. Where only this changes, nothing is trained again either."""
         return self.recipe.export.model_dump(mode="json")
 
+    @property
+    def merges_dequantized(self) -> bool:
+        """Whether the model that is delivered stands on the base as QLoRA trains on it, and not on the base's own weights."""
+        return self.recipe.export.merge.base == "dequantized"
+
     def keep_recipe(self) -> None:
         """Keep the recipe as it is now, with everything that it extends: the run can be made again from it."""
         from ruamel.yaml import YAML

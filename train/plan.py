@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from train.forecast_table import table
 from train.job import Job, open_job
 from train.preflight import Prepared, prepare
 from train.replay import wanted
+from train.replay_trial import check_trial, trial_lengths, trial_steps
 from train.result import Watcher
 from train.sft import steps_in_all
 from train.workload import Workload, workload
@@ -28,6 +29,8 @@ class Plan:
     base_model: str
     parameters: int
     steps: int
+    trial_steps: int
+    """Of the short trainings that choose `train.replay.share`; 0 where there are none."""
     prepared: Prepared
     forecasts: tuple[Forecast, ...]
     """Of each device with LoRA and with QLoRA."""
@@ -42,6 +45,7 @@ class Plan:
             "base_model": self.base_model,
             "parameters": self.parameters,
             "steps": self.steps,
+            "trial_steps": self.trial_steps,
             "rows": self.prepared.rows.counts(),
             "notes": self.prepared.template.notes,
             "forecasts": [each.as_dict() for each in self.forecasts],
@@ -57,6 +61,8 @@ class Plan:
             f"loss      on {learnt:,} tokens ({learnt / rows.tokens:.0%}): answers and the mark that ends each",
             f"steps     {self.steps} at most{self.dealt}",
         ]
+        if self.trial_steps:
+            said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
         said += [f"template  {note}" for note in self.prepared.template.notes]
         said += [f"left out  {row.id}: {row.message}" for row in rows.left_out]
         return [*said, "", *table(self.forecasts, self.method, together=bool(self.dealt))]
@@ -79,6 +85,7 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: st
     job = open_job(recipe_path, watch, settings)
     watch.begin("rows")
     prepared = prepare(job)
+    check_trial(job.settings, prepared.rows)
     rows = len(prepared.rows.train)
     steps = steps_in_all(rows + wanted(rows, job.settings), job.settings.sft)
     work = workload_of(job, prepared)
@@ -86,7 +93,7 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: st
     dealt = ""
     if launch := job.settings.launch:
         dealt = f" of {job.settings.sft.batch_size} rows, dealt to {launch.processes} processes ({launch.config})"
-    facts = (job.dataset.name, job.settings.base_model, parameters(job.base), steps)
+    facts = (job.dataset.name, job.settings.base_model, parameters(job.base), steps, trial_steps(prepared.rows, job.settings))
     return Plan(*facts, prepared, forecasts, job.settings.method, dealt)
 
 
@@ -99,4 +106,5 @@ def workload_of(job: Job, prepared: Prepared) -> Workload:
     """
     rows, preferences = prepared.rows, prepared.preferences
     general = islice(cycle(rows.train), wanted(len(rows.train), job.settings))  # not made yet: as long as the others
-    return workload(job.base, job.settings, [*rows.train, *general], rows.validation, preferences.train if preferences else ())
+    work = workload(job.base, job.settings, [*rows.train, *general], rows.validation, preferences.train if preferences else ())
+    return replace(work, trial=tuple(trial_lengths(rows, job.settings)))

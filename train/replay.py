@@ -31,6 +31,8 @@ QUESTIONS = Path(__file__).with_name("replay.txt")
 first few hold every kind."""
 AT_ONCE = 32
 """Questions that are answered in one batch, and kept before the next."""
+TRIAL = "replay-trial.json"
+"""In a run's folder: what `train.replay_trial` measured and chose."""
 MOST_TOKENS = 400
 """Of an answer; one that is not at its end by then is not kept."""
 
@@ -59,13 +61,22 @@ class Replayed(StepResult):
 
 
 def wanted(rows: int, settings: Train) -> int:
-    """How many general rows make up `train.replay.share` of the mix, at most one a question.
+    """How many general rows make up `train.replay.share` of the mix: the most, where a trial is to choose it.
 
     Args:
         rows: of the dataset.
         settings: the recipe's `train`.
     """
-    share = settings.replay.share if settings.replay else 0.0
+    return rows_for(settings.replay.most, rows) if settings.replay else 0
+
+
+def rows_for(share: float, rows: int) -> int:
+    """How many general rows make up a share of the mix, at most one a question.
+
+    Args:
+        share: theirs.
+        rows: of the dataset.
+    """
     return min(round(rows * share / (1 - share)), len(questions()))
 
 
@@ -73,10 +84,26 @@ def replay(job: Job, prepared: Prepared) -> Replayed:
     """Add the base's own answers to general questions to the rows that are trained on.
 
     Args:
-        job: the run.
+        job: the run; where its share was chosen by a trial, its folder has the result.
         prepared: its tokenizer, template and rows; the rows get the general ones.
     """
-    number = wanted(len(prepared.rows.train), job.settings)
+    assert job.settings.replay
+    share = job.settings.replay.share
+    if share == "auto":
+        share = float(json.loads((job.folder / TRIAL).read_text(encoding="utf-8"))["share"])
+    number = rows_for(share, len(prepared.rows.train))
+    prepared.rows.replay = general_rows(job, prepared, number)
+    return Replayed(number, prepared.rows.replay)
+
+
+def general_rows(job: Job, prepared: Prepared, number: int) -> list[Row]:
+    """So many rows of general questions and the base's own answers, or as many as there are.
+
+    Args:
+        job: the run.
+        prepared: its tokenizer and template.
+        number: of rows.
+    """
     builder = RowBuilder(prepared.tokenizer, prepared.template, day_of(job.dataset))
     made: list[Row] = []
     for question, answer in _answered(job, prepared) if number else ():
@@ -87,8 +114,7 @@ def replay(job: Job, prepared: Prepared) -> Replayed:
         job.progress(len(made), number)
         if len(made) == number:
             break
-    prepared.rows.replay = made
-    return Replayed(number, made)
+    return made
 
 
 def questions() -> list[str]:

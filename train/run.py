@@ -59,6 +59,7 @@ def _steps(job: Job) -> Run:
     from train.preference import prefer
     from train.preflight import prepare
     from train.replay import replay
+    from train.replay_trial import try_shares
     from train.sft import fine_tune
     from train.triage import mark_unknown
 
@@ -68,6 +69,8 @@ def _steps(job: Job) -> Run:
     spare_memory(workload_of(job, prepared))
     if job.settings.sft.known_last:
         job.step("triage", mark_unknown, job, prepared)
+    if job.settings.replay and job.settings.replay.share == "auto":
+        job.step("trial", try_shares, job, prepared)
     if job.settings.replay:
         job.step("replay", replay, job, prepared)
     if job.settings.launch:

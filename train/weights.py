@@ -11,14 +11,12 @@ from likeness.recipe.schema import Train
 def load_base(base: Path, settings: Train) -> Any:
     """The base, in bf16 on a GPU that has it and in float32 on a CPU; for QLoRA in 4 bits (NF4, arXiv 2305.14314)."""
     import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import AutoModelForCausalLM
+
+    from export.nf4 import nf4_settings
 
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    quantization = None
-    if settings.method == "qlora":
-        quantization = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-        )
+    quantization = nf4_settings(dtype) if settings.method == "qlora" else None
     return AutoModelForCausalLM.from_pretrained(base, dtype=dtype, quantization_config=quantization, use_safetensors=True)
 
 

@@ -71,6 +71,8 @@ class Workload:
     rows: tuple[int, ...]
     held_out: tuple[int, ...] = ()
     preferences: tuple[tuple[int, int], ...] = ()
+    trial: tuple[int, ...] = ()
+    """Of each row that `train.replay_trial` computes, as often as it does."""
 
     @property
     def adapter_weights(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2
@@ -293,10 +293,29 @@ class Preference(Section):
     batch_size: Whole = Field(8, ge=2, description="Rows per optimizer step.")
 
 
+TRIED_SHARES = (0.0, 0.1, 0.2)
+"""What `replay: {share: auto}` chooses from."""
+
+
+def _share(value: Any) -> Any:
+    """Looked at before pydantic tries both kinds, for it would say of each why it is none."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "auto" and not (number and 0 < value <= 0.5):
+        raise ValueError("expected auto, or a number above 0 and at most 0.5")
+    return value
+
+
 class Replay(Section):
     """General questions with the base's own answers, mixed among the rows so that what it could do is not forgotten."""
 
-    share: Real = Field(0.1, gt=0, le=0.5, description="Their share of all rows that are trained on.")
+    share: Annotated[Annotated[float, Field(gt=0, le=0.5)] | Literal["auto"], BeforeValidator(_share)] = Field(
+        0.1, description="Their share of all rows that are trained on; auto: short trainings with none, .1 and .2 choose it."
+    )
+
+    @property
+    def most(self) -> float:
+        """The share, or the largest that a trial tries."""
+        return max(TRIED_SHARES) if self.share == "auto" else self.share
 
 
 LAUNCH_CONFIGS = ("ddp", "fsdp2", "deepspeed-zero2", "deepspeed-zero3")
@@ -447,6 +466,16 @@ class SamplingSettings(Section):
     repeat_penalty: Real = Field(1.0, ge=1, le=2, description="How much less likely a word becomes once it was said; 1: not.")
 
 
+class Merge(Section):
+    """How the adapter becomes one model with its base."""
+
+    base: Literal["original", "dequantized"] = Field(
+        "original",
+        description="What the adapter of `method: qlora` is merged onto: the base's own 16-bit weights, or what is left of them "
+        "in the 4 bits that it was trained on.",
+    )
+
+
 class Export(Section):
     """What leaves the house."""
 
@@ -458,6 +487,7 @@ class Export(Section):
         "the evaluation look facts up in them.",
     )
     sampling: SamplingSettings = SamplingSettings()
+    merge: Merge = Merge()
 
 
 class Gates(Section):
@@ -570,6 +600,12 @@ class Recipe(Section):
             raise ValueError(f"`screen.{reading}` reads pairs against their passages, and a recipe without `generate` has none")
         if self.generate is not None and all(source.as_ != "documents" for source in self.sources):
             raise ValueError("`generate` needs a source of documents, and this recipe has none")
+        return self
+
+    @model_validator(mode="after")
+    def _four_bits_were_trained_on(self) -> Self:
+        if self.export.merge.base == "dequantized" and self.train and self.train.method != "qlora":
+            raise ValueError("`export.merge.base: dequantized` is for `train.method: qlora`: nothing else trains on 4 bits")
         return self
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from bitsandbytes.functional import dequantize_4bit
+from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from export.merge import merge_adapter
-from export.verify import verify_merged
+from export.nf4 import nf4_settings, through_nf4, weights_in_nf4
+from export.verify import verify_as_trained, verify_merged
 from likeness.errors import CallError
 from tests.export.tiny_models import ROWS, save, settings
+from tests.make import tiny_base
 
 IDS = torch.tensor([[5, 90, 17, 300, 41]])
 
@@ -149,32 +153,35 @@ import resource, sys
 from pathlib import Path
 import torch
 from export.merge import merge_adapter
+from export.nf4 import through_nf4
 torch.set_num_threads(1)
 torch.addmm(torch.ones(64, 64), torch.ones(64, 4), torch.ones(4, 64))
+through_nf4(torch.ones(64, 64))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-merge_adapter(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+merge_adapter(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), dequantized=sys.argv[4] == "dequantized")
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
 """
 
 
 @pytest.mark.slow
 def test_memory_is_that_of_one_tensor_whatever_the_models_size(tokenizers, tmp_path):
-    wide = settings(tokenizers["smollm"], hidden_size=1024, intermediate_size=4096, num_hidden_layers=16)
+    wide = settings(tokenizers["smollm"], hidden_size=512, intermediate_size=2048, num_hidden_layers=28)
     base = save(tmp_path / "base", LlamaForCausalLM(LlamaConfig(**wide)), tokenizers["smollm"], torch.bfloat16)
     weight = sum(file.stat().st_size for file in base.glob("*.safetensors")) / 1e6
     adapter, _ = adapt(base, tmp_path / "adapter")
-    command = [sys.executable, "-P", "-c", MERGING, base, adapter, tmp_path / "merged"]
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"PYTHONPATH": "."},
-    )
-    largest = 4096 * 1024 * 4 / 1e6  # in float32
-    assert weight > 400
-    assert float(done.stdout) < 40 + 6 * largest < weight / 2
+    largest = 2048 * 512 * 4 / 1e6  # in float32
+    assert weight > 200
+    for onto, times in (("original", 6), ("dequantized", 9)):
+        command = [sys.executable, "-P", "-c", MERGING, base, adapter, tmp_path / "merged", onto]
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONPATH": "."},
+        )
+        assert float(done.stdout) < 40 + times * largest < weight / 2, onto
 
 
 def test_merging_again_replaces_the_folder(base32, adapter32, tmp_path):
@@ -247,3 +254,40 @@ def test_a_tied_embedding_that_was_adapted_on_one_side_is_caught(taught, tmp_pat
     merged = merge_adapter(taught, tmp_path / "adapter", tmp_path / "merged").folder
     check = verify_merged(taught, tmp_path / "adapter", merged, ROWS)
     assert not check.passed, check.message
+
+
+# --- what QLoRA trained: onto the base's own weights, or onto those that it was trained on ---
+
+
+def in_nf4(base):
+    return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, quantization_config=nf4_settings(torch.float32))
+
+
+@pytest.mark.parametrize(("family", "tied"), [("Llama", True), ("Qwen3", False), ("Gemma3", True), ("Phi3", False)])
+def test_the_weights_in_4_bits_are_those_that_training_loads_so(family, tied, tokenizers, tmp_path):
+    base = tiny_base(tmp_path / "base", tokenizers["smollm"], family, tie_word_embeddings=tied)
+    own = load_file(base / "model.safetensors")
+    loaded = {f"{name}.weight": part.weight for name, part in in_nf4(base).named_modules() if isinstance(part, Linear4bit)}
+    assert weights_in_nf4(base) == loaded.keys() and loaded.keys() < own.keys()
+    for name, weight in loaded.items():
+        rounded = through_nf4(own[name])
+        assert torch.equal(rounded, dequantize_4bit(weight.data, weight.quant_state))
+        assert not torch.equal(rounded, own[name])
+
+
+def test_the_dequantized_base_gives_the_model_that_qlora_trained(taught, tmp_path):
+    torch.manual_seed(1)
+    trained = get_peft_model(in_nf4(taught), LoraConfig(r=4, lora_alpha=8, target_modules="all-linear"))
+    with torch.no_grad():
+        for name, parameter in trained.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.05)
+    adapter = tmp_path / "adapter"
+    trained.save_pretrained(adapter)
+    original = merge_adapter(taught, adapter, tmp_path / "original").folder
+    dequantized = merge_adapter(taught, adapter, tmp_path / "dequantized", dequantized=True).folder
+    near = verify_merged(taught, adapter, dequantized, ROWS, dequantized=True)
+    far = verify_as_trained(taught, adapter, original, ROWS)
+    assert near.passed and near.value < far / 20, near.message
+    before, after = load_file(taught / "model.safetensors"), load_file(dequantized / "model.safetensors")
+    assert {name for name in after if not torch.equal(before[name], after[name])} == weights_in_nf4(taught)

@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from likeness.errors import CallError
 from likeness.metrics.text import words_of
-from likeness.recipe.schema import Train
+from likeness.progress import Silent
+from likeness.recipe.schema import TRIED_SHARES, Replay, Train
 from tests.make import House
+from train import replay_trial
+from train.data import Row, Rows
 from train.evaluate.engine import GREEDILY, Model
 from train.evaluate.forgetting import tasks
-from train.preflight import load_tokenizer, stop_ids
-from train.replay import questions, wanted
+from train.job import open_job
+from train.plan import plan
+from train.preflight import load_tokenizer, prepare, stop_ids
+from train.replay import questions, replay, rows_for, wanted
+from train.replay_trial import Losses, choose
 from train.template import study
 
 
@@ -65,6 +73,73 @@ def test_the_base_is_asked_once_and_forgets_less(trained: tuple[House, dict[str,
     assert answers.read_bytes() == before
     planned = house.json("train", "plan", house.recipe, "--set", "train.replay.share=0.4")
     assert planned["steps"] >= replayed["metrics"]["sft"]["steps"] > without["metrics"]["sft"]["steps"]
+
+
+NOISE = Losses(0.02, 0.03)
+BASE = Losses(5.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("general", "voice", "chosen", "said"),
+    [
+        ((4.3, 4.1, 4.09), (3.0, 3.01, 3.0), 0.1, "general loss +0.100 in place of +0.300 without replay"),
+        ((4.3, 4.2, 4.1), (3.0, 3.01, 3.01), 0.2, "general loss +0.100 in place of +0.300 without replay"),
+        ((4.3, 4.2, 4.1), (3.0, 3.01, 3.05), 0.1, "0.2 costs the voice +0.050"),
+        ((4.02, 4.01, 4.0), (3.0, 3.0, 3.0), 0.0, "general loss +0.020; 0.1 keeps no more; 0.2 keeps no more"),
+        ((4.3, 4.1, 4.0), (3.0, 3.1, 3.2), 0.0, "general loss +0.300; 0.1 costs the voice +0.100; 0.2 costs the voice +0.200"),
+    ],
+)
+def test_the_smallest_share_that_keeps_what_the_base_could_and_costs_the_voice_nothing(general, voice, chosen, said):
+    shares = {share: Losses(*losses) for share, losses in zip(TRIED_SHARES, zip(voice, general, strict=True), strict=True)}
+    share, why = choose(BASE, shares, NOISE)
+    assert share == chosen and said in why
+
+
+@pytest.mark.slow
+def test_a_trial_chooses_the_share_once_whatever_kills_it(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ("train.replay.share=auto", "train.sft.epochs=1")
+    job = open_job(home.folder / home.recipe, Silent(), settings)
+    prepared = prepare(job)
+    made, train = [], replay_trial.train_sft
+
+    def killed_in_the_third(*given: Any) -> Any:
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(given[4])
+        return train(*given)
+
+    monkeypatch.setattr(replay_trial, "train_sft", killed_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        replay_trial.try_shares(job, prepared)
+    made.append("killed")
+    trial = replay_trial.try_shares(job, prepared)
+    assert len(made) == 5 and trial.share in TRIED_SHARES and not (job.folder / "replay-trial").exists()
+    losses = [trial.base, *trial.shares.values()]
+    assert len({each.voice for each in losses}) == len({each.general for each in losses}) == 4
+    assert all(each.voice < trial.base.voice for each in trial.shares.values())
+    assert replay_trial.try_shares(job, prepared) == trial and len(made) == 5
+    replayed = replay(job, prepared)
+    assert replayed.wanted == len(prepared.rows.replay) == rows_for(trial.share, len(prepared.rows.train))
+
+    planned = plan(home.folder / home.recipe, Silent(), settings, on="here")
+    said = plan(home.folder / home.recipe, Silent(), ("train.replay.share=0.2", "train.sft.epochs=1"), on="here")
+    assert planned.steps == said.steps and said.trial_steps == 0 < planned.trial_steps
+    assert all(one.seconds > other.seconds for one, other in zip(planned.forecasts, said.forecasts, strict=True))
+    assert any(line.startswith(f"trial     {planned.trial_steps} steps") for line in planned.lines())
+
+
+@pytest.mark.parametrize("share", [0, 0.9, True, "atuo", float("nan")])
+def test_another_share_is_answered_with_one_sentence(share):
+    with pytest.raises(ValidationError) as refused:
+        Replay.model_validate({"share": share})
+    (error,) = refused.value.errors()
+    assert error["loc"] == ("share",) and "expected auto, or a number above 0 and at most 0.5" in error["msg"]
+
+
+def test_a_trial_needs_rows_that_are_held_out():
+    settings = Train.model_validate({"base_model": "x", "replay": {"share": "auto"}})
+    with pytest.raises(CallError, match="held-out rows"):
+        replay_trial.check_trial(settings, Rows(train=[Row("a", [1], [1])]))
 
 
 def departed(said: dict[str, Any], base: Path, answers: dict[str, str]) -> float:

@@ -164,12 +164,22 @@ def test_a_killed_run_goes_on_where_it_was(trained: Trained) -> None:
     assert max(steps) >= 8 and steps.count(1) == 1, "training began again from nothing"
 
 
-def test_qlora_trains_merges_and_exports_too(trained: Trained) -> None:
+def test_qlora_trains_and_its_adapter_is_merged_onto_either_base(trained: Trained) -> None:
+    """Onto the one that it was trained on it is the trained model; that is made of the same run, without training again."""
     house, _ = trained
     recipe = house.write("quantized", "train: {method: qlora, sft: {epochs: 1}}")
     house.call("curate", "build", recipe)
-    said = house.json("train", "run", recipe)
-    assert said["verdict"] in ("passed", "doubtful") and said["gguf"]
+    original = house.json("train", "run", recipe)
+    trained_at = (Path(original["run"]) / "trained.json").stat().st_mtime_ns
+    dequantized = house.json("train", "run", recipe, "--set", "export.merge.base=dequantized")
+    assert dequantized["run"] == original["run"] and not dequantized["unchanged"]
+    assert (Path(original["run"]) / "trained.json").stat().st_mtime_ns == trained_at
+    assert all(said["verdict"] in ("passed", "doubtful") and said["gguf"] for said in (original, dequantized))
+    one, other = original["metrics"]["merge"], dequantized["metrics"]["merge"]
+    assert (one["base"], other["base"], other["as_trained"]) == ("original", "dequantized", None)
+    assert other["kl"] < other["limit"] and other["kl"] < one["as_trained"] / 20
+    refused = house.call("train", "plan", house.recipe, "--set", "export.merge.base=dequantized", code=2).stderr
+    assert "is for `train.method: qlora`" in refused
 
 
 @pytest.mark.parametrize("lora", ["rslora: true", "dora: true"])

@@ -64,6 +64,7 @@ class Model:
         template: the properties of that chat template.
         sampling: the settings for seeded answers; the exported app uses the same.
         alpha: of the adapter, in place of the one that its file has.
+        in_nf4: whether the adapter stands on the base in 4 bits, as QLoRA trains it. The base alone answers with its own weights.
     """
 
     at_once = AT_ONCE
@@ -76,14 +77,13 @@ class Model:
         template: Template,
         sampling: Sampling,
         alpha: float | None = None,
+        in_nf4: bool = False,
     ) -> None:
         import torch
         from peft import PeftConfig, PeftModel
-        from transformers import AutoModelForCausalLM
 
         on_gpu = torch.cuda.is_available()
-        dtype = torch.bfloat16 if on_gpu else torch.float32
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True)
+        model = _load(base, in_nf4)
         if adapter:
             config = PeftConfig.from_pretrained(adapter)
             config.lora_alpha = config.lora_alpha if alpha is None else alpha
@@ -93,6 +93,8 @@ class Model:
         self.tokenizer = tokenizer
         self.template = template
         self.sampling = sampling
+        self._base, self._in_nf4 = base, in_nf4
+        self._alone: Any = None
         more = self.model.generation_config.eos_token_id
         more = more if isinstance(more, list) else [more]
         self._stops = {template.stop, tokenizer.eos_token_id, *(token for token in more if token is not None)}
@@ -100,6 +102,15 @@ class Model:
     @contextmanager
     def adapted(self, strength: float) -> Iterator[Model]:
         """The model with its adapter at a strength: 1 is as trained, 0 is the base alone."""
+        if strength == 0 and self._in_nf4:
+            if self._alone is None:
+                self._alone = _load(self._base).to(self.model.device).eval()
+            with_adapter, self.model = self.model, self._alone
+            try:
+                yield self
+            finally:
+                self.model = with_adapter
+            return
         if strength == 0:
             with self.model.disable_adapter():
                 yield self
@@ -163,6 +174,18 @@ class Model:
             for (_, number), value in zip(rest, values, strict=True):
                 found[number] = value
         return found
+
+
+def _load(base: Path, in_nf4: bool = False) -> Any:
+    """The base in this process, in bf16 on a GPU."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from export.nf4 import nf4_settings
+
+    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    quantization = nf4_settings(dtype) if in_nf4 else None
+    return AutoModelForCausalLM.from_pretrained(base, dtype=dtype, quantization_config=quantization, use_safetensors=True)
 
 
 class Gguf:

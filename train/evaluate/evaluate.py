@@ -88,7 +88,8 @@ class Evaluation:
 
     def _load(self, alpha: float | None = None) -> Model:
         prepared, sampling = self.prepared, sampling_of(self.job)
-        return Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling, alpha)
+        in_nf4 = self.job.merges_dequantized
+        return Model(self.job.base, self.job.adapter, prepared.tokenizer, prepared.template, sampling, alpha, in_nf4)
 
     def dial(self) -> DialStep:
         """Measure the adapter's strengths, propose one, and scale the adapter to it if the recipe says so."""

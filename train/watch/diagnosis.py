@@ -129,7 +129,7 @@ def _forgetting(course: Course, settings: Train, point: Point) -> Finding | None
     if forgotten(point, course.before) <= WORSE or point.general_low <= 0:
         return None
     evidence = f"the loss on general answers rose {course.before.general:.2f} -> {point.general:.2f} nats a token"
-    share = settings.replay.share if settings.replay else 0.0
+    share = settings.replay.most if settings.replay else 0.0
     more = round(min(0.5, max(0.1, 2 * share)), 2)
     fix = f"train: {{replay: {{share: {more:g}}}}}" if more > share else rate_line(settings.sft.learning_rate / 2)
     return Finding("forgetting", evidence, fix)

@@ -15,7 +15,7 @@ from export.sampling import Sampling
 from likeness.metrics.degenerate import fault_of
 from likeness.metrics.likeness import LikenessProfile
 from likeness.metrics.shared_runs import SharedRuns
-from train.data import IGNORED, Row, Rows
+from train.data import Rows, last_turn
 from train.evaluate.answers import SEED
 from train.evaluate.decoding import generate, log_likelihood
 from train.evaluate.echo import echoed, signatures
@@ -60,19 +60,19 @@ class Looker:
     _base: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        held = [_turn(row) for row in self.rows.validation or self.rows.train]
+        held = [last_turn(row) for row in self.rows.validation or self.rows.train]
         self._held = list({tuple(prompt): prompt for prompt, _ in held}.values())[:ASKED]
         self._general = tasks()[1]
         self._off_topic = [row["question"] for row in self._general[:OFF_TOPIC]]
         self._prompts = self._held + [self._ids(question) for question in self._off_topic]
-        lengths = sorted(len(answer) for _, answer in map(_turn, self.rows.train))
+        lengths = sorted(len(answer) for _, answer in map(last_turn, self.rows.train))
         usual = lengths[int(0.9 * (len(lengths) - 1))] if lengths else MOST_TOKENS
         self._most = min(MOST_TOKENS, round(ROOM * usual) + 16)
         self._cuts = self._most >= ROOM * usual  # where usual answers are longer than is looked at, all are cut
         own = {row.id for row in self.behind if row.own}
         self._begun = [
             (prompt + answer[:start], answer[start : start + GOES_ON])
-            for prompt, answer in (_turn(row) for row in self.rows.train if row.id not in own)
+            for prompt, answer in (last_turn(row) for row in self.rows.train if row.id not in own)
             if len(answer) - (start := max(4, round(BEGUN * len(answer)))) > GOES_ON
         ][:BEGUN_ROWS]
         self._runs = SharedRuns([row.response for row in self.behind if not row.own])
@@ -187,14 +187,3 @@ def _is_fresh(model: Any) -> bool:
     return all(
         not bool(weight.any()) for name, weight in model.named_parameters() if "lora_B" in name or "lora_embedding_B" in name
     )
-
-
-def _turn(row: Row) -> tuple[list[int], list[int]]:
-    """The last prompt of a row and its answer, with the token that ends it."""
-    end = len(row.ids)
-    while end and row.labels[end - 1] == IGNORED:
-        end -= 1
-    start = end
-    while start and row.labels[start - 1] != IGNORED:
-        start -= 1
-    return row.ids[:start], row.ids[start:end]
