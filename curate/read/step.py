@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from curate.engine.engine import Engine, parts_of
 from curate.job import Job
+from curate.ledger.ledger import Ledger
+from curate.ledger.stored import StoredDocuments
 from curate.model import Document, Passage
 from curate.read.passages import cut as passages_of
 from curate.read.read import File, Sources, read_sources
@@ -41,14 +43,27 @@ def cut(job: Job, sources: Sources) -> SourceTexts:
     most = job.recipe.passages.max_tokens
     with job.stage("cut") as stage:
         stage.rows_in = len(sources.documents)
-        at = 0
-        for part in job.engine.map(_cut, most, parts_of(sources.documents, AT_ONCE), worth=WORTH_WORKERS):
-            with job.ledger.transaction():
-                for document, passages in zip(sources.documents.ids(range(at, at + len(part))), part, strict=True):
-                    job.ledger.add_passages(document, passages)
-            stage.rows_out += sum(map(len, part))
-            at += len(part)
+        stage.rows_out = keep_passages(sources.documents, most, job.ledger, job.engine)
     return SourceTexts(documents, CutDocuments(documents, most), control)
+
+
+def keep_passages(documents: StoredDocuments, max_tokens: int, ledger: Ledger, engine: Engine) -> int:
+    """Cut documents and keep their passages in the ledger; gives how many there are.
+
+    Args:
+        documents: what was read.
+        max_tokens: most tokens of a passage.
+        ledger: takes them, of some documents at a time.
+        engine: where they are cut.
+    """
+    at = count = 0
+    for part in engine.map(_cut, max_tokens, parts_of(documents, AT_ONCE), worth=WORTH_WORKERS):
+        with ledger.transaction():
+            for document, passages in zip(documents.ids(range(at, at + len(part))), part, strict=True):
+                ledger.add_passages(document, passages)
+        at += len(part)
+        count += sum(map(len, part))
+    return count
 
 
 class CutDocuments(Mapping[str, Sequence[Passage]]):
