@@ -13,7 +13,8 @@ from curate.engine.engine import engine_of
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import decided_before
 from curate.generate.estimate import estimate, expected_yield, experience_of
-from curate.generate.planned import Plan, make_plan
+from curate.generate.planned import Plan
+from curate.generate.planning import make_plan
 from curate.generate.providers import keyed
 from curate.generate.requests import Asking
 from curate.generate.voice_samples import VoiceSamples, voice_samples

@@ -8,7 +8,8 @@ from functools import partial
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import DecidedBefore, decided_before, without_surplus
 from curate.generate.generate import NOT_RECORDED, Generated, generate_keyed, generate_pairs
-from curate.generate.planned import Plan, make_plan, nothing_planned
+from curate.generate.planned import Plan
+from curate.generate.planning import make_plan, nothing_planned
 from curate.generate.providers import make_provider
 from curate.generate.requests import Asking, sample_of
 from curate.generate.rewrite import rewrite_pairs

@@ -88,7 +88,7 @@ def cut(count: int, folder: Path) -> Callable[[Engine], Any]:
 
 
 def requests(count: int, folder: Path) -> Callable[[Engine], Any]:
-    from curate.generate.planned import make_plan
+    from curate.generate.planning import make_plan
     from curate.generate.requests import Asking
     from curate.generate.voice_samples import VoiceSamples
 

@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from curate.engine.engine import Here  # noqa: E402
-from curate.generate.planned import Plan, make_plan  # noqa: E402
+from curate.generate.planned import Plan  # noqa: E402
+from curate.generate.planning import make_plan  # noqa: E402
 from curate.generate.providers import make_provider  # noqa: E402
 from curate.generate.requests import Asking  # noqa: E402
 from curate.generate.voice_samples import voice_samples  # noqa: E402

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from curate.engine.engine import Here, parts_of
-from curate.generate import planned
-from curate.generate.planned import Plan, make_plan
+from curate.generate import planning
+from curate.generate.planned import Plan
+from curate.generate.planning import make_plan
 from curate.generate.requests import Asking
 from curate.generate.voice_samples import VoiceSamples
 from curate.ledger.ledger import Ledger
@@ -71,8 +72,8 @@ def test_requests_are_written_out_as_they_were_planned_and_only_what_changed_is_
     assert list(plan_of(tmp_path, ledger)[0].values()) == written  # what is there twice is asked about once
 
     parts = []
-    one = planned._plan_part
-    monkeypatch.setattr(planned, "_plan_part", lambda given, part: parts.extend(each.path for each in part) or one(given, part))
+    one = planning._plan_part
+    monkeypatch.setattr(planning, "_plan_part", lambda given, part: parts.extend(each.path for each in part) or one(given, part))
     assert list(plan_of(tmp_path, ledger)[0].values()) == written
     assert parts == []
     write(tmp_path, 3, "lamp")
