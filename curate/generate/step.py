@@ -26,7 +26,13 @@ from likeness.metrics.text import count_of
 
 
 def plan_requests(job: Job, sources: Sources, texts: SourceTexts) -> Plan:
-    """Everything that the recipe asks of its generator; of a sample, what is about its passages."""
+    """Everything that the recipe asks of its generator; of a sample, what is about its passages.
+
+    Args:
+        job: the build.
+        sources: what was read.
+        texts: the documents and their passages.
+    """
     if job.recipe.generate is None:
         return nothing_planned(Asking(job.recipe, VoiceSamples()), job.ledger)
     asking = Asking(job.recipe, voice_samples(job.recipe, job.ledger, texts.documents))

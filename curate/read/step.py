@@ -89,7 +89,13 @@ class CutDocuments(Mapping[str, Sequence[Passage]]):
 
 
 def hold(job: Job, texts: SourceTexts, sources: Sources) -> SourceTexts:
-    """The texts in memory, for the steps that compare every pair with them."""
+    """The texts in memory, for the steps that compare every pair with them.
+
+    Args:
+        job: the build.
+        texts: of the documents, which are in the ledger.
+        sources: what was read.
+    """
     documents = {document.path: document for document in sources.documents}
     passages = cut_all(list(documents.values()), job.recipe.passages.max_tokens, job.engine) if texts.passages else {}
     return SourceTexts(documents, passages, texts.control)
