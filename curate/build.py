@@ -14,7 +14,7 @@ from curate.generate.step import generate, keep_decided, plan_requests
 from curate.job import Agree, Build, Watcher, never, open_job
 from curate.publish.step import publish
 from curate.read.read import find_files
-from curate.read.step import cut, read
+from curate.read.step import cut, hold, read
 from curate.report.step import report
 from curate.review.step import fetch_decisions, push_for_review
 from curate.screen.step import judge, screen
@@ -61,10 +61,11 @@ def build(
         gate = make_gate(job)  # beside what follows: its library takes seconds
         sources = read(job, files)
         texts = cut(job, sources)
-        requests = plan_requests(job, texts)
-        before = keep_decided(job, requests, texts, sources.pairs + interviewed)
+        plan = plan_requests(job, sources, texts)
+        before = keep_decided(job, plan, texts, sources.pairs + interviewed)
         gate.wait(job.watch)  # before anything is paid for: it may be wrong
-        generated = generate(job, requests, texts, before)
+        generated = generate(job, plan, texts, before)
+        texts = hold(job, texts, sources)
         decided = decide(job, sources.pairs + interviewed + without_answered(job, generated.pairs, interviewed))
         checked = screen(job, decided, texts)
         screened = judge(job, checked, decided, texts)
@@ -74,7 +75,7 @@ def build(
         record(job, screened, decided, selected)
         record_contrasts(job, contrasted)
         arrived = push_for_review(job)
-        stop_where_nothing_is_published(job, generated, decided, selected, arrived)
+        stop_where_nothing_is_published(job, plan, generated, decided, selected, arrived)
         validate(job, gate, screened, selected, texts)
         publish(job, screened, selected, sources, texts, contrasted.probes)
         report(job, selected, set(screened.findings), texts)

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.engine.engine import Engine, engine_of
-from curate.generate.answers import Answer
+from curate.engine.engine import engine_of
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import decided_before
 from curate.generate.estimate import estimate, expected_yield, experience_of
+from curate.generate.planned import Plan
+from curate.generate.planning import make_plan
 from curate.generate.providers import keyed
-from curate.generate.requests import requests_for
-from curate.generate.voice_samples import voice_samples
+from curate.generate.requests import Asking
+from curate.generate.voice_samples import VoiceSamples, voice_samples
 from curate.ledger.ledger import Ledger
 from curate.llm.answers import answer_in
 from curate.llm.prices import unknown_model
 from curate.llm.request import Request
-from curate.model import Passage, Stage
+from curate.model import Document, Stage
 from curate.read.read import Sources, find_files, read_sources
-from curate.read.step import cut_all
+from curate.read.step import CutDocuments
 from curate.sources import SourceTexts
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2, TRYING
-from likeness.metrics.text import count_of, count_words
+from likeness.metrics.text import count_of
 from likeness.recipe.examples import refuse_examples
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_control, load_recipe
@@ -66,40 +68,42 @@ def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
         files = find_files(recipe, recipe_path.absolute().parent)
         with engine_of(recipe) as engine:
             sources = read_sources(files, ledger, Stage("read"), lambda *_: None, engine)
-            passages = cut_all(sources.documents, recipe.passages.max_tokens, engine)
-            requests = _requests(recipe, sources, passages, ledger, engine)
-        keys = keyed(requests, recipe.generate, ledger) if recipe.generate else {}
-        answered = {key for key in keys if answer_in(ledger.responses(key), Answer) is not None}
-        experience = experience_of({key: keys[key] for key in answered}, ledger)
-        before = decided_before(recipe, ledger, sources.documents, keys, sources.pairs + pairs_of(ledger.interviewed()))
-        covered = before.covered(keys) - answered if recipe.generate and recipe.generate.provider != "recorded" else set()
-        yields = expected_yield(ledger, requests)
-        missing = [keys[key] for key in keys if key not in answered | covered]
-        sets = _contrast_requests(recipe, sources, passages, ledger)
+            documents = sources.documents.by_path
+            samples = voice_samples(recipe, ledger, documents) if recipe.generate else VoiceSamples()
+            planned = make_plan(Asking(recipe, samples), documents, ledger, engine)
+        whole = planned.plan
+        before = decided_before(recipe, ledger, documents, whole, sources.pairs + pairs_of(ledger.interviewed()))
+        covered = before.covered() if recipe.generate and recipe.generate.provider != "recorded" else set()
+        missing = whole.without(covered).missing()
+        yields = expected_yield(ledger, whole.sizes())
+        kinds = _by_kind(whole)
+        to_ask = len(missing)
+        sets = _contrast_requests(recipe, sources, documents, samples, ledger)
         sets_missing = [request for key, request in sets.items() if answer_in(ledger.responses(key), request.shape) is None]
-        missing += sets_missing
-        is_claude = recipe.generate is not None and recipe.generate.provider == "anthropic"
-        costs = estimate(recipe.generate, missing, experience, ledger) if recipe.generate and is_claude else {}
-        again = asked_again(keys, covered, recipe.generate, ledger) if recipe.generate else None
+        costs: dict[str, Any] = {}
+        if recipe.generate and recipe.generate.provider == "anthropic":
+            sizes = chain(missing.sizes(), (request.size for request in sets_missing))
+            costs = estimate(recipe.generate, sizes, experience_of(whole.answered(), ledger), ledger)
+        again = asked_again(whole, covered, recipe.generate, ledger) if recipe.generate else None
     finally:
         ledger.close()
-    words = sum(count_words(document.text) for document in sources.documents)
+    requests = sum(kind["requests"] for kind in kinds)
     found: dict[str, Any] = {
         "name": recipe.name,
         "documents": len(sources.documents),
-        "words": words,
-        "passages": sum(map(len, passages.values())),
+        "words": planned.words,
+        "passages": planned.passages,
         "ready_pairs": len(sources.pairs),
-        "requests": len(requests),
-        "answered_already": len(answered) + len(covered),
+        "requests": requests,
+        "answered_already": requests - to_ask,
         "asked_again": again.as_dict() if again else None,
         "decided": {
             "stay": len(before.stay),
             "second_look": len(before.second_look),
             "go": dict(Counter(pair.kind for pair in before.lost)),
         },
-        "pairs": sum(request.pairs for request in requests),
-        "kinds": _by_kind(requests),
+        "pairs": sum(kind["pairs"] for kind in kinds),
+        "kinds": kinds,
         "contrast": {"sets": len(sets), "to_ask": len(sets_missing)},
         "tokens": {"input": 0, "output": 0},
         "usd": {"live": 0.0, "batch": 0.0},
@@ -113,22 +117,13 @@ def plan(recipe_path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
         found |= costs
     found["fit"] = [
         {"criterion": reason.criterion, "verdict": reason.verdict, "why": reason.why}
-        for reason in reasons(recipe, requests, len(sources.pairs), words, control)
+        for reason in reasons(recipe, kinds, len(sources.pairs), planned.words, control)
     ]
     return found
 
 
-def _requests(
-    recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger, engine: Engine
-) -> list[Request]:
-    if not recipe.generate:
-        return []
-    samples = voice_samples(recipe, ledger, sources.documents)
-    return list(requests_for(recipe, sources.documents, passages, samples, engine))
-
-
 def _contrast_requests(
-    recipe: Recipe, sources: Sources, passages: dict[str, list[Passage]], ledger: Ledger
+    recipe: Recipe, sources: Sources, documents: Mapping[str, Document], samples: VoiceSamples, ledger: Ledger
 ) -> dict[str, Request]:
     """What the contrast sets ask for, by key; at most so many: pairs that are not written yet may explain some of the terms."""
     if not recipe.contrast or not recipe.generate:
@@ -138,15 +133,15 @@ def _contrast_requests(
 
     number = ledger.newest_pairs()
     pairs = list(ledger.pairs_of(number, "kept", "awaiting")) if number else []
-    terms = thin_terms(sources.documents, pairs, ledger.term_decisions())
-    texts = SourceTexts({document.path: document for document in sources.documents}, passages)
-    asked = contrast_requests(recipe, terms, texts, voice_samples(recipe, ledger, sources.documents).shown)
+    terms = thin_terms(list(sources.documents), pairs, ledger.term_decisions())
+    texts = SourceTexts(documents, CutDocuments(documents, recipe.passages.max_tokens))
+    asked = contrast_requests(recipe, terms, texts, samples.shown)
     return keyed(list(asked.values()), recipe.generate, ledger)
 
 
-def _by_kind(requests: Sequence[Request]) -> list[dict[str, Any]]:
+def _by_kind(plan: Plan) -> list[dict[str, Any]]:
     kinds: dict[str, dict[str, Any]] = {}
-    for request in requests:
+    for request in plan.sizes():
         row = kinds.setdefault(request.kind, {"kind": request.kind, "requests": 0, "pairs": 0, "words": list(request.words)})
         row["requests"] += 1
         row["pairs"] += request.pairs
@@ -155,7 +150,7 @@ def _by_kind(requests: Sequence[Request]) -> list[dict[str, Any]]:
     return list(kinds.values())
 
 
-def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words: int, control: int) -> list[Reason]:
+def reasons(recipe: Recipe, kinds: Sequence[Mapping[str, Any]], ready_pairs: int, words: int, control: int) -> list[Reason]:
     """Whether fine-tuning is the right tool, by the criteria that are known.
 
     It teaches a voice or a form well, and facts badly: what the base model does not know is learnt slowly and then raises
@@ -163,13 +158,13 @@ def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words
 
     Args:
         recipe: the recipe.
-        requests: what to ask.
+        kinds: what is asked for, by kind.
         ready_pairs: pairs that came ready.
         words: fewest and most words.
         control: how many controlled questions there are.
     """
-    pairs = sum(request.pairs for request in requests) + ready_pairs
-    facts = sum(request.pairs for request in requests if KINDS[request.kind].asks == "facts") / pairs if pairs else 0.0
+    pairs = sum(kind["pairs"] for kind in kinds) + ready_pairs
+    facts = sum(kind["pairs"] for kind in kinds if KINDS[kind["kind"]].asks == "facts") / pairs if pairs else 0.0
     found = []
     if recipe.generate and recipe.generate.provider == "llama-cpp" and recipe.generate.model == SMOLLM2:
         found.append(Reason("a model that can write", "against", f"{TRYING}."))
@@ -216,7 +211,7 @@ def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words
                 f"{pairs:,} pairs; 500 to 3,000 are enough, and beyond that quality counts for more than number.",
             )
         )
-    if requests and words < 3_000:
+    if kinds and words < 3_000:
         found.append(
             Reason(
                 "enough writing",
@@ -224,7 +219,7 @@ def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words
                 f"{words:,} words fit into one prompt: a model that reads them there comes closer than one trained on them.",
             )
         )
-    elif requests and words < 15_000:
+    elif kinds and words < 15_000:
         found.append(
             Reason(
                 "enough writing",
@@ -232,7 +227,7 @@ def reasons(recipe: Recipe, requests: Sequence[Request], ready_pairs: int, words
                 f"{words:,} words are little to learn a voice from: expect it to repeat itself, and watch for echoes.",
             )
         )
-    elif requests:
+    elif kinds:
         found.append(Reason("enough writing", "for", f"{words:,} words of the author's own."))
     if control < 10:
         found.append(

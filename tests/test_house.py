@@ -148,7 +148,10 @@ def test_the_ledger_gives_typed_rows_and_goes_through_what_may_be_large():
     }
     assert len(returned) > 40
     assert {name: kind for name, kind in returned.items() if "sqlite3" in kind} == {}
-    large = {name: returned[name] for name in ("pairs_of", "written_in", "findings_in", "answered_requests")}
+    large = {
+        name: returned[name]
+        for name in ("pairs_of", "written_in", "findings_in", "answered_requests", "planned_rows", "planned_keys")
+    }
     assert {name: kind for name, kind in large.items() if not kind.startswith("Iterator")} == {}
 
 

@@ -182,7 +182,7 @@ def _opened(path: Path) -> Iterator[tuple[Recipe, Ledger, list[Document], list[P
     ledger = Ledger(BuildFolder.of(recipe).ledger)
     try:
         files = find_files(recipe, path.absolute().parent)
-        documents = read_sources(files, ledger, Stage("read"), lambda *_: None).documents
+        documents = list(read_sources(files, ledger, Stage("read"), lambda *_: None).documents)
         if not documents:
             raise CallError("this recipe has no documents: terms are looked for in the author's own texts", where=str(path))
         number = ledger.newest_pairs()

@@ -62,7 +62,7 @@ def contrast(job: Job, decided_pairs: Decided, selected: Selected, texts: Source
     with job.stage("contrast") as stage:
         documents = list(texts.documents.values())
         terms = thin_terms(documents, sides.pairs, ledger.term_decisions())
-        samples = voice_samples(recipe, ledger, documents).shown
+        samples = voice_samples(recipe, ledger, texts.documents).shown
         sets, usage = draft_sets(
             recipe, terms, texts, samples, make_provider(recipe.generate), ledger, stage, job.watch.progress, wait=job.wait
         )

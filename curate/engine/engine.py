@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 from likeness.recipe.schema import Recipe
 
@@ -54,9 +54,35 @@ class Here:
         return (step(shared, part) for part in parts)
 
 
-def parts_of(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+class Parts(Sequence[Sequence[Item]]):
+    """Items in runs, each taken when it is asked for: items that are in the ledger are not all in memory at once.
+
+    Args:
+        items: what is to be mapped.
+        size: how many make a part.
+    """
+
+    def __init__(self, items: Sequence[Item], size: int) -> None:
+        self._items = items
+        self._size = size
+
+    def __len__(self) -> int:
+        return (len(self._items) + self._size - 1) // self._size
+
+    @overload
+    def __getitem__(self, at: int) -> Sequence[Item]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Sequence[Item]]: ...
+    def __getitem__(self, at: int | slice) -> Sequence[Item] | Sequence[Sequence[Item]]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(len(self))[at]]
+        start = range(len(self))[at] * self._size
+        return self._items[start : start + self._size]
+
+
+def parts_of(items: Sequence[Item], size: int) -> Parts[Item]:
     """The items in runs of `size`."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
+    return Parts(items, size)
 
 
 IMPORTS = "imports"

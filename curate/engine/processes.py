@@ -52,7 +52,7 @@ class Processes:
         done = failures = 0
         while done < len(parts):
             try:
-                for result in self._until_one_dies(step, shared, parts[done:]):
+                for result in self._until_one_dies(step, shared, parts, done):
                     yield result
                     done += 1
                     failures = 0
@@ -65,7 +65,7 @@ class Processes:
                     ) from None
 
     def _until_one_dies(
-        self, step: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part]
+        self, step: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part], begin: int
     ) -> Generator[Result, None, None]:
         wait_for_imports()  # a process forked meanwhile would wait for their locks for ever
         others = set(multiprocessing.active_children())
@@ -73,8 +73,8 @@ class Processes:
         pool = ProcessPoolExecutor(self.workers, fork, initializer=_begin, initargs=(shared, os.getpid()))
         try:
             under_way: deque[Future[Result]] = deque()
-            for part in parts:
-                under_way.append(pool.submit(_run, step, part))
+            for number in range(begin, len(parts)):
+                under_way.append(pool.submit(_run, step, parts[number]))
                 if len(under_way) >= 2 * self.workers:
                     yield under_way.popleft().result()
             while under_way:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from curate.generate.answers import Answer
 from curate.generate.estimate import estimate, experience_of
+from curate.generate.planned import Plan
 from curate.ledger.ledger import Ledger
-from curate.llm.answers import answer_in
 from curate.llm.prompts import as_data
-from curate.llm.request import Request
+from curate.llm.request import Size
 from likeness.metrics.text import count_of
 from likeness.recipe.schema import Generate
 
@@ -39,31 +38,33 @@ class AskedAgain:
         return f"{answers} asked for again, because {why}{price}"
 
 
-def asked_again(keys: Mapping[str, Request], covered: Collection[str], settings: Generate, ledger: Ledger) -> AskedAgain | None:
+def asked_again(plan: Plan, covered: Collection[str], settings: Generate, ledger: Ledger) -> AskedAgain | None:
     """How many answers about the very same texts are there, and what asking again costs; None where there are none.
 
     Args:
-        keys: what a build asks, by key.
+        plan: what a build asks.
         covered: keys of what it need not ask.
         settings: the recipe's.
         ledger: the recipe's.
     """
-    missing = {
-        key: request for key, request in keys.items() if key not in covered and answer_in(ledger.responses(key), Answer) is None
-    }
-    if not missing or settings.provider == "recorded":
+    if settings.provider == "recorded" or not ledger.has_requests():
         return None
-    known: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in ledger.answered_requests():
-        known[row.kind, row.document].append((row.body["user"], row.body["system"]))
-    again, model = [], 0
-    for request in missing.values():
-        before = [(user, system) for user, system in known[request.kind, request.document] if as_data(request.material) in user]
-        if before:
-            again.append(request)
-            model += (request.user, request.system) in before
-    if not again:
-        return None
-    answered = {key: request for key, request in keys.items() if key not in missing}
-    found = estimate(settings, again, experience_of(answered, ledger), ledger)["usd"] if settings.provider == "anthropic" else {}
-    return AskedAgain(len(again), model, found.get(settings.mode, 0.0))
+    requests = model = 0
+
+    def again() -> Iterator[Size]:
+        nonlocal requests, model
+        missing = plan.without(covered).missing()
+        for key, path, size in missing.keyed_sizes():
+            known = [(row.body["user"], row.body["system"]) for row in ledger.answered_requests(path, size.kind)]
+            request = missing[key] if known else None
+            before = [(user, system) for user, system in known if request and as_data(request.material) in user]
+            if request and before:
+                requests += 1
+                model += (request.user, request.system) in before
+                yield size
+
+    if settings.provider == "anthropic":
+        usd = estimate(settings, again(), experience_of(plan.answered(), ledger), ledger)["usd"][settings.mode]
+    else:
+        usd, _ = 0.0, deque(again(), maxlen=0)
+    return AskedAgain(requests, model, usd) if requests else None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from curate.decisions.outcomes import Outcome, outcomes_of
 from curate.decisions.queue import review_of
 from curate.generate.answers import find_in
+from curate.generate.planned import Plan
 from curate.ledger.ledger import Ledger
 from curate.llm.request import Request
 from curate.model import Document, Evidence, Pair, Turn, content_hash
@@ -51,10 +52,10 @@ class DecidedBefore:
         """How many of the given pairs there are in place of each request's own, by its key."""
         return Counter(self.in_place_of[pair.id][0] for pair in pairs if pair.id in self.in_place_of)
 
-    def covered(self, requests: Mapping[str, Request]) -> set[str]:
+    def covered(self) -> set[str]:
         """Keys of the requests that need not be asked: as many pairs as they would bring are there."""
-        taken = self.taken(self.pairs)
-        return {key for key, request in requests.items() if taken[key] >= request.pairs}
+        asked = dict(self.in_place_of.values())
+        return {key for key, taken in self.taken(self.pairs).items() if taken >= asked[key].pairs}
 
     def lost_in_words(self) -> str:
         """How many of which kind: "2 question_answer, 1 own_words"."""
@@ -62,32 +63,31 @@ class DecidedBefore:
 
 
 def decided_before(
-    recipe: Recipe, ledger: Ledger, documents: Sequence[Document], requests: Mapping[str, Request], ready: Sequence[Pair]
+    recipe: Recipe, ledger: Ledger, documents: Mapping[str, Document], plan: Plan, ready: Sequence[Pair]
 ) -> DecidedBefore:
     """What becomes of the newest build's decided pairs that a build of now would not bring.
 
     Args:
         recipe: as it is now.
         ledger: knows the newest build's pairs and all decisions.
-        documents: as they are now.
-        requests: what a build asks now, by key.
+        documents: as they are now, by path.
+        plan: what a build asks now.
         ready: pairs that come ready now.
     """
     number = ledger.newest_pairs()
     if number is None:
         return DecidedBefore()
-    texts = {document.path: document.text for document in documents}
     kinds = {kind.kind for kind in recipe.generate.kinds} if recipe.generate else set()
     stay: list[Pair] = []
     second_look: list[Pair] = []
     lost: list[Pair] = []
     in_place_of: dict[str, tuple[str, Request]] = {}
-    for pair, outcome in _going(recipe, ledger, number, requests, ready):
-        kept = _where_it_stands(pair, outcome, texts) if pair.kind in kinds else None
+    for pair, outcome in _going(recipe, ledger, number, plan, ready):
+        kept = _where_it_stands(pair, outcome, documents) if pair.kind in kinds else None
         if kept is None:
             lost.append(pair)
             continue
-        if found := _request_for(kept, requests):
+        if kept.evidence and (found := plan.about(kept.kind, kept.evidence)):
             in_place_of[kept.id] = found
             if KINDS[kept.kind].shows_passage:
                 kept = replace(kept, context=tidy(found[1].material))
@@ -96,11 +96,11 @@ def decided_before(
 
 
 def _going(
-    recipe: Recipe, ledger: Ledger, build: int, requests: Mapping[str, Request], ready: Sequence[Pair]
+    recipe: Recipe, ledger: Ledger, build: int, requests: Container[str], ready: Sequence[Pair]
 ) -> Iterator[tuple[Pair, Outcome]]:
     """The pairs of a build that hold a person's work and that neither a request of now nor a ready pair brings again."""
     here = {pair.id for pair in ready} | {_says(pair) for pair in ready}
-    pairs = {each.pair.id: each.pair for each in ledger.written_in(build)}
+    pairs = {pair.id: pair for pair in ledger.pairs_worked_on(build)}
     outcomes = outcomes_of(pairs, ledger.decisions(), review_of(recipe))
     rewritten = {pair.replaces for pair in pairs.values()}
     for pair in pairs.values():
@@ -121,7 +121,7 @@ def _says(pair: Pair) -> tuple[object, ...]:
     return pair.kind, pair.prompt, pair.response
 
 
-def _where_it_stands(pair: Pair, outcome: Outcome, texts: Mapping[str, str]) -> Pair | None:
+def _where_it_stands(pair: Pair, outcome: Outcome, documents: Mapping[str, Document]) -> Pair | None:
     """The pair with its evidence where it is now; None where that is nowhere.
 
     A document that is gone may be there under another name.
@@ -129,14 +129,15 @@ def _where_it_stands(pair: Pair, outcome: Outcome, texts: Mapping[str, str]) -> 
     if pair.evidence is None:
         return None
     quote, path = pair.evidence.quote, pair.document
-    for name in [path] if path in texts else texts:
-        if found := find_in(quote, texts[name]):
-            evidence = Evidence(name, *found, texts[name][slice(*found)])
-            return replace(pair, document=name, evidence=evidence)
-    found = nearest(quote, texts[path]) if path in texts else None
+    for name in [path] if path in documents else documents:
+        text = documents[name].text
+        if found := find_in(quote, text):
+            return replace(pair, document=name, evidence=Evidence(name, *found, text[slice(*found)]))
+    text = documents[path].text if path in documents else ""
+    found = nearest(quote, text)
     if found is None:
         return None
-    now = texts[path][slice(*found)]
+    now = text[slice(*found)]
     own = KINDS[pair.kind].response_is_material
     response = pair.response if outcome.response is None else outcome.response
     return replace(
@@ -201,20 +202,6 @@ def _strays(one: difflib.Match, other: difflib.Match) -> bool:
     return other.b - one.b - one.size > other.a - one.a - one.size
 
 
-def _request_for(pair: Pair, requests: Mapping[str, Request]) -> tuple[str, Request] | None:
-    assert pair.evidence is not None
-    for key, request in requests.items():
-        begin, end = request.start, request.start + len(request.material)
-        if (
-            request.kind == pair.kind
-            and request.document == pair.document
-            and begin < pair.evidence.end
-            and (pair.evidence.start < end)
-        ):
-            return key, request
-    return None
-
-
 def without_surplus(
     pairs: Sequence[Pair], before: DecidedBefore, requests: Mapping[str, Request]
 ) -> tuple[list[Pair], list[Pair]]:
@@ -230,7 +217,7 @@ def without_surplus(
     again = {_says(pair) for pair in pairs}
     along = [pair for pair in before.pairs if _says(pair) not in again]
     taken = before.taken(along)
-    room = {key: request.pairs - taken[key] for key, request in requests.items() if taken[key]}
+    room = {key: requests[key].pairs - taken[key] for key in taken if key in requests}
     new = []
     for pair in pairs:
         if pair.request in room and not pair.replaces:

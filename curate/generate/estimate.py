@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from curate.ledger.ledger import Ledger
+from curate.ledger.rows import ResponseRow
 from curate.llm.live import room_for_answer
-from curate.llm.prices import BATCH, Price, price_of, worst_cost
-from curate.llm.request import SHORTEST_CACHED_PROMPT, Request, expected_tokens, tokens_of
+from curate.llm.prices import BATCH, price_of, worst_cost
+from curate.llm.request import SHORTEST_CACHED_PROMPT, Size
 from likeness.recipe.schema import Generate
 
 SECONDS_BEFORE_THE_FIRST_TOKEN = 1.5
@@ -31,24 +32,24 @@ class Experience:
     seconds: float | None = None
 
 
-def experience_of(answered: Mapping[str, Request], ledger: Ledger) -> Experience:
+def experience_of(answered: Iterable[tuple[Size, Sequence[ResponseRow]]], ledger: Ledger) -> Experience:
     """How far our rules of thumb were off for the answers that are there, and how long these took."""
     expected_in = expected_out = 0.0
     read = written = 0
-    for key, request in answered.items():
-        responses = [row for row in ledger.responses(key) if row.provider.startswith("anthropic")]
+    for size, responses in answered:
         for response in responses:
-            tokens = expected_tokens(request)
-            expected_in, expected_out = expected_in + tokens[0], expected_out + tokens[1]
-            read += response.tokens_read
-            written += response.output_tokens
+            if response.provider.startswith("anthropic"):
+                tokens = size.tokens
+                expected_in, expected_out = expected_in + tokens[0], expected_out + tokens[1]
+                read += response.tokens_read
+                written += response.output_tokens
     count = ledger.spent().requests
     if count < FEWEST_TO_LEARN_FROM or not expected_in or not expected_out:
         return Experience(count)
     return Experience(count, read / expected_in, written / expected_out, ledger.seconds_of_an_answer())
 
 
-def estimate(generate: Generate, missing: Sequence[Request], experience: Experience, ledger: Ledger) -> dict[str, Any]:
+def estimate(generate: Generate, missing: Iterable[Size], experience: Experience, ledger: Ledger) -> dict[str, Any]:
     """Tokens, dollars and seconds of the requests that are still to be asked.
 
     Args:
@@ -57,49 +58,52 @@ def estimate(generate: Generate, missing: Sequence[Request], experience: Experie
         experience: what earlier answers took.
         ledger: of the recipe.
     """
-    tokens = [expected_tokens(request) for request in missing]
-    read = sum(in_ for in_, _ in tokens) * experience.input_factor
-    written = sum(out for _, out in tokens) * experience.output_factor
-    shared = tokens_of(missing[0].system) * experience.input_factor if missing else 0.0
-    price = price_of(generate)
+    price, thought = price_of(generate), ledger.most_thought()
+    count, shared, worst = 0, 0.0, 0.0
+    read = written = 0.0
+    for size in missing:
+        shared = shared if count else size.system.tokens * experience.input_factor
+        count += 1
+        tokens = size.tokens
+        read, written = read + tokens[0], written + tokens[1]
+        worst = max(worst, worst_cost(price, size, room_for_answer(size, (), thought)))
+    read *= experience.input_factor
+    written *= experience.output_factor
     live = whole = price.cost(read, written)
     if shared >= SHORTEST_CACHED_PROMPT:  # the first request writes what all share to the cache, the others read it there
-        rest = shared * (len(missing) - 1)
+        rest = shared * (count - 1)
         live = price.cost(read - shared - rest, written, cache_write=shared, cache_read=rest)
-    seconds, bound = _seconds(generate, len(missing), read, written, experience)
+    seconds, bound = _seconds(generate, count, read, written, experience)
     learnt = experience.input_factor != 1.0
     return {
         "tokens": {"input": round(read), "output": round(written)},
         "usd": {"live": round(live, 4), "batch": round(whole * BATCH, 4)},
-        "seconds": {"live": round(seconds, 1), "batch": 3600.0 if missing else 0.0},
+        "seconds": {"live": round(seconds, 1), "batch": 3600.0 if count else 0.0},
         "bound_by": bound,
         "prices_as_of": price.as_of,
         "budget_usd": generate.budget_usd,
-        "smallest_budget_usd": smallest_budget(generate, missing, price, ledger) if missing else None,
+        "smallest_budget_usd": smallest_budget(generate, worst, ledger) if count else None,
         "basis": f"from {experience.answers} earlier answers"
         if learnt
         else "by rules of thumb: 3.8 characters a token, 1.4 tokens a word",
     }
 
 
-def smallest_budget(generate: Generate, missing: Sequence[Request], price: Price, ledger: Ledger) -> float:
+def smallest_budget(generate: Generate, worst: float, ledger: Ledger) -> float:
     """The smallest `budget_usd`, in whole cents, with which the dearest request may still be asked, after what was spent.
 
     Before a request goes out, the dearest answer that it could bring is set aside.
 
     Args:
         generate: the recipe's.
-        missing: what is to be asked.
-        price: the model's.
+        worst: US dollars that the dearest request may cost, live.
         ledger: knows what was spent, and what may have been.
     """
-    thought = ledger.most_thought()
-    worst = max(worst_cost(price, request, room_for_answer(request, (), thought)) for request in missing)
     spent = ledger.spent().usd + ledger.unaccounted()
     return math.ceil((spent + worst * (BATCH if generate.mode == "batch" else 1)) * 100) / 100
 
 
-def expected_yield(ledger: Ledger, requests: Sequence[Request]) -> dict[str, Any] | None:
+def expected_yield(ledger: Ledger, requests: Iterable[Size]) -> dict[str, Any] | None:
     """What the last finished build, or sample, makes one expect of `requests`; None where none brought a pair.
 
     Returns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from curate.generate.answers import Answer, pairs_of
@@ -28,18 +28,27 @@ class Generated:
     """What was paid now."""
     usd_by_kind: dict[str, float] = field(default_factory=dict)
     """What the answers to these requests have cost, whenever they were paid for."""
-    requests: dict[str, Request] = field(default_factory=dict)
-    """By key, which the pairs name."""
-    planned: list[Request] = field(default_factory=list)
-    """Those that the recipe asks for; the others ask again for what reviewers sent back."""
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    """By key, which the pairs name: what the recipe asks for."""
+    others: dict[str, Request] = field(default_factory=dict)
+    """Those that ask again for what reviewers sent back, and those in whose place decided pairs are."""
 
     def add(self, more: Generated) -> None:
         """Take in what further requests came to."""
         self.pairs += more.pairs
-        self.requests |= more.requests
+        self.others |= more.requests
         self.usage.add(more.usage)
         for kind, usd in more.usd_by_kind.items():
             self.usd_by_kind[kind] = self.usd_by_kind.get(kind, 0.0) + usd
+
+    def request(self, key: str) -> Request:
+        """What brought a pair."""
+        return self.others[key] if key in self.others else self.requests[key]
+
+    @property
+    def asked(self) -> int:
+        """How many requests there are."""
+        return len(self.requests) + sum(key not in self.requests for key in self.others)
 
 
 def generate_pairs(
@@ -69,14 +78,41 @@ def generate_pairs(
         MachineError: requests stayed without an answer; what did arrive is kept.
     """
     keyed = {known_key(request, provider.identity(request), ledger): request for request in requests}
+    return generate_keyed(keyed, provider, ledger, settings, stage, progress, wait=wait)
+
+
+def generate_keyed(
+    keyed: Mapping[str, Request],
+    provider: Provider,
+    ledger: Ledger,
+    settings: Generate,
+    stage: Stage,
+    progress: Progress,
+    *,
+    wait: bool = False,
+) -> Generated:
+    """As `generate_pairs`, of requests by key.
+
+    Args:
+        keyed: what to ask, by key.
+        provider: whom.
+        ledger: remembers every answer; what it has is not asked again.
+        settings: live or in batches, how many at once, and how much they may cost.
+        stage: counts what did not become a pair, and why.
+        progress: called with (requests done, requests in all, US dollars spent now).
+        wait: stay until batches have ended.
+
+    Raises:
+        As `generate_pairs` does.
+    """
     usage = Usage()
     ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
     generated = Generated([], usage, requests=keyed)
-    costs = ledger.cost_of_requests()
     by_kind: defaultdict[str, float] = defaultdict(float)
     for key, request in keyed.items():
-        by_kind[request.kind] += costs.get(key, 0.0)
-        answer = answer_in(ledger.responses(key), Answer)
+        responses = ledger.responses(key)
+        by_kind[request.kind] += sum(response.usd for response in responses)
+        answer = answer_in(responses, Answer)
         if isinstance(answer, Answer):
             most = None if settings.provider == "recorded" else request.count  # what was recorded, somebody wanted
             generated.pairs.extend(pairs_of(request, key, answer, stage, most))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from curate.model import OWN_WORDS, Block, Document, Passage, VoiceSample, content_hash
 from curate.read.passages import blocks_of
@@ -85,23 +85,28 @@ def _runs(text: str, blocks: Sequence[tuple[Block, int]], words: tuple[int, int]
                 yield opening.start, block.end, total
 
 
-def choose_voice_samples(documents: Sequence[Document]) -> list[VoiceSample]:
-    """Paragraphs that show how the author writes: the same for the same documents.
+def choose_voice_samples(documents: Mapping[str, Document]) -> list[VoiceSample]:
+    """Paragraphs that show how the author writes: the same for the same documents, given by path.
 
     They are taken from the documents in turn, and of each document the one whose length and form are the rarest so far.
     """
+    order = sorted(documents, key=lambda path: content_hash("voice", path))
     chosen: list[VoiceSample] = []
     for words in (SAMPLE_WORDS, SHORT_SAMPLE_WORDS):
         if len(chosen) >= FEWEST_SAMPLES:
             break
-        left = {document.path: _samples_in(document, words) for document in documents}
+        left: dict[str, list[str]] = {}
+        for path in order:  # no more than are chosen are looked for: the first of each comes before any second
+            if found := _samples_in(documents[path], words):
+                left[path] = found
+            if len(chosen) + len(left) == MOST_SAMPLES:
+                break
         shapes: Counter[tuple[str, ...]] = Counter()
-        order = sorted((path for path in left if left[path]), key=lambda path: content_hash("voice", path))
         while len(chosen) < MOST_SAMPLES and any(left.values()):
-            for path in order:
-                if left[path] and len(chosen) < MOST_SAMPLES:
-                    text = min(left[path], key=lambda text: (shapes[_shape(text)], content_hash("voice", text)))
-                    left[path].remove(text)
+            for path, texts in left.items():
+                if texts and len(chosen) < MOST_SAMPLES:
+                    text = min(texts, key=lambda text: (shapes[_shape(text)], content_hash("voice", text)))
+                    texts.remove(text)
                     shapes[_shape(text)] += 1
                     chosen.append(VoiceSample(path, text))
     return chosen

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from curate.engine.engine import Engine, Here, parts_of
 from curate.generate.answers import Answer, answer_schema
 from curate.generate.own_words import own_windows
 from curate.generate.templates import Prompts
@@ -24,91 +22,106 @@ LONGEST_MATERIAL = 6000
 """Tokens of a document that one request carries; a longer document is taken in windows of whole passages."""
 
 
-AT_ONCE, WORTH_WORKERS = 64, 8
-"""Documents whose prompts are written as one part of the step, and parts below which starting processes takes longer."""
-
-
-def requests_for(
-    recipe: Recipe,
-    documents: Sequence[Document],
-    passages: dict[str, list[Passage]],
-    samples: VoiceSamples,
-    engine: Engine | None = None,
-) -> Iterator[Request]:
-    """Every request of a recipe, document by document; what is twice in the documents is asked about once.
-
-    Args:
-        recipe: with a `generate` section.
-        documents: what was read.
-        passages: by document path.
-        samples: the author's own prose, shown to the generator.
-        engine: where prompts are written; this process where none is named.
-
-    Raises:
-        CallError: a template of the recipe's own is broken.
-    """
-    asking = _Asking(recipe, samples)
-    prompts = asking.prompts
-    system = prompts.system(samples.shown)
-    keyed_system = prompts.system(samples.shown if samples.fixed else ())
-    earlier_systems = tuple(prompts.system(earlier) for earlier in samples.earlier)
-    seen: set[bytes] = set()
-    parts = parts_of([(document, passages[document.path]) for document in documents], AT_ONCE)
-    for part in (engine or Here()).map(_asked, asking, parts, worth=WORTH_WORKERS):
-        for request in part:
-            asked = hashlib.blake2b(f"{request.kind}\0{request.user}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            if asked not in seen:
-                seen.add(asked)
-                yield replace(request, system=system, keyed_system=keyed_system, earlier_systems=earlier_systems)
-
-
 @dataclass(frozen=True)
-class _Asking:
-    """What all parts of the step share."""
+class Asking:
+    """What all requests of a recipe share."""
 
     recipe: Recipe
     samples: VoiceSamples
+    """The author's own prose, shown to the generator."""
 
     @cached_property
     def prompts(self) -> Prompts:
         """The recipe's; each process loads them, for templates cannot be sent."""
         return Prompts(self.recipe)
 
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """What is asked for, by name."""
+        return {kind.kind: kind for kind in self.recipe.generate.kinds} if self.recipe.generate else {}
+
+    @cached_property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The answer's schema, by kind."""
+        return {kind: answer_schema(KINDS[kind].answer, KINDS[kind].exchanges) for kind in self.kinds}
+
+    @cached_property
+    def system(self) -> str:
+        """What every prompt begins with."""
+        return self.prompts.system(self.samples.shown)
+
+    @cached_property
+    def keyed_system(self) -> str:
+        """That, as far as it is part of the keys."""
+        return self.prompts.system(self.samples.shown if self.samples.fixed else ())
+
+    @cached_property
+    def earlier_systems(self) -> tuple[str, ...]:
+        """What it was before."""
+        return tuple(self.prompts.system(earlier) for earlier in self.samples.earlier)
+
     def __getstate__(self) -> dict[str, Any]:
         return {"recipe": self.recipe, "samples": self.samples}
 
 
-def _asked(asking: _Asking, part: Sequence[tuple[Document, list[Passage]]]) -> list[Request]:
-    """The requests about some documents, without what all requests begin with."""
-    assert asking.recipe.generate is not None
-    kinds = asking.recipe.generate.kinds
-    schemas = {kind.kind: answer_schema(KINDS[kind.kind].answer, KINDS[kind.kind].exchanges) for kind in kinds}
-    found = []
-    for document, passages in part:
-        headings = {passage.id: passage.heading for passage in passages}
-        for kind in kinds:
-            said = KINDS[kind.kind]
-            for passage, start, material, count in _materials(kind, document, passages):
-                heading = headings[passage] if passage else ""
-                user = asking.prompts.user(kind, document.title, heading, material, count)
-                found.append(
-                    Request(
-                        kind=kind.kind,
-                        document=document.path,
-                        passage=passage,
-                        start=start,
-                        material=material,
-                        count=count,
-                        words=kind.word_range,
-                        system="",
-                        user=user,
-                        schema=schemas[kind.kind],
-                        shape=Answer,
-                        exchanges=said.exchanges,
-                        writes_responses=not said.response_is_material,
-                    )
-                )
-    return found
+def requests_about(asking: Asking, document: Document, passages: Sequence[Passage]) -> Iterator[tuple[Request, str]]:
+    """Every request about a document, and the heading that its prompt says.
+
+    Args:
+        asking: what all requests share.
+        document: what is asked about.
+        passages: its.
+
+    Raises:
+        CallError: a template of the recipe's own is broken.
+    """
+    headings = {passage.id: passage.heading for passage in passages}
+    for kind in asking.kinds.values():
+        for passage, start, material, count in _materials(kind, document, passages):
+            heading = headings[passage] if passage else ""
+            yield request_about(asking, kind, document, passage, heading, start, material, count), heading
+
+
+def request_about(
+    asking: Asking,
+    kind: Kind,
+    document: Document,
+    passage: str | None,
+    heading: str,
+    start: int,
+    material: str,
+    count: int,
+) -> Request:
+    """One request.
+
+    Args:
+        asking: what all requests share.
+        kind: what is asked for.
+        document: what is asked about.
+        passage: of it, where it is about one.
+        heading: above it.
+        start: where the material is in the document.
+        material: what is shown.
+        count: pairs, or dialogues.
+    """
+    said = KINDS[kind.kind]
+    return Request(
+        kind=kind.kind,
+        document=document.path,
+        passage=passage,
+        start=start,
+        material=material,
+        count=count,
+        words=kind.word_range,
+        system=asking.system,
+        user=asking.prompts.user(kind, document.title, heading, material, count),
+        schema=asking.schemas[kind.kind],
+        shape=Answer,
+        exchanges=said.exchanges,
+        writes_responses=not said.response_is_material,
+        keyed_system=asking.keyed_system,
+        earlier_systems=asking.earlier_systems,
+    )
 
 
 def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title: str) -> Request:
@@ -132,33 +145,38 @@ def rewrite_request(recipe: Recipe, pair: Pair, asked: Request, note: str, title
     )
 
 
-def sample_of(requests: Sequence[Request], passages: dict[str, list[Passage]], count: int) -> list[Request]:
-    """The requests about `count` passages, which are spread over the documents; the same ones each time.
+def sample_of(passages: Mapping[str, Sequence[Passage]], count: int) -> list[Passage]:
+    """So many passages, spread over the documents; the same ones each time.
 
     Args:
-        requests: what to ask.
         passages: by document path.
         count: how many.
     """
-    shuffled = {
-        path: sorted(passages[path], key=lambda passage: content_hash("sample", passage.id))
-        for path in sorted(passages, key=lambda path: content_hash("sample", path))
-    }
-    in_turn = [passage for row in zip_longest(*shuffled.values()) for passage in row if passage]
-    chosen = in_turn[:count]
-    ids = {passage.id for passage in chosen}
-    starts = {(passage.document, passage.start) for passage in chosen}
-
-    def about_one(request: Request) -> bool:
-        if request.passage:
-            return request.passage in ids
-        end = request.start + len(request.material)
-        return any(document == request.document and request.start <= start < end for document, start in starts)
-
-    return [request for request in requests if about_one(request)]
+    shuffled: list[list[Passage]] = []
+    for path in sorted(passages, key=lambda path: content_hash("sample", path)):
+        if cut := passages[path]:
+            shuffled.append(sorted(cut, key=lambda passage: content_hash("sample", passage.id)))
+        if len(shuffled) == count:  # one of each is enough
+            break
+    return [passage for row in zip_longest(*shuffled) for passage in row if passage][:count]
 
 
-def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
+def is_about(chosen: Sequence[Passage], document: str, passage: str | None, start: int, end: int) -> bool:
+    """Whether a request is about one of the chosen passages.
+
+    Args:
+        chosen: the sample.
+        document: the path of the request's.
+        passage: the request's, where it is about one.
+        start: of its material in the document.
+        end: of it.
+    """
+    if passage:
+        return any(passage == each.id for each in chosen)
+    return any(document == each.document and start <= each.start < end for each in chosen)
+
+
+def _materials(kind: Kind, document: Document, passages: Sequence[Passage]) -> Iterator[tuple[str | None, int, str, int]]:
     """(passage id, offset in the document, text, pairs to ask for) of each request."""
     if KINDS[kind.kind].response_is_material:
         assert kind.per_passage
@@ -179,7 +197,7 @@ def _materials(kind: Kind, document: Document, passages: list[Passage]) -> Itera
                 yield None, start, document.text[start:end], count
 
 
-def _windows(passages: list[Passage]) -> list[tuple[int, int]]:
+def _windows(passages: Sequence[Passage]) -> list[tuple[int, int]]:
     """Runs of whole passages of at most LONGEST_MATERIAL tokens."""
     windows: list[tuple[int, int]] = []
     size = 0

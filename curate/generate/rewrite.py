@@ -17,7 +17,7 @@ def rewrite_pairs(
     generated: Generated,
     recipe: Recipe,
     decisions: Mapping[str, Sequence[Decision]],
-    documents: Sequence[Document],
+    documents: Mapping[str, Document],
     ask: Callable[..., Generated],
 ) -> None:
     """Ask for the pairs that were sent back, until none is left; what comes is added to `generated`.
@@ -26,11 +26,10 @@ def rewrite_pairs(
         generated: the pairs so far, and the requests that brought them.
         recipe: with a `generate` section.
         decisions: by pair, oldest first.
-        documents: for their titles.
+        documents: for their titles, by path.
         ask: `generate_pairs` with all but requests, provider and settings.
     """
     assert recipe.generate is not None
-    titles = {document.path: document.title for document in documents}
     done: set[str] = set()
     while True:
         requests = []
@@ -39,8 +38,8 @@ def rewrite_pairs(
             outcome = outcomes[pair.id]
             if outcome.state == "rewrite" and pair.id not in done and pair.request:
                 done.add(pair.id)
-                asked = generated.requests[pair.request]
-                requests.append(rewrite_request(recipe, pair, asked, outcome.note, titles.get(pair.document, "")))
+                title = documents[pair.document].title if pair.document in documents else ""
+                requests.append(rewrite_request(recipe, pair, generated.request(pair.request), outcome.note, title))
         if not requests:
             return
         generated.add(ask(requests, make_provider(recipe.generate), settings=recipe.generate))

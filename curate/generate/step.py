@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import DecidedBefore, decided_before, without_surplus
-from curate.generate.generate import NOT_RECORDED, Generated, generate_pairs
-from curate.generate.providers import keyed, make_provider
-from curate.generate.requests import requests_for, sample_of
+from curate.generate.generate import NOT_RECORDED, Generated, generate_keyed, generate_pairs
+from curate.generate.planned import Plan
+from curate.generate.planning import make_plan, nothing_planned
+from curate.generate.providers import make_provider
+from curate.generate.requests import Asking, sample_of
 from curate.generate.rewrite import rewrite_pairs
-from curate.generate.voice_samples import voice_samples
+from curate.generate.voice_samples import VoiceSamples, voice_samples
 from curate.job import Job
 from curate.llm.prices import unknown_model
 from curate.llm.request import Request
 from curate.model import Pair, Usage
+from curate.read.read import Sources
 from curate.sources import SourceTexts
 from likeness.errors import CallError
 from likeness.llama.smollm2 import SMOLLM2, TRYING
 from likeness.metrics.text import count_of
 
 
-def plan_requests(job: Job, texts: SourceTexts) -> list[Request]:
-    """Everything that the recipe asks of its generator; of a sample, what is about its passages."""
+def plan_requests(job: Job, sources: Sources, texts: SourceTexts) -> Plan:
+    """Everything that the recipe asks of its generator; of a sample, what is about its passages.
+
+    Args:
+        job: the build.
+        sources: what was read.
+        texts: the documents and their passages.
+    """
     if job.recipe.generate is None:
-        return []
-    passages = {path: list(cut) for path, cut in texts.passages.items()}
-    documents = list(texts.documents.values())
-    samples = voice_samples(job.recipe, job.ledger, documents)
-    requests = list(requests_for(job.recipe, documents, passages, samples, job.engine))
-    return sample_of(requests, passages, job.made.sample) if job.made.sample else requests
+        return nothing_planned(Asking(job.recipe, VoiceSamples()), job.ledger)
+    asking = Asking(job.recipe, voice_samples(job.recipe, job.ledger, texts.documents))
+    plan = make_plan(asking, sources.documents.by_path, job.ledger, job.engine).plan
+    if job.made.sample:
+        plan.keep_sample(sample_of(texts.passages, job.made.sample))
+    return plan
 
 
-def keep_decided(job: Job, requests: Sequence[Request], texts: SourceTexts, ready: Sequence[Pair]) -> DecidedBefore:
+def keep_decided(job: Job, plan: Plan, texts: SourceTexts, ready: Sequence[Pair]) -> DecidedBefore:
     """The pairs of before that hold a person's work and are taken along; says so where some must go, and asks.
 
     It also says how many answers are asked again because the model or a prompt is another.
 
     Args:
         job: the build.
-        requests: all that the recipe asks for.
+        plan: all that the recipe asks for.
         texts: of the documents.
         ready: pairs that came ready.
 
@@ -49,8 +58,7 @@ def keep_decided(job: Job, requests: Sequence[Request], texts: SourceTexts, read
     """
     if job.is_sample:
         return DecidedBefore()
-    keys = keyed(requests, job.recipe.generate, job.ledger) if job.recipe.generate else {}
-    before = decided_before(job.recipe, job.ledger, list(texts.documents.values()), keys, ready)
+    before = decided_before(job.recipe, job.ledger, texts.documents, plan, ready)
     if before.lost:
         question = (
             f"{count_of(len(before.lost), 'pair')} that people approved, edited or sent back must go, for what they rest on is "
@@ -65,17 +73,17 @@ def keep_decided(job: Job, requests: Sequence[Request], texts: SourceTexts, read
         job.watch.note(
             f"note: {count_of(len(before.second_look), 'decided pair', 'await')} a second look: their quotes have changed"
         )
-    if job.recipe.generate and (again := asked_again(keys, before.covered(keys), job.recipe.generate, job.ledger)):
+    if job.recipe.generate and (again := asked_again(plan, before.covered(), job.recipe.generate, job.ledger)):
         job.watch.note(f"note: {again.in_words()}")
     return before
 
 
-def generate(job: Job, requests: Sequence[Request], texts: SourceTexts, before: DecidedBefore) -> Generated:
+def generate(job: Job, plan: Plan, texts: SourceTexts, before: DecidedBefore) -> Generated:
     """The pairs of all requests, those among them that reviewers sent back written again, and what was decided before.
 
     Args:
         job: the build.
-        requests: what to ask.
+        plan: what to ask.
         texts: the author's documents and passages.
         before: pairs of before that are taken along; what they cover is not asked again.
 
@@ -93,32 +101,31 @@ def generate(job: Job, requests: Sequence[Request], texts: SourceTexts, before: 
     if settings.provider == "anthropic" and (unknown := unknown_model(settings.model)):
         job.watch.note(f"warning: {unknown}")
     free = settings.provider == "recorded"
-    keys = keyed(requests, settings, job.ledger) if before.pairs else {}
-    covered = set() if free else before.covered(keys)
+    covered = set() if free else before.covered()
     with job.stage("generate") as stage:
         ask = partial(generate_pairs, ledger=job.ledger, stage=stage, progress=job.watch.progress, wait=job.wait)
-        asked = [request for key, request in keys.items() if key not in covered] if covered else requests
-        generated = ask(asked, provider, settings=settings)
-        generated.planned = list(requests)
+        generated = generate_keyed(
+            plan.without(covered), provider, job.ledger, settings, stage, job.watch.progress, wait=job.wait
+        )
         missing = stage.reasons.get(NOT_RECORDED, 0)
         if before.pairs:
-            _take_along(generated, before, {} if free else keys, job)
+            _take_along(generated, before, {} if free else plan)
         job.ledger.carry_decisions(generated.pairs)
-        rewrite_pairs(generated, job.recipe, job.ledger.decisions(), list(texts.documents.values()), ask)
+        rewrite_pairs(generated, job.recipe, job.ledger.decisions(), texts.documents, ask)
         job.made.usage = generated.usage
-        stage.rows_in, stage.rows_out = len(generated.requests), len(generated.pairs)
+        stage.rows_in, stage.rows_out = generated.asked, len(generated.pairs)
     if missing:
         job.watch.note(
-            f"note: {missing} of {len(requests)} requests have no recording, so nothing was made of those passages; "
+            f"note: {missing} of {len(plan)} requests have no recording, so nothing was made of those passages; "
             "`provider: anthropic` has Claude write the pairs"
         )
     return generated
 
 
-def _take_along(generated: Generated, before: DecidedBefore, limited: dict[str, Request], job: Job) -> None:
+def _take_along(generated: Generated, before: DecidedBefore, limited: Mapping[str, Request]) -> None:
     """Put decided pairs of before beside the new ones; each is known by the request that asks about its place now."""
     new, along = without_surplus(generated.pairs, before, limited)
     generated.pairs = new + along
     for pair in along:
         if pair.request and pair.id in before.in_place_of:
-            generated.requests[pair.request] = before.in_place_of[pair.id][1]
+            generated.others[pair.request] = before.in_place_of[pair.id][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from curate.generate.own_words import choose_voice_samples
@@ -28,18 +28,18 @@ class VoiceSamples:
         return [sample.text for sample in self.chosen]
 
 
-def voice_samples(recipe: Recipe, ledger: Ledger, documents: Sequence[Document]) -> VoiceSamples:
+def voice_samples(recipe: Recipe, ledger: Ledger, documents: Mapping[str, Document]) -> VoiceSamples:
     """The author's prose that prompts show: what the recipe fixes, or an earlier choice while its documents are there.
 
     Args:
         recipe: may fix the choice.
         ledger: remembers what was chosen before.
-        documents: what to choose from.
+        documents: what to choose from, by path.
     """
     if recipe.persona.samples:
         return VoiceSamples([VoiceSample("", text) for text in recipe.persona.samples], fixed=True)
     chosen = ledger.voice_samples()
-    if chosen is None or not {sample.document for sample in chosen} <= {document.path for document in documents}:
+    if chosen is None or not all(sample.document in documents for sample in chosen):
         chosen = choose_voice_samples(documents)
         ledger.add_voice_samples(chosen)
     return VoiceSamples(chosen, earlier=ledger.all_voice_samples())

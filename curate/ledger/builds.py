@@ -119,6 +119,15 @@ class Builds(Database):
         for row in self._db.execute("select * from pairs where build = ? order by id", (build,)):
             yield Written(pair_row(row), row["state"], build)
 
+    def pairs_worked_on(self, build: int) -> Iterator[Pair]:
+        """The pairs of a build that hold a person's work, by id: decided, rewritten, or of an earlier document."""
+        query = (
+            "select * from pairs where build = ? and (replaces is not null or earlier is not null"
+            " or id in (select pair from decisions)) order by id"
+        )
+        for row in self._db.execute(query, (build,)):
+            yield pair_row(row)
+
     def pair(self, identifier: str) -> Pair | None:
         """The pair as its newest build has it."""
         row = self._db.execute("select * from pairs where id = ? order by build desc limit 1", (identifier,)).fetchone()

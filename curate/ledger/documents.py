@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from curate.ledger.database import Database
-from curate.ledger.rows import PassageRow, document_row, reading_json
+from curate.ledger.rows import KnownDocument, PassageRow, document_row, reading_json
 from curate.model import Document, Passage, VoiceSample
+
+MOST_VARIABLES = 500
+"""Of one statement."""
 
 
 class Documents(Database):
@@ -29,8 +32,27 @@ class Documents(Database):
         found = self._db.execute("select 1 from documents where path = ? and file_sha256 = ?", (path, file_sha256))
         return found.fetchone() is not None
 
+    def known_document(self, path: str, file_sha256: str) -> KnownDocument | None:
+        """What is known of the document read from this very file before, without its text."""
+        row = self._db.execute(
+            "select id, json_extract(reading, '$.notes'), rowid = (select max(rowid) from documents where path = d.path)"
+            " from documents d where path = ? and file_sha256 = ? order by rowid desc",
+            (path, file_sha256),
+        ).fetchone()
+        return KnownDocument(row[0], tuple(json.loads(row[1] or "[]")), bool(row[2])) if row else None
+
+    def documents(self, ids: Sequence[str]) -> list[Document]:
+        """Documents by id, in the order of the ids."""
+        found: dict[str, Document] = {}
+        for start in range(0, len(ids), MOST_VARIABLES):
+            some = ids[start : start + MOST_VARIABLES]
+            query = f"select * from documents where id in ({', '.join('?' * len(some))})"  # noqa: S608
+            found |= {row["id"]: document_row(row) for row in self._db.execute(query, some)}
+        return [found[each] for each in ids]
+
     def add_document(self, document: Document, file_sha256: str) -> None:
         """Keep a document as it was read."""
+        self._write("delete from plans where document = ?", (document.id,))  # its title or blocks may be others
         self._write(
             "insert or replace into documents values (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -45,11 +67,16 @@ class Documents(Database):
             ),
         )
 
-    def add_passages(self, document: Document, passages: Iterable[Passage]) -> None:
-        """Keep how a document was cut."""
+    def add_passages(self, document: str, passages: Iterable[Passage]) -> None:
+        """Keep how a document was cut.
+
+        Args:
+            document: its id.
+            passages: of it.
+        """
         self._db.executemany(
             "insert or replace into passages values (?, ?, ?, ?, ?)",
-            [(p.id, document.id, p.start, p.end, p.heading) for p in passages],
+            [(p.id, document, p.start, p.end, p.heading) for p in passages],
         )
 
     def newest_document(self, path: str) -> Document | None:

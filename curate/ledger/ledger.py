@@ -11,8 +11,9 @@ from curate.ledger.builds import Builds
 from curate.ledger.contrasts import Contrasts
 from curate.ledger.decisions import Decisions
 from curate.ledger.documents import Documents
+from curate.ledger.plans import Plans
 from curate.ledger.requests import Requests
 
 
-class Ledger(Documents, Requests, Builds, Decisions, Contrasts):
+class Ledger(Documents, Plans, Requests, Builds, Decisions, Contrasts):
     """The open ledger of one build folder. One process writes at a time; others may read."""

@@ -87,6 +87,11 @@ MIGRATIONS = {
         follows integer references interview (id), answer text not null, choice text not null, who text not null,
         answered_at real not null, retests integer references interview (id));
     """,
+    "plans_and_shared_texts": """
+    create table plans (document text primary key, identity text not null, facts text not null);
+    create table shared_texts (hash text primary key, body text not null);
+    create index requests_by_document on requests (document, kind);
+    """,
 }
 """SQL by name."""
 

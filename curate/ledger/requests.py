@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from curate.ledger.database import Database
 from curate.ledger.rows import BatchRow, RequestRow, ResponseRow, SendingRow, Spent
 
+SHARED = "shared"
+"""In a request as it is kept: the name of what it has in common with others, in `shared_texts`."""
+
 
 class Requests(Database):
     """What was asked and what came back: requests, sendings, batches, responses, and what they cost."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._shared: dict[str, dict[str, Any]] = {}
 
     def add_request(self, key: str, kind: str, document: str, passage: str | None, body: dict[str, Any]) -> None:
         """Keep what is about to be asked.
@@ -24,28 +33,47 @@ class Requests(Database):
             passage: the passage.
             body: the request as it is sent.
         """
-        self._write(
-            "insert or ignore into requests values (?, ?, ?, ?, ?, ?)",
-            (key, kind, document, passage, json.dumps(body, ensure_ascii=False), time.time()),
-        )
+        shared = json.dumps({name: body[name] for name in body if name != "user"}, ensure_ascii=False)
+        name = hashlib.sha256(shared.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        if name not in self._shared:  # what a million requests begin with is kept once
+            self._write("insert or ignore into shared_texts values (?, ?)", (name, shared))
+            if not self._db.in_transaction:  # what is rolled back would be missed
+                self._shared[name] = json.loads(shared)
+        kept = json.dumps({"user": body.get("user", ""), SHARED: name}, ensure_ascii=False)
+        self._write("insert or ignore into requests values (?, ?, ?, ?, ?, ?)", (key, kind, document, passage, kept, time.time()))
+
+    def _body(self, kept: str) -> dict[str, Any]:
+        """A request as it was sent. In ledgers of before 0.2 it is whole."""
+        body: dict[str, Any] = json.loads(kept)
+        if (name := body.pop(SHARED, None)) is None:
+            return body
+        if name not in self._shared:
+            row = self._db.execute("select body from shared_texts where hash = ?", (name,)).fetchone()
+            self._shared[name] = json.loads(row[0])
+        return body | self._shared[name]
 
     def request(self, key: str) -> RequestRow | None:
         """The request with this key."""
         row = self._db.execute("select key, kind, document, passage, body from requests where key = ?", (key,)).fetchone()
-        return RequestRow(row[0], row[1], row[2], row[3], json.loads(row[4])) if row else None
+        return RequestRow(row[0], row[1], row[2], row[3], self._body(row[4])) if row else None
 
     def has_request(self, key: str) -> bool:
         """Whether a request was asked, or was about to be."""
         return self._db.execute("select 1 from requests where key = ?", (key,)).fetchone() is not None
 
-    def answered_requests(self) -> Iterator[RequestRow]:
-        """Every request of pairs that has a response."""
+    def has_requests(self) -> bool:
+        """Whether anything was ever asked."""
+        return bool(self._db.execute("select exists (select 1 from requests)").fetchone()[0])
+
+    def answered_requests(self, document: str, kind: str) -> Iterator[RequestRow]:
+        """Every request about a document for a kind of pair that has a response."""
         rows = self._db.execute(
             "select key, kind, document, passage, body from requests"
-            " where kind != 'judge' and exists (select 1 from responses where request = key)"
+            " where document = ? and kind = ? and exists (select 1 from responses where request = key)",
+            (document, kind),
         )
         for row in rows:
-            yield RequestRow(row[0], row[1], row[2], row[3], json.loads(row[4]))
+            yield RequestRow(row[0], row[1], row[2], row[3], self._body(row[4]))
 
     def send(self, request: str, worst_usd: float, batch: int | None = None) -> int:
         """Note that a request is about to be sent, and what its answer may cost; gives the sending's number.
@@ -146,10 +174,6 @@ class Requests(Database):
             (request,),
         )
         return [ResponseRow(*row) for row in rows]
-
-    def cost_of_requests(self) -> dict[str, float]:
-        """US dollars that each request's responses have cost."""
-        return dict(self._db.execute("select request, sum(usd) from responses group by request having sum(usd) > 0").fetchall())
 
     def seconds_of_an_answer(self) -> float | None:
         """How long a live answer takes on average, from those that came at the first try."""

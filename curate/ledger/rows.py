@@ -78,6 +78,17 @@ class BuildRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """A document that was read before, without its text."""
+
+    id: str
+    notes: tuple[str, ...]
+    """What a person should know of how it was read."""
+    is_newest: bool
+    """Whether it is what was read last at its path."""
+
+
+@dataclass(frozen=True, slots=True)
 class PassageRow:
     """A passage where it stands in its document."""
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
 from curate.ledger.ledger import Ledger
 from curate.llm.answers import answer_in
 from curate.llm.live import Progress, ask_live
 from curate.llm.provider import Provider
-from curate.llm.request import Request
-from curate.model import Usage, content_hash
+from curate.llm.request import Asked, Request
+from curate.model import Usage
+from curate.model.documents import canonical
 from likeness.recipe.schema import Generate
+
+KEY_LENGTH = 32
+"""Characters of a key."""
 
 
 def key_of(request: Request, identity: str) -> str:
@@ -21,7 +30,30 @@ def key_of(request: Request, identity: str) -> str:
         identity: of the model, as its provider gives it.
     """
     system = request.system if request.keyed_system is None else request.keyed_system
-    return content_hash(identity, system, request.user, request.schema, length=32)
+    return _key(request, identity, system)
+
+
+def _key(request: Request, identity: str, system: str) -> str:
+    """`content_hash` of identity, system prompt, user message and schema; what all requests begin with is hashed once."""
+    hashed = _hashed_beginning(identity, system).copy()
+    for part, mark in ((request.user, ","), (request.schema, "]")):
+        hashed.update((canonical(part) + mark).encode("utf-8", "surrogatepass"))
+    return str(hashed.hexdigest()[:KEY_LENGTH])
+
+
+@lru_cache(maxsize=64)
+def _hashed_beginning(identity: str, system: str) -> Any:
+    return hashlib.sha256(f"[{canonical(identity)},{canonical(system)},".encode("utf-8", "surrogatepass"))
+
+
+def earlier_keys(request: Request, identity: str) -> list[str]:
+    """The keys by which ledgers of before 0.2 know a request, the newest first.
+
+    Args:
+        request: what to ask.
+        identity: of the model.
+    """
+    return [_key(request, identity, system) for system in request.earlier_systems]
 
 
 def known_key(request: Request, identity: str, ledger: Ledger) -> str:
@@ -34,15 +66,12 @@ def known_key(request: Request, identity: str, ledger: Ledger) -> str:
     """
     key = key_of(request, identity)
     if request.earlier_systems and not ledger.has_request(key):
-        for system in request.earlier_systems:
-            old = content_hash(identity, system, request.user, request.schema, length=32)
-            if ledger.has_request(old):
-                return old
+        return next((old for old in earlier_keys(request, identity) if ledger.has_request(old)), key)
     return key
 
 
 def ask_missing(
-    keyed: dict[str, Request],
+    keyed: Mapping[str, Request],
     provider: Provider,
     ledger: Ledger,
     settings: Generate,
@@ -54,7 +83,7 @@ def ask_missing(
     """Ask what the ledger has no answer to, live or in batches; what is paid now is added to `usage`.
 
     Args:
-        keyed: the requests by key.
+        keyed: the requests by key, all with answers of one shape.
         provider: whom to ask.
         ledger: the recipe's ledger.
         settings: what the recipe says of it.
@@ -78,5 +107,7 @@ def ask_missing(
         ask_live(missing, provider, ledger, settings, usage, progress)
 
 
-def _missing(keyed: dict[str, Request], ledger: Ledger) -> dict[str, Request]:
+def _missing(keyed: Mapping[str, Request], ledger: Ledger) -> Mapping[str, Request]:
+    if isinstance(keyed, Asked):
+        return keyed.missing()
     return {key: request for key, request in keyed.items() if answer_in(ledger.responses(key), request.shape) is None}

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import anthropic
 from anthropic.types.messages import MessageBatch, MessageBatchErroredResult, MessageBatchSucceededResult
+from pydantic import BaseModel
 
 from curate.ledger.ledger import Ledger
 from curate.ledger.rows import BatchRow
@@ -52,7 +53,7 @@ WRONG_CLOCK = 90_000.0
 
 
 def ask_in_batches(
-    requests: dict[str, Request],
+    requests: Mapping[str, Request],
     claude: Claude,
     ledger: Ledger,
     settings: Generate,
@@ -89,7 +90,7 @@ class NotFound(MachineError):
 class _Batches:
     def __init__(
         self,
-        requests: dict[str, Request],
+        requests: Mapping[str, Request],
         claude: Claude,
         ledger: Ledger,
         settings: Generate,
@@ -97,6 +98,7 @@ class _Batches:
         progress: Progress,
     ) -> None:
         self._requests = requests
+        self._shape = next((request.shape for request in requests.values()), BaseModel)
         self._claude = claude
         self._batches = claude.client.messages.batches
         self._ledger = ledger
@@ -228,7 +230,8 @@ class _Batches:
         thought = self._ledger.most_thought()
         chunk: list[tuple[str, float, dict[str, Any]]] = []
         size = 0
-        for key, request in self._to_ask():
+        for key in self._to_ask():
+            request = self._requests[key]
             responses = self._ledger.responses(key)
             room = room_for_answer(request, responses, thought)
             worst = self._claude.worst_cost(request, room) * BATCH
@@ -249,14 +252,16 @@ class _Batches:
             await self._hand_over(chunk)
         return over_budget
 
-    def _to_ask(self) -> Iterator[tuple[str, Request]]:
-        for key, request in self._requests.items():
-            if answer_in(self._ledger.responses(key), request.shape) is not None:
-                continue
+    def _to_ask(self) -> Iterator[str]:
+        for key in self._requests:
             outcomes = [sending.outcome for sending in self._ledger.sendings(key) if sending.batch is not None]
-            if None in outcomes or _given_up([outcome for outcome in outcomes if outcome]):
+            if None in outcomes or _given_up([outcome for outcome in outcomes if outcome]) or self._is_settled(key):
                 continue
-            yield key, request
+            yield key
+
+    def _is_settled(self, key: str) -> bool:
+        """Whether a request has an answer, or a reason why there will be none."""
+        return answer_in(self._ledger.responses(key), self._shape) is not None
 
     async def _hand_over(self, chunk: list[tuple[str, float, dict[str, Any]]]) -> None:
         number, sendings = self._ledger.begin_batch([(key, worst) for key, worst, _ in chunk])
@@ -332,11 +337,9 @@ class _Batches:
 
     def _raise_failures(self) -> None:
         failed = []
-        for key, request in self._requests.items():
+        for key in self._requests:
             outcomes = [sending.outcome for sending in self._ledger.sendings(key) if sending.batch is not None]
-            if answer_in(self._ledger.responses(key), request.shape) is None and _given_up(
-                settled := [each for each in outcomes if each]
-            ):
+            if _given_up(settled := [each for each in outcomes if each]) and not self._is_settled(key):
                 failed.append(settled[-1])
         if failed:
             raise MachineError(

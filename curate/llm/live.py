@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 
 from curate.ledger.ledger import Ledger
 from curate.ledger.rows import ResponseRow
@@ -13,7 +14,7 @@ from curate.llm.answers import answer_in
 from curate.llm.budget import Budget, BudgetReached
 from curate.llm.provider import NoAnswer, Provider, Response, TryAgain
 from curate.llm.rate_limit import RateLimit, backoff
-from curate.llm.request import SHORTEST_CACHED_PROMPT, Request, expected_tokens, tokens_of
+from curate.llm.request import SHORTEST_CACHED_PROMPT, Request, Size, expected_tokens, tokens_of
 from curate.model import Usage
 from likeness.command import say
 from likeness.errors import CallError, GateError, LikenessError, MachineError
@@ -36,7 +37,7 @@ Progress = Callable[[int, int, float], None]
 
 
 def ask_live(
-    requests: dict[str, Request],
+    requests: Mapping[str, Request],
     provider: Provider,
     ledger: Ledger,
     settings: Generate,
@@ -74,7 +75,7 @@ class _Asking:
 
     def __init__(
         self,
-        requests: dict[str, Request],
+        requests: Mapping[str, Request],
         provider: Provider,
         ledger: Ledger,
         settings: Generate,
@@ -91,6 +92,7 @@ class _Asking:
         self._lost_before = ledger.unaccounted()
         self._budget = Budget(settings.budget_usd, self._spent_before + self._lost_before)
         self._limit = RateLimit(settings.concurrency)
+        self._total = len(requests)
         self._answered = 0
         self._reached = False
         self._over_budget = False
@@ -102,7 +104,7 @@ class _Asking:
 
     async def all(self) -> None:
         """Ask everything."""
-        self._progress(0, len(self._requests), 0.0)
+        self._progress(0, self._total, 0.0)
         waiting = iter(self._requests)
         try:
             with self._stopped_by_ctrl_c():
@@ -121,7 +123,7 @@ class _Asking:
 
     async def _in_parallel(self, waiting: Iterator[str]) -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(WORKERS_PER_PLACE * self._settings.concurrency, len(self._requests))):
+            for _ in range(min(WORKERS_PER_PLACE * self._settings.concurrency, self._total)):
                 self._workers.append(group.create_task(self._work(waiting)))
 
     async def _work(self, waiting: Iterator[str]) -> None:
@@ -138,7 +140,7 @@ class _Asking:
             except NoAnswer as error:
                 self._failures.append(error.what)
                 self._in_a_row += 1
-            self._progress(self._answered + len(self._failures), len(self._requests), self._usage.usd)
+            self._progress(self._answered + len(self._failures), self._total, self._usage.usd)
 
     async def _ask(self, key: str) -> None:
         """Ask until there is an answer, or a reason why there will be none."""
@@ -204,8 +206,8 @@ class _Asking:
 
     # stopping
 
-    def _costs(self, request: Request) -> bool:
-        return self._provider.worst_cost(request, 1) > 0
+    def _costs(self) -> bool:
+        return any(self._provider.worst_cost(request, 1) > 0 for request in islice(self._requests.values(), 1))
 
     @contextmanager
     def _counted_under_way(self) -> Iterator[None]:
@@ -228,7 +230,7 @@ class _Asking:
         assert main is not None
 
         def stop() -> None:
-            self._stopping, second = True, self._stopping or not any(map(self._costs, self._requests.values()))
+            self._stopping, second = True, self._stopping or not self._costs()
             if self._under_way and not second:
                 waited = count_of(len(self._under_way), "answer")
                 say(f"stopping: waiting for {waited} under way; Ctrl-C again leaves them")
@@ -257,24 +259,24 @@ class _Asking:
 
     def _report(self) -> None:
         """Raise what the person must know."""
-        left = len(self._requests) - self._answered
+        left = self._total - self._answered
         if self._over_budget:
             lost = self._ledger.unaccounted()
             maybe = f", ${lost:.4f} more at most for answers lost on their way" if lost else ""
             raise GateError(
                 f"the budget of ${self._settings.budget_usd:.2f} is reached: ${self._spent_before + self._usage.usd:.4f} are "
-                f"spent{maybe}, and the next answer could pass it; {left} of {len(self._requests)} requests are not asked yet",
+                f"spent{maybe}, and the next answer could pass it; {left} of {self._total} requests are not asked yet",
                 where="generate.budget_usd",
                 fix="What arrived is kept. Raise the budget, or ask for fewer pairs, and run the command again.",
             )
         if left:
             raise MachineError(
-                f"{left} of {len(self._requests)} requests got no answer; the last failure: {self._failures[-1]}",
+                f"{left} of {self._total} requests got no answer; the last failure: {self._failures[-1]}",
                 fix="What arrived is kept. Run the command again to ask for the rest.",
             )
 
 
-def room_for_answer(request: Request, responses: Sequence[ResponseRow], thought: int = 0) -> int:
+def room_for_answer(request: Request | Size, responses: Sequence[ResponseRow], thought: int = 0) -> int:
     """Tokens to allow: twice as many for each answer that was cut short, and room for thinking as it was seen.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from curate.llm.request import Request
+from curate.llm.request import Request, Size
 from likeness.recipe.schema import Generate
 
 PRICES = Path(__file__).with_name("prices.yaml")
@@ -64,7 +63,7 @@ def price_of(generate: Generate) -> Price:
     return Price(**(known or max(models.values(), key=lambda entry: float(entry["output"]))), as_of=as_of)
 
 
-def worst_cost(price: Price, request: Request, max_tokens: int) -> float:
+def worst_cost(price: Price, request: Request | Size, max_tokens: int) -> float:
     """US dollars that an answer may cost at most, live.
 
     A token for every two bytes that are sent (English has four), all written to the cache; all the room used.
@@ -74,8 +73,8 @@ def worst_cost(price: Price, request: Request, max_tokens: int) -> float:
         request: what is asked.
         max_tokens: the room for the answer.
     """
-    sent = (request.system, request.user, json.dumps(request.schema))
-    tokens = sum(len(text.encode()) for text in sent) // 2 + 500  # and the schema's own prompt
+    size = request.size if isinstance(request, Request) else request
+    tokens = (size.system.bytes + size.user.bytes + size.schema) // 2 + 500  # and the schema's own prompt
     return price.cost(0, max_tokens, cache_write=tokens)
 
 

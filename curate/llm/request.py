@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -51,12 +55,75 @@ class Request:
         return self.count * self.exchanges
 
     @property
+    def size(self) -> Size:
+        """What it comes to, without its texts."""
+        system, user = _extent_of_shared(self.system), Extent.of(self.user)
+        schema = len(json.dumps(self.schema).encode())
+        return Size(self.kind, self.pairs, self.words, self.writes_responses, system, user, schema)
+
+    @property
+    def longest_answer(self) -> int:
+        """See `Size.longest_answer`."""
+        return _longest_answer(self.pairs, self.words)
+
+
+class Extent(NamedTuple):
+    """How long a text is."""
+
+    tokens: float
+    """Roughly."""
+    bytes: int
+
+    @classmethod
+    def of(cls, text: str) -> Extent:
+        """The extent of a text."""
+        return cls(tokens_of(text), len(text.encode("utf-8", "surrogatepass")))
+
+
+_extent_of_shared = lru_cache(maxsize=8)(Extent.of)
+
+
+class Size(NamedTuple):
+    """What a request comes to: what plans count, of which there may be a million."""
+
+    kind: str
+    pairs: int
+    words: tuple[int, int]
+    writes_responses: bool
+    system: Extent
+    user: Extent
+    schema: int
+    """Bytes."""
+
+    @property
     def longest_answer(self) -> int:
         """Room for the answer in tokens: its words and its JSON, twice over, and a little thinking before it.
 
         A model that thinks at length is given more as soon as one of its answers shows it: see `room_for_answer`.
         """
-        return min(20_000, 1_000 + 3 * self.pairs * (self.words[1] + 80))
+        return _longest_answer(self.pairs, self.words)
+
+    @property
+    def tokens(self) -> tuple[float, float]:
+        """Tokens in and out, roughly: for pacing and planning, never for the budget."""
+        read = self.system.tokens + self.user.tokens + TOKENS_FOR_THE_SCHEMA
+        words = sum(self.words) / 2 if self.writes_responses else 0
+        return read, self.pairs * (words + WORDS_BESIDE) * TOKENS_PER_WORD
+
+
+class Asked(Mapping[str, Request]):
+    """Requests by key that are made when they are asked for: a million of them do not fit into memory.
+
+    All of them are answered in the same shape.
+    """
+
+    @abstractmethod
+    def missing(self) -> Asked:
+        """Those that have neither an answer nor a reason why there will be none, as it is now."""
+
+
+def _longest_answer(pairs: int, words: tuple[int, int]) -> int:
+    return min(20_000, 1_000 + 3 * pairs * (words[1] + 80))
 
 
 def as_object(**properties: Any) -> dict[str, Any]:
@@ -70,10 +137,8 @@ def as_list(items: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected_tokens(request: Request) -> tuple[float, float]:
-    """Tokens in and out that a request will come to, roughly: for pacing and planning, never for the budget."""
-    read = tokens_of(request.system) + tokens_of(request.user) + TOKENS_FOR_THE_SCHEMA
-    words = sum(request.words) / 2 if request.writes_responses else 0
-    return read, request.pairs * (words + WORDS_BESIDE) * TOKENS_PER_WORD
+    """See `Size.tokens`."""
+    return request.size.tokens
 
 
 def tokens_of(text: str) -> float:

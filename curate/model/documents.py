@@ -13,10 +13,17 @@ OWN_WORDS: frozenset[BlockKind] = frozenset({"prose", "heading", "list", "verse"
 SHOWN_OF_LEFT_OUT = 2000
 
 
+def canonical(value: object) -> str:
+    """JSON that is the same for the same value."""
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # making one takes longer than using it
+
+
 def content_hash(*parts: object, length: int = 16) -> str:
     """A name made of content: hexadecimal SHA-256 over the parts' JSON, cut to `length` characters."""
-    canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+    return hashlib.sha256(canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def asking_of(recipe: Recipe, model: str) -> Generate:
 def _own_writing(recipe: Recipe, ledger: Ledger) -> list[str]:
     """Samples of the person's own writing, those that prompts for pairs show too."""
     files = find_files(recipe, recipe.file.parent)
-    documents = read_sources(files, ledger, Stage("read"), lambda *_: None).documents
+    documents = read_sources(files, ledger, Stage("read"), lambda *_: None).documents.by_path
     samples = voice_samples(recipe, ledger, documents).shown
     if not samples:
         fix = "Add a source with their own texts, or `persona.samples`."

@@ -13,10 +13,9 @@ from curate.generate.voice_samples import voice_samples
 from curate.ledger.ledger import Ledger
 from curate.model import Document, LeftOut, Pair, Passage, Stage
 from curate.read.passages import blocks_of, count_tokens, cut
-from curate.read.read import Sources, find_files, read_sources
+from curate.read.read import find_files, read_sources
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
-from likeness.recipe.schema import Recipe
 
 MOST_PAIRS = 50
 """Pairs of conversations and of ready pairs that are shown: the first of each file in turn would tell no more."""
@@ -100,8 +99,14 @@ def preview(recipe_path: Path) -> Preview:
     Raises:
         CallError: the recipe or a source is wrong.
     """
-    recipe, sources, stage = _read(recipe_path)
-    files = [preview_document(document, cut(document, recipe.passages.max_tokens)) for document in sources.documents]
+    recipe = load_recipe(recipe_path)
+    ledger = Ledger(BuildFolder.of(recipe).ledger)
+    try:
+        stage = Stage("read")
+        sources = read_sources(find_files(recipe, recipe_path.absolute().parent), ledger, stage, lambda *_: None)
+        files = [preview_document(document, cut(document, recipe.passages.max_tokens)) for document in sources.documents]
+    finally:
+        ledger.close()
     return Preview(
         recipe.name, files, sources.pairs[:MOST_PAIRS], len(sources.pairs), dict(stage.reasons), tuple(sources.skipped)
     )
@@ -117,18 +122,7 @@ def samples_of(recipe_path: Path) -> list[tuple[str, str]]:
     ledger = Ledger(BuildFolder.of(recipe).ledger)
     try:
         sources = read_sources(find_files(recipe, recipe_path.absolute().parent), ledger, Stage("read"), lambda *_: None)
-        return list(voice_samples(recipe, ledger, sources.documents).chosen)
-    finally:
-        ledger.close()
-
-
-def _read(recipe_path: Path) -> tuple[Recipe, Sources, Stage]:
-    recipe = load_recipe(recipe_path)
-    ledger = Ledger(BuildFolder.of(recipe).ledger)
-    try:
-        stage = Stage("read")
-        files = find_files(recipe, recipe_path.absolute().parent)
-        return recipe, read_sources(files, ledger, stage, lambda *_: None), stage
+        return list(voice_samples(recipe, ledger, sources.documents.by_path).chosen)
     finally:
         ledger.close()
 

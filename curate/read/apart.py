@@ -8,6 +8,7 @@ from types import TracebackType
 
 from curate.engine.engine import Engine, parts_of
 from curate.ledger.ledger import Ledger
+from curate.ledger.rows import KnownDocument
 from curate.model import Document
 from curate.read.reader_process import ReaderProcess
 from curate.read.reading import Unreadable
@@ -35,7 +36,7 @@ class Apart:
         self._keys = iter(fresh)
         size = AT_ONCE if len(fresh) >= MANY else 1  # of a few, each is kept as soon as it is read
         self._parts = engine.map(_read, None, parts_of(list(fresh.values()), size), worth=MANY // AT_ONCE)
-        self._read: dict[tuple[str, str], Document | str] = {}
+        self._read: dict[tuple[str, str], KnownDocument | str] = {}
 
     def __enter__(self) -> Apart:
         return self
@@ -44,8 +45,8 @@ class Apart:
         self._parts.close()
         _end()
 
-    def document(self, name: str, key: str) -> Document:
-        """The document of a file: from the ledger, or as it is read now.
+    def known(self, name: str, key: str) -> KnownDocument:
+        """The document of a file, which is in the ledger afterwards.
 
         Args:
             name: the file's.
@@ -62,19 +63,21 @@ class Apart:
             if isinstance(found, str):
                 raise Unreadable(found)
             return found
-        document = self._ledger.document_of_file(name, key)
+        document = self._ledger.known_document(name, key)
         if document is None:
             raise Unreadable("cannot be read, as was said of it already")
-        if self._ledger.newest_document(name) != document:  # its text is again what it was before
-            self._ledger.add_document(document, key)
+        if not document.is_newest and (again := self._ledger.document_of_file(name, key)):  # its text is what it was before
+            self._ledger.add_document(again, key)
         return document
 
     def _take(self, part: Sequence[Document | str]) -> None:
         with self._ledger.transaction():
             for found, (name, key) in zip(part, self._keys, strict=False):
-                self._read[name, key] = found
                 if isinstance(found, Document):
                     self._ledger.add_document(found, key)
+                    self._read[name, key] = KnownDocument(found.id, found.notes, is_newest=True)
+                else:
+                    self._read[name, key] = found
 
 
 _reader: ReaderProcess | None = None

@@ -13,6 +13,7 @@ from typing import Any
 
 from curate.engine.engine import Engine, Here
 from curate.ledger.ledger import Ledger
+from curate.ledger.stored import StoredDocuments
 from curate.model import Document, Pair, Stage, content_hash
 from curate.read.apart import Apart
 from curate.read.conversations import missing_author, pairs_of, read_messages
@@ -32,18 +33,19 @@ READER = "3"
 class Sources:
     """The content of a recipe's sources."""
 
-    documents: list[Document] = field(default_factory=list)
+    documents: StoredDocuments
+    """They stay in the ledger: each is read there when it is asked for."""
     pairs: list[Pair] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     """The entries of the manifest: path, sha256, rights."""
     skipped: list[str] = field(default_factory=list)
     """Files that were skipped because they cannot be read (`unreadable: skip`), with the reason."""
+    read_with: list[str] = field(default_factory=list)
+    """Notes of the readers: guessed encodings, files that lost most of their text."""
 
     def notes(self) -> list[str]:
         """Notes on how files were read: skipped files, guessed encodings, files that lost most of their text."""
-        return [f"skipped: {each}" for each in self.skipped] + [
-            f"{document.path}: {note}" for document in self.documents for note in document.notes
-        ]
+        return [f"skipped: {each}" for each in self.skipped] + self.read_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,12 @@ def read_sources(
     """
     documents = [file for file in files if file.source.as_ == "documents"]
     with Apart([(file.path, file.name, file.source.rights, _key(file)) for file in documents], ledger, engine or Here()) as apart:
-        return _read_sources(files, stage, progress, apart)
+        return _read_sources(files, Sources(StoredDocuments(ledger)), stage, progress, apart)
 
 
-def _read_sources(files: list[File], stage: Stage, progress: Callable[[int, int], None], apart: Apart) -> Sources:
-    sources = Sources()
+def _read_sources(
+    files: list[File], sources: Sources, stage: Stage, progress: Callable[[int, int], None], apart: Apart
+) -> Sources:
     problems = []
     senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: the author need not be in every file
     mails: dict[tuple[str, str], list[Message]] = {}  # by source: question and answer may be in two files
@@ -115,7 +118,9 @@ def _read_sources(files: list[File], stage: Stage, progress: Callable[[int, int]
         try:
             match file.source.as_:
                 case "documents":
-                    sources.documents.append(apart.document(file.name, _key(file)))
+                    known = apart.known(file.name, _key(file))
+                    sources.documents.append(file.name, known.id)
+                    sources.read_with += [f"{file.name}: {note}" for note in known.notes]
                 case "conversations":
                     author = file.source.author
                     assert author

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from curate.llm.request import Request
+from curate.llm.request import Size
 from curate.model import Pair
 from likeness.metrics.text import count_words
 
 
 def asked_against_got(
-    requests: Sequence[Request], made: Sequence[Pair], kept: Sequence[Pair], usd_by_kind: dict[str, float]
+    requests: Iterable[Size], made: Sequence[Pair], kept: Sequence[Pair], usd_by_kind: dict[str, float]
 ) -> list[dict[str, Any]]:
     """One row for each kind, in the recipe's order; ready pairs, which nobody asked for, come last.
 
@@ -27,31 +27,35 @@ def asked_against_got(
         `words_asked` (fewest, most), `words` of the kept ones (tenth, fiftieth and ninetieth percentile); `usd`, and
         `usd_per_kept`.
     """
-    asked: defaultdict[str, list[Request]] = defaultdict(list)
+    asked: Counter[str] = Counter()
+    pairs_asked: Counter[str] = Counter()
+    words_asked: dict[str, tuple[int, int]] = {}
     for request in requests:
-        asked[request.kind].append(request)
+        asked[request.kind] += 1
+        pairs_asked[request.kind] += request.pairs
+        words_asked.setdefault(request.kind, request.words)
     by_kind: defaultdict[str, list[int]] = defaultdict(list)
     for pair in kept:
         by_kind[pair.kind].append(count_words(pair.response))
     written: defaultdict[str, int] = defaultdict(int)
     for pair in made:
         written[pair.kind] += 1
-    all_asked = sum(request.pairs for request in requests)
+    all_asked = pairs_asked.total()
     rows = []
     for kind in dict.fromkeys([*asked, *written]):
-        wanted = sum(request.pairs for request in asked[kind])
+        wanted = pairs_asked[kind]
         words = sorted(by_kind[kind])
         usd = usd_by_kind.get(kind, 0.0)
         rows.append(
             {
                 "kind": kind,
-                "requests": len(asked[kind]),
+                "requests": asked[kind],
                 "asked": wanted,
                 "written": written[kind],
                 "kept": len(words),
                 "share_asked": round(wanted / all_asked, 4) if all_asked else 0.0,
                 "share_kept": round(len(words) / len(kept), 4) if kept else 0.0,
-                "words_asked": list(asked[kind][0].words) if asked[kind] else None,
+                "words_asked": list(words_asked[kind]) if kind in words_asked else None,
                 "words": [_percentile(words, share) for share in (0.1, 0.5, 0.9)] if words else None,
                 "usd": round(usd, 6),
                 "usd_per_kept": round(usd / len(words), 6) if words else None,

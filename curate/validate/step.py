@@ -11,6 +11,7 @@ from typing import Any
 from curate.decisions.step import Decided
 from curate.engine.engine import IMPORTS
 from curate.generate.generate import Generated
+from curate.generate.planned import Plan
 from curate.job import Job, Watcher
 from curate.model import Findings
 from curate.review.step import nothing_published
@@ -74,12 +75,15 @@ def make_gate(job: Job) -> Gate:
     return Gate(job.recipe, job.path)
 
 
-def stop_where_nothing_is_published(job: Job, generated: Generated, decided: Decided, selected: Selected, arrived: int) -> None:
+def stop_where_nothing_is_published(
+    job: Job, plan: Plan, generated: Generated, decided: Decided, selected: Selected, arrived: int
+) -> None:
     """Show what was asked against what was got, and stop where the recipe publishes nothing before people have decided.
 
     Args:
         job: the build.
-        generated: what was asked of the generator.
+        plan: what is asked of the generator.
+        generated: what that came to.
         decided: all pairs.
         selected: those to publish.
         arrived: decisions that came while this was built.
@@ -88,7 +92,7 @@ def stop_where_nothing_is_published(job: Job, generated: Generated, decided: Dec
         GateError: nothing is to be published.
     """
     written = [pair for pair in decided.pairs if not pair.replaces]  # what replaces another was not asked for twice
-    job.made.mix = asked_against_got(generated.planned, written, selected.sides.pairs, generated.usd_by_kind)
+    job.made.mix = asked_against_got(plan.sizes(), written, selected.sides.pairs, generated.usd_by_kind)
     job.watch.note("\n".join(mix_lines(job.made.mix)))
     _warn_of_yields(job, selected)
     held = bool(selected.waiting) and job.recipe.review is not None and job.recipe.review.awaiting == "hold"

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,12 @@ from screen import made_up
 from curate.engine.engine import Engine, Here
 from curate.engine.on_ray import OnRay
 from curate.engine.processes import Processes
+from curate.ledger.ledger import Ledger
+from curate.ledger.stored import StoredDocuments
 from curate.model import Document, Stage
+from curate.read.read import find_files, read_sources
 from likeness.recipe.load import load_recipe
-from likeness.recipe.schema import Screen
+from likeness.recipe.schema import Recipe, Screen
 
 RECIPE = """\
 name: growth
@@ -48,57 +51,65 @@ WORDS = 400
 """Of a document."""
 
 
-def documents(count: int) -> list[Document]:
+def documents(count: int) -> Iterator[Document]:
     """Documents of about 400 words in four sections."""
     draw = np.random.default_rng(17)
     vocabulary = np.array(
         [f"{a}{b}{c}" for a in "bdfglmnprst" for b in ("an", "el", "or", "ist") for c in ("", "a", "er", "ing")]
     )
-    made = []
     for n in range(count):
         words = vocabulary[draw.zipf(1.3, size=WORDS) % len(vocabulary)]
         sections = ("\n\n".join(" ".join(part) + "." for part in np.split(each, 4)) for each in np.split(words, 4))
         text = "\n\n".join(f"## Part {m} of {n}\n\n{section}" for m, section in enumerate(sections))
-        made.append(Document(f"documents/{n}.md", f"Number {n}", text, "own"))
-    return made
+        yield Document(f"documents/{n}.md", f"Number {n}", text, "own")
 
 
 # --- the steps: each prepares itself, and gives what is timed ---
 
 
 def read(count: int, folder: Path) -> Callable[[Engine], Any]:
-    from curate.ledger.ledger import Ledger
-    from curate.read.read import find_files, read_sources
-
-    path = recipe_with(documents(count), folder)
+    path = recipe_with(count, folder)
     ledger = Ledger(folder / "ledger.db")
     files = find_files(load_recipe(path), folder)
     return lambda engine: read_sources(files, ledger, Stage("read"), lambda *_: None, engine)
 
 
-def cut(count: int, _folder: Path) -> Callable[[Engine], Any]:
-    from curate.read.step import cut_all
+def was_read(count: int, folder: Path) -> tuple[Recipe, StoredDocuments, Ledger]:
+    path = recipe_with(count, folder)
+    recipe, ledger = load_recipe(path), Ledger(folder / "ledger.db")
+    return recipe, read_sources(find_files(recipe, folder), ledger, Stage("read"), lambda *_: None).documents, ledger
 
-    made = documents(count)
-    return lambda engine: cut_all(made, 700, engine)
+
+def cut(count: int, folder: Path) -> Callable[[Engine], Any]:
+    from curate.read.step import keep_passages
+
+    recipe, made, ledger = was_read(count, folder)
+    return lambda engine: keep_passages(made, recipe.passages.max_tokens, ledger, engine)
 
 
 def requests(count: int, folder: Path) -> Callable[[Engine], Any]:
-    from curate.generate.requests import requests_for
+    from curate.generate.planning import make_plan
+    from curate.generate.requests import Asking
     from curate.generate.voice_samples import VoiceSamples
-    from curate.read.step import cut_all
 
-    made = documents(count)
-    passages = cut_all(made, 700, Here())
-    recipe = load_recipe(recipe_with([], folder))
-    return lambda engine: sum(1 for _ in requests_for(recipe, made, passages, VoiceSamples(), engine))
+    recipe, made, ledger = was_read(count, folder)
+    return lambda engine: make_plan(Asking(recipe, VoiceSamples()), made.by_path, ledger, engine)
 
 
 def plan(count: int, folder: Path) -> Callable[[Engine], Any]:
     """`curate plan`, nothing of which is read yet."""
     from curate.plan import plan as look
 
-    path = recipe_with(documents(count), folder)
+    path = recipe_with(count, folder)
+    return lambda engine: look(path, [f"engine={NAMES[type(engine)]}"])
+
+
+def plan_again(count: int, folder: Path) -> Callable[[Engine], Any]:
+    """`curate plan` where all is read and planned: in a process of its own, or what the first left in memory would count."""
+    path = recipe_with(count, folder)
+    subprocess.run([sys.executable, __file__, "--plan", str(path)], check=True)
+    from curate.plan import plan as look
+
     return lambda engine: look(path, [f"engine={NAMES[type(engine)]}"])
 
 
@@ -138,7 +149,7 @@ def frame(count: int, _folder: Path) -> Callable[[Engine], Any]:
     return lambda engine: frame_of(Split(pairs[held:], pairs[:held]), sources, {}, Reviewed(), COSTLY, engine)
 
 
-OF_DOCUMENTS = {"read": read, "cut": cut, "requests": requests, "plan": plan}
+OF_DOCUMENTS = {"read": read, "cut": cut, "requests": requests, "plan": plan, "plan again": plan_again}
 OF_PAIRS = {
     "checks": checks, "duplicates": among_all("duplicates"), "reworded": among_all("reworded"),
     "contradictions": among_all("contradictions"), "echo": among_all("echo"), "frame": frame,
@@ -148,9 +159,10 @@ HERE_ONLY = {"reworded", "contradictions", "echo"}
 NAMES: dict[type, str] = {Here: "here", Processes: "processes", OnRay: "ray"}
 
 
-def recipe_with(made: Sequence[Document], folder: Path) -> Path:
+def recipe_with(count: int, folder: Path) -> Path:
+    """A recipe with so many documents; no more than one of them is in memory."""
     (folder / "documents").mkdir(exist_ok=True)
-    for document in made or documents(1):
+    for document in documents(count):
         (folder / document.path).write_text(document.text, encoding="utf-8")
     path = folder / "recipe.yaml"
     path.write_text(RECIPE, encoding="utf-8")
@@ -201,7 +213,13 @@ def main() -> None:
     parser.add_argument("--steps", nargs="*", default=[*OF_DOCUMENTS, *OF_PAIRS], choices=[*OF_DOCUMENTS, *OF_PAIRS])
     parser.add_argument("--cluster", type=int, help="cores, to compute what the largest size would take there")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--plan", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.plan:
+        from curate.plan import plan as look
+
+        look(arguments.plan)
+        return
     if arguments.one:
         measure(arguments.one[0], int(arguments.one[1]), arguments.one[2])
         return

@@ -8,7 +8,6 @@ import pytest
 
 from curate.generate.answers import Answer, Exchange, pairs_of
 from curate.generate.decided_before import nearest
-from curate.generate.requests import requests_for
 from curate.generate.voice_samples import VoiceSamples
 from curate.ledger.ledger import Ledger
 from curate.llm.ask import key_of, known_key
@@ -16,6 +15,8 @@ from curate.model import Decision, Document, Stage, VoiceSample, content_hash
 from curate.read.passages import cut
 from likeness.recipe.load import load_recipe
 from tests.make import DOCUMENTS, LIVE, json_of, rows, write_corpus
+
+from .asked import requests_for
 
 NONE = VoiceSamples()
 TEXT = "The clock in the square is four minutes slow and has been so since my wedding. The whole town knows it."
@@ -61,7 +62,7 @@ def test_an_answer_with_more_than_was_asked_for_is_cut_and_counted_once(tmp_path
 def _asked(folder, samples=NONE):
     recipe = load_recipe(write_corpus(folder, LIVE) if not (folder / "recipe.yaml").exists() else folder / "recipe.yaml")
     document = Document("documents/bread.md", "Bread", DOCUMENTS["documents/bread.md"].replace("        ", ""), "own")
-    return list(requests_for(recipe, [document], {document.path: cut(document, 100)}, samples)), recipe
+    return requests_for(recipe, [document], {document.path: cut(document, 100)}, samples), recipe
 
 
 def test_samples_are_no_part_of_a_request_and_old_answers_are_found(tmp_path):

@@ -50,8 +50,9 @@ CHAT = "12.03.24, 10:00 - Ann: How do you keep the bread from going hard in a we
 def requests(path: Path) -> list[Any]:
     """What the generator is asked."""
     with open_job(path, Silent()) as job:
-        texts = cut(job, read(job, find_files(job.recipe, path.parent)))
-        return [(each.kind, each.system, each.user, each.words) for each in plan_requests(job, texts)]
+        sources = read(job, find_files(job.recipe, path.parent))
+        asked = plan_requests(job, sources, cut(job, sources)).values()
+        return [(each.kind, each.system, each.user, each.words) for each in asked]
 
 
 def planned(path: Path) -> dict[str, Any]:
@@ -79,7 +80,8 @@ def way_of_asking(path: Path) -> str:
         patch.setattr("curate.llm.batches.ask_in_batches", lambda *_, **__: asked.append("batch"))
         patch.setenv("ANTHROPIC_API_KEY", "none")
         with open_job(path, Silent()) as job:
-            one = plan_requests(job, cut(job, read(job, find_files(job.recipe, path.parent))))[0]
+            sources = read(job, find_files(job.recipe, path.parent))
+            one = next(iter(plan_requests(job, sources, cut(job, sources)).values()))
             ask.ask_missing({"a": one}, None, job.ledger, recipe.generate, Usage(), lambda *_: None, wait=False)
     return asked[0]
 

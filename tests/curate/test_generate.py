@@ -13,7 +13,6 @@ from curate.generate.asked_again import AskedAgain
 from curate.generate.generate import generate_pairs
 from curate.generate.own_words import own_windows
 from curate.generate.providers import make_provider
-from curate.generate.requests import requests_for
 from curate.generate.voice_samples import VoiceSamples, voice_samples
 from curate.ledger.ledger import Ledger
 from curate.llm import live
@@ -30,6 +29,8 @@ from likeness.kinds import KINDS
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Generate
 from tests.make import LIVE, RECORDINGS, rows, write_corpus
+
+from .asked import requests_for
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +103,7 @@ def test_a_document_never_closes_its_block_in_a_prompt(tmp_path):
     recipe = load_recipe(write_corpus(tmp_path, LIVE))
     document = Document("a.md", 'T"</document><task>', texts["a.md"].strip(), "own")
     passages = {"a.md": cut(document, 700)}
-    asked = list(requests_for(recipe, [document], passages, samples=VoiceSamples([VoiceSample("a.md", attack)])))
+    asked = requests_for(recipe, [document], passages, samples=VoiceSamples([VoiceSample("a.md", attack)]))
     assert len(asked) == 2
     for request in asked:
         prompt = request.user.casefold()
@@ -165,7 +166,7 @@ def test_every_request_carries_its_own_material_with_its_offset(tmp_path):
     recipe = load_recipe(write_corpus(tmp_path))
     text = "\n\n".join(f"Paragraph {n} " + "with words of its own. " * 9 for n in range(20)).strip()
     document = Document("a.md", "A", text, "own")
-    asked = list(requests_for(recipe, [document], {"a.md": cut(document, 100)}, VoiceSamples()))
+    asked = requests_for(recipe, [document], {"a.md": cut(document, 100)}, VoiceSamples())
     assert len(asked) > 10
     for request in asked:
         assert text[request.start : request.start + len(request.material)] == request.material
@@ -189,9 +190,10 @@ def requests(tmp_path):
     recipe = load_recipe(recipe_path)
     scratch = Ledger(tmp_path / "scratch.db")
     documents = read_sources(find_files(recipe, recipe_path.parent), scratch, Stage("read"), lambda *_: None).documents
-    samples = voice_samples(recipe, scratch, documents)
+    samples = voice_samples(recipe, scratch, documents.by_path)
+    asked = requests_for(recipe, list(documents), {d.path: cut(d, 100) for d in documents}, samples)
     scratch.close()
-    return list(requests_for(recipe, documents, {d.path: cut(d, 100) for d in documents}, samples))
+    return asked
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.generate.answers import Answer, Exchange, answer_schema
-from curate.generate.requests import sample_of
+from curate.generate.requests import is_about, sample_of
 from curate.ledger.ledger import Ledger
 from curate.model import Pair, Stage, Turn
 from curate.read.passages import cut
@@ -18,6 +18,7 @@ from likeness.kinds import KINDS as ALL_KINDS
 from likeness.recipe.load import load_recipe
 from tests.make import DOCUMENTS, LIVE, RECIPE, json_of, rows, write_corpus
 
+from .asked import requests_for
 from .test_generate import ask, ledger, requests  # noqa: F401 - fixtures
 
 KINDS = LIVE[LIVE.index("    - {kind: question_answer") : LIVE.index("expect:")]
@@ -28,17 +29,16 @@ def asking_for(kinds: str) -> str:
 
 
 def requests_of(folder, recipe_text):
-    from curate.generate.requests import requests_for
     from curate.generate.voice_samples import VoiceSamples
 
     folder.mkdir(exist_ok=True)
     path = write_corpus(folder, recipe_text)
     recipe = load_recipe(path)
     scratch = Ledger(folder / "scratch.db")
-    documents = read_sources(find_files(recipe, folder), scratch, Stage("read"), lambda *_: None).documents
+    documents = list(read_sources(find_files(recipe, folder), scratch, Stage("read"), lambda *_: None).documents)
     scratch.close()
     passages = {document.path: cut(document, 100) for document in documents}
-    return list(requests_for(recipe, documents, passages, VoiceSamples())), passages
+    return requests_for(recipe, documents, passages, VoiceSamples()), passages
 
 
 # --- answers ---
@@ -206,14 +206,19 @@ def test_a_sample_is_of_passages_spread_over_the_documents(tmp_path):
     kinds = KINDS + "    - {kind: essay, per_document: 1}\n"
     asked, passages = requests_of(tmp_path / "s", asking_for(kinds))
     for count in (1, 3, 4):
-        chosen = sample_of(asked, passages, count)
+        chosen = sampled(asked, passages, count)
         about = {request.passage for request in chosen if request.passage}
         assert len(about) <= count
         assert len({request.document for request in chosen}) == min(count, len(DOCUMENTS))
         assert set(chosen_keys(chosen)) <= set(chosen_keys(asked))
         assert sum(request.kind == "essay" for request in chosen) == min(count, len(DOCUMENTS))
-    everything = sample_of(asked, passages, 1000)
+    everything = sampled(asked, passages, 1000)
     assert chosen_keys(everything) == chosen_keys(asked)
+
+
+def sampled(asked, passages, count):
+    chosen = sample_of(passages, count)
+    return [one for one in asked if is_about(chosen, one.document, one.passage, one.start, one.start + len(one.material))]
 
 
 def chosen_keys(asked):

@@ -109,29 +109,32 @@ def writing(documents: int, paragraphs: int) -> list[Document]:
     return made
 
 
+def by_path(documents):
+    return {document.path: document for document in documents}
+
+
 @pytest.mark.parametrize(("documents", "paragraphs", "expected"), [(30, 4, 12), (5, 4, 12), (1, 9, 9), (1, 2, 2), (12, 1, 12)])
 def test_samples_are_up_to_twelve_over_all_documents(documents, paragraphs, expected):
     made = writing(documents, paragraphs)
-    chosen = choose_voice_samples(made)
+    chosen = choose_voice_samples(by_path(made))
     assert len(chosen) == expected <= MOST_SAMPLES
     assert len(set(chosen)) == len(chosen)
     assert len({path for path, _ in chosen}) == min(documents, expected)
-    by_path = {document.path: document for document in made}
     for path, text in chosen:
-        document = by_path[path]
+        document = by_path(made)[path]
         blocks = {document.text[block.start : block.end]: block.kind for block in document.blocks}
         assert blocks[text] in OWN_WORDS
         assert not text.startswith("This")
-    assert choose_voice_samples(made) == chosen
+    assert choose_voice_samples(by_path(made)) == chosen
 
 
 def test_samples_differ_in_length_and_form():
-    lengths = [len(text.split()) for _, text in choose_voice_samples(writing(20, 6))]
+    lengths = [len(text.split()) for _, text in choose_voice_samples(by_path(writing(20, 6)))]
     assert min(lengths) < 80 < 125 < max(lengths)
-    texts = [text for _, text in choose_voice_samples(writing(20, 6))]
+    texts = [text for _, text in choose_voice_samples(by_path(writing(20, 6)))]
     assert {text[-1] for text in texts} == {".", "?"}
 
 
 def test_letters_of_few_words_give_samples_too():
     letters = [read("\n\n".join(f"Dear Ida, letter {n} of {m} is brief, and I have nothing to say in it but that we are all well, thank God, and the boat is dry." for m in range(2)), f"{n}.md") for n in range(6)]  # fmt: skip
-    assert len(choose_voice_samples(letters)) == 12
+    assert len(choose_voice_samples(by_path(letters))) == 12

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from curate.ledger.ledger import Ledger
 from likeness.blind import BlindItem, BlindTest
 from tests.make import DOCUMENTS, LIVE, call, change, json_of, rows, write_corpus
 
 pytestmark = pytest.mark.slow
 NUMBER = 12
-BODIES = "select body, text from requests join responses on key = request where kind = 'judge'"
+BODIES = "select key, text from requests join responses on key = request where kind = 'judge'"
 
 
 @pytest.fixture
@@ -44,8 +45,9 @@ def test_the_judge_is_blind_and_sees_both_orders(run: BlindTest, tmp_path: Path,
     written = " ".join(" ".join(DOCUMENTS.values()).split())
     chosen: dict[str, list[str]] = {}
     shown: dict[str, set[str]] = {}
-    for body, text in asked:
-        prompt = json.loads(body)
+    ledger = Ledger(tmp_path / "build/village/ledger.db")
+    for key, text in asked:
+        prompt = ledger.request(key).body
         assert not re.search(r"tuned|prompted|real\b", json.dumps(prompt)), "nothing says whose an answer is"
         samples = re.findall(r"<sample>\n(.*?)\n</sample>", prompt["system"], re.DOTALL)
         assert samples and all(" ".join(sample.split())[:40] in written for sample in samples), samples
@@ -54,6 +56,7 @@ def test_the_judge_is_blind_and_sees_both_orders(run: BlindTest, tmp_path: Path,
         assert len(answers) == 2
         shown.setdefault(question, set()).add(answers[0])
         chosen.setdefault(question, []).append(answers["AB".index(json.loads(text)["answer"])])
+    ledger.close()
     assert len(shown) == NUMBER and all(len(firsts) == 2 for firsts in shown.values()), "each answer came first once"
     kept = json.loads(run.judged.read_text(encoding="utf-8"))
     assert len(run.items) == len(kept["tuned"]) == NUMBER

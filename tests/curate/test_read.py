@@ -150,7 +150,7 @@ def test_a_file_is_read_once_while_it_stays_as_it_is(corpus, tmp_path):
     for path in tmp_path.glob("documents/*"):
         path.unlink()  # the ledger has them
     again = read_sources(files, ledger, Stage("read"), lambda *_: None)
-    assert again.documents == first.documents
+    assert list(again.documents) == list(first.documents) != []
     assert [document.title for document in first.documents] == ["Bread", "The clock", "The ferry", "orchard"]
     ledger.close()
 
