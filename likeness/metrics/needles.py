@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from re import _constants as op  # type: ignore[attr-defined]  # the parse tree has no public name
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -21,6 +22,23 @@ def needles_of(pattern: re.Pattern[str]) -> tuple[str, ...]:
     found = _of_sequence(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
     least = {each for each in found if not any(other != each and other in each for other in found)}
     return tuple(sorted(least)) if len(least) <= MOST else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Needled:
+    """A regular expression that is only searched for where one of its needles is."""
+
+    pattern: re.Pattern[str]
+    needles: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needles", needles_of(self.pattern))
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """What the pattern's own `search` returns."""
+        if self.needles and not any(needle in text for needle in self.needles):
+            return None
+        return self.pattern.search(text)
 
 
 def _of_sequence(items: Iterable[tuple[Any, Any]]) -> frozenset[str]:
