@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from likeness.metrics.needles import Needled
 from likeness.metrics.prose import QUOTED
 
 _MACHINE = (
@@ -63,7 +64,7 @@ def without_mentions(text: str) -> str:
     return QUOTED.sub(lambda found: found[0] if SEVERAL.search(found[0]) else " " * len(found[0]), text)
 
 
-SELLS = re.compile(
+_SELLS = re.compile(
     r"\b(?:use|with|enter|quote) (?:the )?(?:code|voucher|coupon) [\"“'«]?[A-Za-z]*\d*[A-Z]|\b\d+ ?% off\b"
     r"|\b(?:order|buy|book|shop|subscribe|sign up|get yours?|upgrade|call|try it|download|register) (?:\w+ ){0,4}(?:now|today)\b"
     r"|\b(?:free trial|limited[- ]time offer|first month free|money[- ]back|special offer|while stocks last|act now)\b"
@@ -80,6 +81,7 @@ SELLS = re.compile(
     r"|初月無料|今すぐ(?:購入|申し込|登録|ダウンロード)|お申し込みは|立即(?:购买|下单|订购|抢购|注册)|限时(?:优惠|特价)|首月免费|优惠码|クーポンコード",
     re.IGNORECASE,
 )
+SELLS = Needled(_SELLS)
 """Words by which something is sold."""
 
 

@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+KEPT, LONGEST_KEPT = 2048, 20_000
+"""Texts whose prose is kept, which is more than the checks look at as one part, and characters of the longest of them."""
 
 MARKS = re.compile(r"[`|>$~<]|\]\(|\]:|://|www\.|\t|    |\\[(\[]|[0-9a-f]{7}", re.IGNORECASE)
 """Something that may not be prose. A text without any of them is prose throughout."""
@@ -32,6 +36,11 @@ def mask(text: str) -> str:
     >>> mask("Run `rm -r x` twice.\n> he said")
     'Run           twice.\n         '
     """
+    return _masked(text) if len(text) <= LONGEST_KEPT else _masked.__wrapped__(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _masked(text: str) -> str:
     if not MARKS.search(text):
         return text
     masked = _without_blocks(text)
@@ -54,6 +63,11 @@ def unquoted(text: str) -> str:
     >>> unquoted("He said “no” twice.")
     'He said      twice.'
     """
+    return _unquoted(text) if len(text) <= LONGEST_KEPT else _unquoted.__wrapped__(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _unquoted(text: str) -> str:
     bare = QUOTED.sub(_blank, text)
     return bare if len(bare.split()) >= 0.3 * len(text.split()) else text
 

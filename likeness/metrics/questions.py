@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import combinations, product
 
 from likeness.metrics.cjk import CJK, asking_in
+from likeness.metrics.needles import Needled
 from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
 from likeness.metrics.wording import ASKING, Tongue, code_of, content, fold, grams, is_operator, stem, tongue_of, words_in
 
@@ -114,7 +115,7 @@ class Asked:
         return frozenset(each for each in self.things if each[0].isdigit())
 
 
-KINDS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")) for kind, pattern in ASKED_FOR]
+KINDS = [(kind, Needled(re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))) for kind, pattern in ASKED_FOR]
 PHRASE = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")\b")
 HYPHEN = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{3})")
 UNTIL = re.compile(r"until|till|how late|bis|jusqu|hasta")

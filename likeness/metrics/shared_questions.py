@@ -85,11 +85,9 @@ class Questions:
 
     def _near(self, found: Asked) -> Iterable[int]:
         counts = Counter(number for key in keys_of(found) for number in self._holding.get(key, ()))
-        return (
-            number
-            for number, shared in counts.most_common(NEAREST)
-            if 3 * shared >= min(len(found.things), len(self.asked[number].things))
-        )
+        # not `most_common`: of those that share as much it takes the first counted, and a set's order is another in each process
+        nearest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:NEAREST]
+        return (number for number, shared in nearest if 3 * shared >= min(len(found.things), len(self.asked[number].things)))
 
 
 def _sentences(text: str) -> list[str]:

@@ -18,7 +18,8 @@ from curate.screen.reworded import EXACT, find_reworded
 from curate.screen.screen import screen
 from curate.screen.settings.private_data import PrivateDataSettings
 from curate.sources import SourceTexts
-from likeness.metrics.shared_questions import shared_questions
+from likeness.metrics.questions import asked
+from likeness.metrics.shared_questions import NEAREST, Questions, shared_questions
 from likeness.recipe.screen import Screen
 
 TEXT = (
@@ -247,3 +248,11 @@ def test_a_word_that_all_controlled_questions_have_finds_none():
     control = [f"What do bees do in {month}, and what do you give them?" for month in "May June July August March April".split()]
     pair = Pair("a", "question_answer", (Turn("user", "How do bees make wax?"),), "They sweat it.", "d.md")
     assert not list(find_contamination([pair], control))
+
+
+def test_of_questions_that_share_as_much_the_first_are_compared_whatever_the_order_of_sets():
+    places = ["Delft", "Ghent", "Lyon", "Turin", "Porto", "Malmö"]
+    questions = Questions([f"When does the lock of {place} open?" for place in places])
+    subjects = [f"How is {place} reached?" for place in places]
+    for order in (subjects, subjects[::-1]):
+        assert list(questions._near(asked(" ".join(order)))) == list(range(NEAREST))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from curate.screen import injection, refusals
+from likeness.metrics.addressed import SELLS
 from likeness.metrics.needles import needles_of
 from likeness.metrics.sentences import fold
 
@@ -51,3 +52,13 @@ def test_no_rule_misses_a_row_for_want_of_a_needle(name):
     assert len(found) > 50
     assert not set(found) & set(spared)
     assert len(spared) > 0.8 * len(texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Get 20 % OFF with it.", "Order it NOW!", "限时优惠", "VİSİT us at shop.example", "vısıt shop.example", "A plain walk."],
+)
+def test_a_needled_pattern_finds_what_the_pattern_finds_in_any_case(text):
+    assert SELLS.needles
+    found, plain = SELLS.search(text), SELLS.pattern.search(text)
+    assert (found and found.span()) == (plain and plain.span())
