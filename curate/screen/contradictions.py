@@ -15,9 +15,9 @@ from likeness.kinds import KINDS
 from likeness.metrics.conflicts import KINDS_OF_CONFLICT, conflicts
 from likeness.metrics.questions import Asked, asked, keys_of, likeness_of, weight_of
 from likeness.metrics.same_question import chance_of, compared
+from likeness.metrics.statements import content
 from likeness.metrics.trees import Trees
 from likeness.metrics.weak_conflicts import weak_conflicts
-from likeness.metrics.statements import content
 
 LIKELY = 0.5
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
@@ -34,6 +34,7 @@ AT_ONCE, WORTH_WORKERS = 500, 8
 """Twos of pairs that are compared as one part, and parts below which starting processes takes longer than it saves."""
 BRIEF = 20
 """Words up to which an answer speaks of one thing only."""
+
 
 def find_contradictions(pairs: Sequence[Pair], engine: Engine | None = None) -> Iterable[Finding]:
     """Both of two pairs that ask the same and answer what cannot both be true; each finding names the other pair.
@@ -114,12 +115,16 @@ def beside(asking: Asked, said: str, other_asking: Asked, other_said: str) -> di
     telling = [code for code in (ours & theirs) - asking.things - other_asking.things if weight_of(code, asking.tongue) >= 0.7]
     linked = (asking.things & (other_asking.things | theirs)) | (other_asking.things & (asking.things | ours))
     features = compared(asking, other_asking, ours, theirs)
-    return features | weak_conflicts(asking, said, other_asking, other_said) | {
-        "one_question": chance_of(features),
-        "answers": min(1.0, len(telling) / 4),
-        "linked": min(1.0, sum(weight_of(code, asking.tongue) for code in linked) / 4),
-        "brief": float(max(len(said.split()), len(other_said.split())) <= BRIEF),
-    }
+    return (
+        features
+        | weak_conflicts(asking, said, other_asking, other_said)
+        | {
+            "one_question": chance_of(features),
+            "answers": min(1.0, len(telling) / 4),
+            "linked": min(1.0, sum(weight_of(code, asking.tongue) for code in linked) / 4),
+            "brief": float(max(len(said.split()), len(other_said.split())) <= BRIEF),
+        }
+    )
 
 
 def disagreements(asking: Asked, said: str, other_asking: Asked, other_said: str) -> dict[str, str]:

@@ -298,6 +298,15 @@ def _groups(tongue: Tongue) -> dict[str, frozenset[int]]:
     return {code: frozenset(numbers) for code, numbers in found.items()}
 
 
+CORE = {tongue: groups.count("|") + 1 for tongue, groups in GROUPS.items()}
+"""Groups that name one thing; what is exchanged in questions, after them, is too loose for the words of answers."""
+
+
+def close_groups_of(code: str, tongue: Tongue) -> frozenset[int]:
+    """As `groups_of`, of words that may stand for each other in any text."""
+    return frozenset(group for group in groups_of(code, tongue) if group < CORE[tongue])
+
+
 @cache
 def _opposites(tongue: Tongue) -> dict[str, frozenset[str]]:
     """Stems that another may not stand for."""

@@ -31,7 +31,8 @@ class Trees:
         """How likely the features are those of what is looked for, in [0, 1]."""
         values = [features.get(name, 0.0) for name in self.features]
         total = self.bias
-        for node in self.trees:
+        for tree in self.trees:
+            node = tree
             while type(node) is list:
                 node = node[2] if values[node[0]] <= node[1] else node[3]
             total += node
