@@ -25,15 +25,16 @@ SPEAKING = re.compile(
 )
 OTHERS = re.compile(r"\b(?:he|him|his|she|her|they|their|them|er|ihn|ihm|seine?\w?|ils?|elles?|leurs?|él|ella|ellos)\b")
 BEFORE = re.compile(
-    r"\b(?:was|were|did|had|last|yesterday|ago|used to|war|waren|hatten?|wurden?|gestern|letzt\w{1,2}|früher|hast|habt|était|avait"
-    r"|étiez|aviez|hier|dernière?|avez|as-tu|fue|era|ayer|pasad[oa]|antes|\w{2,20}(?:aste|iste|ed))\b"
+    r"\b(?:was|were|did|had|last|yesterday|ago|used to|war|waren|hatten?|wurden?|gestern|letzt\w{1,2}|früher|hast|habt|était"
+    r"|avait|étiez|aviez|hier|dernière?|avez|as-tu|fue|era|ayer|pasad[oa]|antes|\w{2,20}(?:aste|iste|ed))\b"
 )
 TO_COME = re.compile(
-    r"\b(?:will|won't|going to|gonna|next|tomorrow|soon|wird|werden|wirst|morgen|nächst\w{1,2}|sera|serez|demain|prochaine?|mañana"
-    r"|próxim[oa]|vas? a)\b"
+    r"\b(?:will|won't|going to|gonna|next|tomorrow|soon|wird|werden|wirst|morgen|nächst\w{1,2}|sera|serez|demain|prochaine?"
+    r"|mañana|próxim[oa]|vas? a)\b"
 )
 DENIES = re.compile(
-    r"\b(?:not|never|no longer|nobody|nothing|without|\w{2,6}n't|nicht|nie|kein\w{0,2}|ohne|pas|jamais|sans|plus|no|nunca|sin|nadie)\b"
+    r"\b(?:not|never|no longer|nobody|nothing|without|\w{2,6}n't|nicht|nie|kein\w{0,2}|ohne|pas|jamais|sans|plus|no"
+    r"|nunca|sin|nadie)\b"
 )
 SIDES = {"second": SPOKEN_TO, "first": SPEAKING, "third": OTHERS, "past": BEFORE, "future": TO_COME, "denial": DENIES}
 """What only one of two questions may have."""
