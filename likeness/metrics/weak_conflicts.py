@@ -50,7 +50,7 @@ def weak_conflicts(asking: Asked, said: str, other_asking: Asked, other_said: st
         "polarity": float(_one_denies(texts, questions, tongue)),
         "numbers_apart": float(bool(of_one_kind) and not any(equal(a, b) for a in ours for b in theirs)),
         "names_apart": float(tongue != "de" and bool(names and other_names) and not names & other_names),
-        "words_apart": float(all(brief) and not _shared(*texts, tongue)),
+        "words_apart": float(all(brief) and not _shared(texts[0], texts[1], tongue)),
     }
 
 
