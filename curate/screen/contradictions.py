@@ -14,10 +14,10 @@ from curate.model import Finding, Pair
 from likeness.kinds import KINDS
 from likeness.metrics.conflicts import KINDS_OF_CONFLICT, conflicts
 from likeness.metrics.questions import Asked, asked, keys_of, likeness_of, weight_of
-from likeness.metrics.same_question import SIGNS as SAME_QUESTION
-from likeness.metrics.same_question import compared
-from likeness.metrics.signed import Signed
+from likeness.metrics.same_question import chance_of, compared
 from likeness.metrics.statements import content
+from likeness.metrics.trees import Trees
+from likeness.metrics.weak_conflicts import weak_conflicts
 
 LIKELY = 0.5
 """Probability from which two answers to one question are worth a warning: set on the labelled rows, for a precision of 0.85."""
@@ -34,18 +34,6 @@ AT_ONCE, WORTH_WORKERS = 500, 8
 """Twos of pairs that are compared as one part, and parts below which starting processes takes longer than it saves."""
 BRIEF = 20
 """Words up to which an answer speaks of one thing only."""
-
-SIGNS: Mapping[str, int] = {
-    **SAME_QUESTION,
-    **dict.fromkeys(KINDS_OF_CONFLICT, 1),
-    "answers": 1,
-    "linked": 1,
-    "brief": 1,
-    "several": 1,
-    "yes_to_other": -1,
-}
-"""What the classifier knows of two pairs: how their questions compare, what their answers disagree on, how much else these
-share."""
 
 
 def find_contradictions(pairs: Sequence[Pair], engine: Engine | None = None) -> Iterable[Finding]:
@@ -106,8 +94,6 @@ def contradicting(one: Pair, other: Pair) -> tuple[float, str]:
     said, other_said = (pair.response for pair in (one, other))
     asking, other_asking = asked(one.instruction), asked(other.instruction)
     features = beside(asking, said, other_asking, other_said)
-    if _model().most(features) < LIKELY:
-        return 0.0, ""
     disagree = disagreements(asking, said, other_asking, other_said)
     if not disagree:
         return 0.0, ""
@@ -115,7 +101,7 @@ def contradicting(one: Pair, other: Pair) -> tuple[float, str]:
 
 
 def beside(asking: Asked, said: str, other_asking: Asked, other_said: str) -> dict[str, float]:
-    """How two pairs compare, whatever their answers disagree on, by the names of `SIGNS`.
+    """How two pairs compare, whatever their answers disagree on, by name.
 
     Args:
         asking: a question.
@@ -128,11 +114,17 @@ def beside(asking: Asked, said: str, other_asking: Asked, other_said: str) -> di
     )
     telling = [code for code in (ours & theirs) - asking.things - other_asking.things if weight_of(code, asking.tongue) >= 0.7]
     linked = (asking.things & (other_asking.things | theirs)) | (other_asking.things & (asking.things | ours))
-    return compared(asking, other_asking, ours, theirs) | {
-        "answers": min(1.0, len(telling) / 4),
-        "linked": min(1.0, sum(weight_of(code, asking.tongue) for code in linked) / 4),
-        "brief": float(max(len(said.split()), len(other_said.split())) <= BRIEF),
-    }
+    features = compared(asking, other_asking, ours, theirs)
+    return (
+        features
+        | weak_conflicts(asking, said, other_asking, other_said)
+        | {
+            "one_question": chance_of(features),
+            "answers": min(1.0, len(telling) / 4),
+            "linked": min(1.0, sum(weight_of(code, asking.tongue) for code in linked) / 4),
+            "brief": float(max(len(said.split()), len(other_said.split())) <= BRIEF),
+        }
+    )
 
 
 def disagreements(asking: Asked, said: str, other_asking: Asked, other_said: str) -> dict[str, str]:
@@ -172,8 +164,8 @@ def by_kind(disagree: Mapping[str, str], asking: Asked, other_asking: Asked) -> 
 
 
 @cache
-def _model() -> Signed:
-    return Signed.load(Path(__file__).with_name("models") / "contradictions.json")
+def _model() -> Trees:
+    return Trees.load(Path(__file__).with_name("models") / "contradictions.json")
 
 
 CHECK = Check(

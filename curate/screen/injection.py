@@ -23,9 +23,9 @@ LIKELY = 0.65
 """Probability from which a sentence is worth a warning."""
 ASKING = 0.85
 """The same for a question, unless a rule knows it: people ask about orders more often than they give them as a question."""
-SURE = 0.9
+SURE, DROPPED = 0.8, 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
-CERTAIN = 0.95
+CERTAIN = 0.85
 """Probability from which a sentence need not speak of models, prompts or answers."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
 ORDERS = (
@@ -297,7 +297,7 @@ def _said(text: str, written: str, ground: str) -> _Said | None:
         end, shown = start + len(sentence), f"“{sentence[:MOST_SHOWN]}”"
         own = in_words_of(sentence, written)
         if order := ORDER.search(sentence):
-            severity: Severity = "drop" if likely >= SURE and not in_words_of(order[0], written) else "warning"
+            severity: Severity = "drop" if likely >= DROPPED and not in_words_of(order[0], written) else "warning"
             worst = _Said(start, end, "orders", f"gives orders to a language model: {shown}", severity, likely)
         elif RESIDUE.search(sentence) and not own:
             worst = _Said(start, end, "speaks_of_task", f"speaks of how it was made: {shown}", "warning", likely)

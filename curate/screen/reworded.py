@@ -15,7 +15,7 @@ from curate.model import Finding, Pair
 from curate.screen.duplicates import best_first, why_kept
 from curate.screen.settings.duplicates import DuplicatesSettings
 from likeness.metrics.embedding import Embedding, embedding
-from likeness.metrics.questions import groups_of
+from likeness.metrics.questions import close_groups_of
 from likeness.metrics.wording import Tongue, code_of, tongue_of
 
 LENGTHS, NEAR = (50, 150), (0.33, 0.5)
@@ -129,7 +129,7 @@ def _features_of(word: str, tongue: Tongue) -> tuple[str, ...]:
     code = code_of(word, tongue)
     if not code or code[0] in "¬~?":
         return ()
-    return (code, *(f"{tongue} {group}" for group in sorted(groups_of(code, tongue))))
+    return (code, *(f"{tongue} {group}" for group in sorted(close_groups_of(code, tongue))))
 
 
 def _reduced(weighted: Any) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ from likeness.files import write_atomic
 from likeness.metrics import same_question
 from likeness.metrics.questions import asked
 from likeness.metrics.sentences import Rules, train
-from likeness.metrics.signed import fit
+from likeness.metrics.trees import fit
 
 MODELS = Path(__file__).with_name("models")
 LEARNT: dict[str, Rules] = {
@@ -42,27 +42,27 @@ def labelled(model: Path) -> list[dict[str, Any]]:
 
 
 def features_of_pairs(row: dict[str, Any]) -> dict[str, float] | None:
-    """What the classifier of contradictions knows of two pairs; None where their answers disagree on nothing."""
+    """What the classifier of contradictions knows of two pairs; None where not even a weak sign says that they disagree."""
     (question, said), (other_question, other_said) = row["one"], row["other"]
     asking, other_asking = asked(question), asked(other_question)
     disagree = contradictions.disagreements(asking, said, other_asking, other_said)
-    if not disagree:
-        return None
     features = contradictions.beside(asking, said, other_asking, other_said)
+    if not disagree and not any(features[name] for name in ("polarity", "numbers_apart", "names_apart", "words_apart")):
+        return None
     return features | contradictions.by_kind(disagree, asking, other_asking)
 
 
 def learn_questions(rows: list[dict[str, Any]]) -> dict[str, object]:
     """Whether two questions are one."""
     features = [same_question.compared(asked(row["one"]), asked(row["other"])) for row in rows]
-    return fit(features, [row["is"] for row in rows], [row["counts"] for row in rows], same_question.SIGNS)
+    return fit(features, [row["is"] for row in rows], [row["counts"] for row in rows])
 
 
 def learn_pairs(rows: list[dict[str, Any]]) -> dict[str, object]:
     """Whether two pairs contradict each other, of those that disagree on anything."""
     both = [(features, row) for row in rows if (features := features_of_pairs(row))]
     counts = [row["counts"] for _, row in both]
-    return fit([features for features, _ in both], [row["is"] for _, row in both], counts, contradictions.SIGNS)
+    return fit([features for features, _ in both], [row["is"] for _, row in both], counts)
 
 
 def as_json(model: dict[str, object]) -> str:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import combinations, product
 
 from likeness.metrics.cjk import CJK, asking_in
+from likeness.metrics.everyday_words import EVERYDAY
 from likeness.metrics.needles import Needled
 from likeness.metrics.synonyms import ANTONYMS, ASKED_FOR, GROUPS, KINDS_OF_THING, PHRASES
 from likeness.metrics.wording import ASKING, Tongue, code_of, content, fold, grams, is_operator, stem, tongue_of, words_in
@@ -212,14 +213,28 @@ _CHATTED: dict[Tongue, str] = {
             |whens when is|whys why is|whatd what did|howd how did|whered where did|wanna want to|gonna going to|gotta have to
             |tmrw tomorrow|2moro tomorrow|tonite tonight|2nite tonight|bday birthday|fave favourite|fav favourite|coz because
             |cos because|cuz because|didnt did not|dont do not|doesnt does not|isnt is not|arent are not|cant can not
-            |wont will not|wasnt was not|havent have not|hasnt has not|msg message|pw password""",
+            |wont will not|wasnt was not|havent have not|hasnt has not|msg message|pw password|msgs messages
+            |wfh work from home|pto leave
+            |eta arrival time|2fa two-factor authentication|mfa two-factor authentication|appt appointment|mtg meeting
+            |repo repository|env environment|prod production|docs documentation|dept department|pkgs packages|pkg package
+            |cmd command|svc service|btwn between|abt about|wld would|shld should|cld could|urs yours|rly really|rn right now
+            |tho though|bc because|b4 before|2day today|wknd weekend|sat saturday|thurs thursday|tues tuesday|weds wednesday
+            |fri friday|hrs hours|mins minutes|yrs years|w/o without|ppl people|smth something|sth something|ty thank you""",
     "de": """hab habe|nix nichts|haste hast du|biste bist du|kannste kannst du|willste willst du|gehts geht es|gibts gibt es
-            |we wochenende|pls bitte""",
+            |we wochenende|pls bitte|pw passwort|2fa zwei-faktor-authentifizierung|n ein|nen einen|ne eine|heim nach hause
+            |zuhaus zuhause
+            |vlt vielleicht|vllt vielleicht|std stunden|mtl monatlich|tel telefon|haste hast du|isses ist es|wieviel wie viel""",
     "fr": """jsp je ne sais pas|pk pourquoi|pkoi pourquoi|pq pourquoi|qd quand|bcp beaucoup|tt tout|ds dans|we week-end
             |ciné cinéma|resto restaurant|boulot travail|taf travail|bouquin livre|gosse enfant|bagnole voiture|fric argent
-            |pote ami|appart appartement|stp s'il te plaît|svp s'il vous plaît""",
+            |pote ami|appart appartement|stp s'il te plaît|svp s'il vous plaît|mdp mot de passe|rdv rendez-vous|koi quoi
+            |pr pour|fé fais|bcp beaucoup|pb problème|ordi ordinateur|aprem après-midi
+            |dispo disponible|qd quand|pk pourquoi|pkoi pourquoi|pq pourquoi|slt salut|bjr bonjour|auj aujourd'hui
+            |ajd aujourd'hui|vac vacances|jai j'ai|jsuis je suis|t'as tu as|t'es tu es|c'est quand quand est
+            |2fa authentification à deux facteurs|prêtes prêter""",
     "es": """q que|xq por qué|pq por qué|k que|tb también|bn bien|finde fin de semana|peli película|cole colegio|curro trabajo
-            |curras trabajas|profe profesor|porfa por favor""",
+            |curras trabajas|profe profesor|porfa por favor|msj mensaje|msjs mensajes|cumple cumpleaños|tfno teléfono
+            |uni universidad|insti instituto|bici bicicleta|cdo cuando
+            |cnd cuando|xfa por favor|ke qué|kien quién|dnd dónde|mñn mañana|peque niño|peques niños""",
 }
 CHATTED: dict[Tongue, dict[str, str]] = {
     tongue: {short: full for line in lines.split("|") for short, _, full in [line.strip().partition(" ")]}
@@ -281,11 +296,20 @@ ENDING: dict[Tongue, re.Pattern[str]] = {
 @cache
 def _groups(tongue: Tongue) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = defaultdict(set)
-    for number, group in enumerate(GROUPS[tongue].split("|")):
+    for number, group in enumerate(f"{GROUPS[tongue]}|{EVERYDAY[tongue]}".split("|")):
         for word in group.split():
             found[fold(word, tongue)].add(number)
             found[stem(word, tongue)].add(number)
     return {code: frozenset(numbers) for code, numbers in found.items()}
+
+
+CORE = {tongue: groups.count("|") + 1 for tongue, groups in GROUPS.items()}
+"""Groups that name one thing; what is exchanged in questions, after them, is too loose for the words of answers."""
+
+
+def close_groups_of(code: str, tongue: Tongue) -> frozenset[int]:
+    """As `groups_of`, of words that may stand for each other in any text."""
+    return frozenset(group for group in groups_of(code, tongue) if group < CORE[tongue])
 
 
 @cache

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from pathlib import Path
 
+from likeness.metrics.question_forms import forms
 from likeness.metrics.questions import (
     ASPECTS,
     OPPOSITES,
@@ -21,34 +22,8 @@ from likeness.metrics.questions import (
     swapped,
     weight_of,
 )
-from likeness.metrics.signed import Signed
+from likeness.metrics.trees import Trees
 from likeness.metrics.wording import code_of, grams
-
-SIGNS: Mapping[str, int] = {
-    "likeness": 1,
-    "matched": 1,
-    "covered": 1,
-    "covered_best": 1,
-    "same_words": 1,
-    "same_letters": 1,
-    "same_asking": 1,
-    "slot": -1,
-    "slot_in_frame": -1,
-    "opposed": -1,
-    "numbers": -1,
-    "narrower": -1,
-    "tongues": -1,
-    "turned": -1,
-    "small": -1,
-    "contrasted": -1,
-    "names": -1,
-    "aspect": -1,
-    "other_asking": -1,
-    "one_asking": -1,
-    "one_whether": -1,
-    "left": -1,
-}
-"""Whether a feature may speak only for one question (1) or only for two (-1)."""
 
 SPELT_ALIKE, IN_ONE_GROUP, LETTERS = 0.9, 0.8, 0.5
 """How much a word counts that is matched by its spelling, by its meaning; and the letter n-grams two words share to be
@@ -121,7 +96,7 @@ def _exchanged(one: list[str], other: list[str], mine: set[str], theirs: set[str
 def compared(
     one: Asked, other: Asked, said: frozenset[str] = frozenset(), other_said: frozenset[str] = frozenset()
 ) -> dict[str, float]:
-    """What speaks for two questions being one, and against it, by the names of `SIGNS`; each about 0 to 1.
+    """What speaks for two questions being one, and against it, by name; each about 0 to 1.
 
     Args:
         one: a question.
@@ -141,7 +116,7 @@ def compared(
     unknown = bool(names - other_said - other.things - set(others)) + bool(other_names - said - one.things - set(ours))
     covered = sorted((_covered(one, other.things | other_said), _covered(other, one.things | said)))
     letters, other_letters = grams(ours), grams(others)
-    return {
+    return forms(one, other, weight, mine, theirs, frame) | {
         "likeness": likeness_of(one, other),
         "matched": min(1.0, weight / 3),
         "covered": covered[0],
@@ -167,6 +142,8 @@ def compared(
     }
 
 
+TELLS_TONGUE = 4
+"""Words from which a question's language is known."""
 TURNED = 0.3
 """The most that two questions are alike where one turns the other round: too few rows have such a pair to learn its weight."""
 GIVES, GETS = frozenset("du tu tú".split()), frozenset("dir dich te toi ti".split())
@@ -227,9 +204,18 @@ def _names(question: Asked) -> set[str]:
     return {word for found in CAPITAL.findall(question.text) if (word := code_of(found.casefold(), question.tongue))}
 
 
+def _length(question: Asked) -> int:
+    return len(question.said.split())
+
+
 @cache
-def _model() -> Signed:
-    return Signed.load(Path(__file__).with_name("same_question.json"))
+def _model() -> Trees:
+    return Trees.load(Path(__file__).with_name("same_question.json"))
+
+
+def chance_of(features: Mapping[str, float]) -> float:
+    """How likely two questions are one, by how they compare."""
+    return _model().probability(features)
 
 
 def likely_same(one: Asked, other: Asked, least: float, said: frozenset[str] = frozenset()) -> float:
@@ -243,10 +229,10 @@ def likely_same(one: Asked, other: Asked, least: float, said: frozenset[str] = f
     """
     if one.said == other.said:
         return 1.0
-    if not one.things or not other.things or _model().most({"likeness": likeness_of(one, other)}) < least:
+    if not one.things or not other.things or (one.tongue != other.tongue and min(map(_length, (one, other))) >= TELLS_TONGUE):
         return 0.0
     features = compared(one, other, said)
-    likely = _model().probability(features)
+    likely = chance_of(features)
     if features["turned"] or features["contrasted"] or _roles_exchanged(one, other):
         likely = min(likely, TURNED)
     return min(0.99, likely) if likely >= least else 0.0

@@ -25,7 +25,7 @@ SAME = 0.8
 NEAR = 0.7
 """Likeness of what is asked from which two questions are one, or nearly."""
 
-REWORDED = 0.64
+REWORDED = 0.55
 """Likeness from which a question may be another in other words: a person is to look."""
 
 HALF = 0.75

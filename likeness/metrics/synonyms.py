@@ -452,7 +452,7 @@ ASKED_FOR: tuple[tuple[str, str], ...] = (
     (
         "lasting",
         r"(?:for )?how long|how much time|(?:after|in) how long|what (?:is|'s) the (?:\w+ )?(?:duration"
-        r"|length of time)|how many (?:hours|minutes|days|weeks|months|years)"
+        r"|length of time)|how many (?:hours|minutes|days|weeks|months|years)(?! of)"
         r"|wie lang(?:e)?|wie viel zeit|wie viele (?:stunden|minuten|tage|wochen|monate|jahre)|welche (?:dauer"
         r"|ruhezeit|gehzeit|backzeit|kochzeit)"
         r"|(?:pendant )?combien de (?:temps|jours|heures|minutes|semaines|mois)|quelle (?:est la )?durée"
@@ -488,13 +488,14 @@ ASKED_FOR: tuple[tuple[str, str], ...] = (
         r"how much (?:is|are|was|were|does|do|did|will|would|must|should) (?:[^?.!]{1,60}? )?(?:cost|pay|charge|spend|be)\b"
         r"|what (?:does|do|did|will|would) (?:[^?.!]{1,60}? )?cost\b|what(?: is|'s| are| was)? (?:the"
         r"|its) (?:price|cost|fee|charge|fare)s?(?: of| for)?|at what price"
-        r"|how expensive"
+        r"|how expensive|what (?:did|do) (?:i|we|you|they|he|she) (?:have to )?(?:pay|owe)\b"
         r"|wie ?viel (?:kostet|kosten|zahlt|zahle|bezahlt|muss man zahlen|geld)|was (?:kostet|kosten|kostete)"
+        r"|wie ?viel (?:[^?.!]{1,40}? )?(?:gekostet|bezahlt|gezahlt)|was haben? (?:[^?.!]{1,40}? )?(?:gekostet|bezahlt|gezahlt)"
         r"|wie teuer|was (?:muss|müssen|zahle|zahlt|zahlen|soll)\b[^?.!]{0,60}?(?:zahlen|bezahlen|ausgeben)"
         r"|was zahlt|(?:wie hoch ist|welchen) (?:der )?preis|zu welchem preis"
         r"|combien (?:coûte(?:nt)?|coûtait|faut-il payer|doit-on payer|vaut)|quel(?:le)? est le (?:prix|coût"
-        r"|tarif)(?: de| du)?|à quel prix"
-        r"|cuánto (?:cuestan?|costó|vale|valen|hay que pagar|se paga)|qué (?:precio|cuesta|vale)"
+        r"|tarif)(?: de| du)?|(?:à )?quel prix|combien (?:[^?.!]{1,40}? )?(?:coûtée?s?|payée?s?)\b"
+        r"|cuánto (?:cuestan?|costó|costaron|vale|valen|hay que pagar|se paga|pag\w{1,6})|qué (?:precio|cuesta|vale)"
         r"|cuál es el (?:precio|coste|costo)(?: del?)?",
     ),
     (
@@ -506,11 +507,12 @@ ASKED_FOR: tuple[tuple[str, str], ...] = (
     ),
     (
         "where",
-        r"(?:in|at|to|on|from) (?:what|which) (?:place|town|city|village|country|room|location|spot|street"
-        r"|building|part)|what (?:place|location|town|city|country)"
-        r"|(?:in|an|aus) welche[mnr] (?:ort|stadt|dorf|land|stelle|raum|zimmer|platz)|(?:à|dans|en"
-        r"|de) quel(?:le)? (?:endroit|ville|lieu|village|pays|pièce|salle)"
-        r"|(?:en|a|de) qué (?:sitio|lugar|ciudad|pueblo|país|sala|parte)",
+        r"(?:in|at|to|on|from|under) (?:what|which) (?:place|town|city|village|country|room|location|spot|street"
+        r"|building|part|folder|directory|path)|what (?:place|location|town|city|country|folder|directory)"
+        r"|what(?: is|'s) the (?:path|location|whereabouts)(?: (?:of|to))?"
+        r"|(?:in|an|aus) welche[mnr] (?:ort|stadt|dorf|land|stelle|raum|zimmer|platz|ordner|verzeichnis|pfad)|(?:à|dans|en"
+        r"|de) quel(?:le)? (?:endroit|ville|lieu|village|pays|pièce|salle|dossier|répertoire)"
+        r"|(?:en|a|de) qué (?:sitio|lugar|ciudad|pueblo|país|sala|parte|carpeta|directorio)",
     ),
     (
         "who",
@@ -545,7 +547,7 @@ PHRASES: dict[str, str] = {
         "configure": "set up | setting up | put in place",
         "before": "prior to",
         "repair": "put right | patch up",
-        "meet": "get together",
+        "meet": "get together | get to know each other | got to know each other",
         "handle": "deal with | cope with | go about",
         "survive": "keep alive | stay alive | am leben halten | am leben erhalten | en vie | con vida",
         "winter": "cold months | cold season | winter months | kalte jahreszeit | kalten jahreszeit | saison froide",
@@ -562,7 +564,7 @@ PHRASES: dict[str, str] = {
         "postpone": "put off",
         "begin": "get going | get started | kick off",
         "discover": "find out | figure out | work out",
-        "happen": "take place | go on | come about",
+        "happen": "take place | go on | come about | a lieu | ont lieu | aura lieu | auront lieu | avoir lieu | a eu lieu",
         "recognise": "can you tell | do you tell | can i tell | do i tell | can one tell | you can tell",
         "dead": "pass away | passed away",
         "grow": "grow up | grew up | bring up | brought up",

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from curate.screen.contradictions import SIGNS as CONTRADICTION_SIGNS
 from curate.screen.injection import ORDER, RESIDUE
 from curate.screen.refusals import DECLINES, SERVES
 from curate.screen.train_classifiers import (
@@ -14,14 +13,17 @@ from curate.screen.train_classifiers import (
     MODELS,
     PAIRS,
     QUESTIONS,
+    features_of_pairs,
     labelled,
     learn,
     learn_pairs,
     learn_questions,
     rows_of,
 )
-from likeness.metrics.same_question import SIGNS
+from likeness.metrics.questions import asked
+from likeness.metrics.same_question import compared
 from likeness.metrics.sentences import Classifier, fold, sentences_of, stems_of, tokens_of, train
+from likeness.metrics.trees import Trees
 
 RULES = {"refusals": (DECLINES, SERVES), "injection": (ORDER, RESIDUE)}
 LEAST = {"refusals": (0.85, 0.6), "injection": (0.8, 0.55), "standalone": (0.55, 0.45)}
@@ -46,17 +48,14 @@ def test_the_shipped_classifier_is_what_its_rows_make(name):
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "learn_from"), [(PAIRS, learn_pairs), (QUESTIONS, learn_questions)])
 def test_the_shipped_classifier_of_pairs_is_what_its_rows_make(file, learn_from):
-    shipped, made = json.loads(file.read_text(encoding="utf-8")), learn_from(labelled(file))
-    assert shipped["bias"] == pytest.approx(made["bias"], abs=0.05)
-    for feature in shipped["weights"].keys() | made["weights"].keys():
-        assert shipped["weights"].get(feature, 0) == pytest.approx(made["weights"].get(feature, 0), abs=0.1)
-
-
-@pytest.mark.parametrize("file", [PAIRS, QUESTIONS])
-def test_no_feature_speaks_against_its_sign(file):
-    signs = CONTRADICTION_SIGNS if file is PAIRS else SIGNS
-    weights = json.loads(file.read_text(encoding="utf-8"))["weights"]
-    assert weights and all(weight * signs[name] > 0 for name, weight in weights.items())
+    rows = labelled(file)
+    made = learn_from(rows)
+    shipped, again = Trees.load(file), Trees(made["features"], made["bias"], made["trees"])
+    assert list(shipped.features) == list(again.features)
+    for row in rows[::20]:
+        features = features_of_pairs(row) if file is PAIRS else compared(asked(row["one"]), asked(row["other"]))
+        if features:
+            assert shipped.probability(features) == pytest.approx(again.probability(features), abs=0.1)
 
 
 def test_a_rule_is_asked_wherever_it_knows_a_sentence():
