@@ -153,7 +153,9 @@ def test_conversations_are_told_from_what_the_person_wrote_alone(tmp_path, notes
     (notes / "documents/Chat with Ned.txt").write_text(
         "".join(f"[12/0{n}/2024, 08:1{n}:00] {('Ned', 'Simon')[n % 2]}: Is the ferry late again?\n" for n in range(1, 9))
     )
-    (notes / "sent.mbox").write_text("From a@b.c Mon Jan  1 00:00:00 2024\nFrom: Simon <a@b.c>\nSubject: x\n\nThe ferry is late.\n")
+    (notes / "sent.mbox").write_text(
+        "From a@b.c Mon Jan  1 00:00:00 2024\nFrom: Simon <a@b.c>\nSubject: x\n\nThe ferry is late.\n"
+    )
     done = curate(tmp_path, "init", "mine", "--from", str(notes), "--voice", "Simon")
     assert done.returncode == 0, done.stderr
     assert (

@@ -2,6 +2,7 @@
 
 python tests/unseen/measure_checks.py            the table
 python tests/unseen/measure_checks.py refusals   with the notes of what this check missed
+python tests/unseen/measure_checks.py --set f    one set's rows, where rows say of which set they are
 python tests/unseen/measure_checks.py --write    counts of seen and unseen rows to docs/measured.json, from which the docs are made
 """
 
@@ -14,7 +15,8 @@ import warnings
 
 warnings.simplefilter("ignore")
 root = pathlib.Path(__file__).parent / "checks"
-verbose = sys.argv[1] if len(sys.argv) > 1 else ""
+ONE = sys.argv[2] if sys.argv[1:2] == ["--set"] else None
+verbose = sys.argv[1] if len(sys.argv) > 1 and not ONE else ""
 MEASURED: dict[str, dict[str, int]] = {}
 from likeness.command import settle_libraries
 
@@ -32,7 +34,8 @@ def pair(i, r, kind="question_answer", doc="d.md", ev=None):
 
 
 def rows(n):
-    return [json.loads(l) for l in (root / f"{n}.jsonl").read_text().splitlines() if l.strip()]
+    found = [json.loads(l) for l in (root / f"{n}.jsonl").read_text().splitlines() if l.strip()]
+    return [each for each in found if not ONE or each.get("set") == ONE] or found
 
 
 def own(lang):
