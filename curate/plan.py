@@ -255,7 +255,8 @@ def plan_lines(found: dict[str, Any]) -> list[str]:
     for kind in found["kinds"]:
         words = f"{kind['words'][0]}-{kind['words'][1]} words"
         lines.append(
-            f"  {kind['kind']:<16} {kind['requests']:>6,} requests {kind['pairs']:>7,} pairs {kind['share']:>5.0%}   {words}"
+            f"  {kind['kind']:<16} {count_of(kind['requests'], 'request'):>15} {count_of(kind['pairs'], 'pair'):>13}"
+            f" {kind['share']:>5.0%}   {words}"
         )
     lines += [f"note: {note}" for note in found["notes"][:MOST_NOTES]]
     if (more := len(found["notes"]) - MOST_NOTES) > 0:

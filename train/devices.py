@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Literal
 
 from likeness.errors import CallError
+from likeness.metrics.text import count_of
 
 LISTED = Path(__file__).with_name("devices.toml")
 MIB = 2**20
@@ -69,7 +70,7 @@ def this_machine() -> Device:
             return Device(name, "gpu", card.total_memory, speed.tflops, speed.bandwidth_gb_s)
         return Device(name, "gpu", card.total_memory, _measured_tflops("cuda"), 500)
     threads = torch.get_num_threads()
-    return Device(f"CPU, {threads} threads (here)", "cpu", machine_memory(), _measured_tflops("cpu"), 20)
+    return Device(f"CPU, {count_of(threads, 'thread')} (here)", "cpu", machine_memory(), _measured_tflops("cpu"), 20)
 
 
 def machine_memory() -> int:

@@ -45,7 +45,7 @@ def table(forecasts: Sequence[Forecast], method: Method, *, together: bool = Fal
 
 
 def _needs(found: Forecast) -> str:
-    price = "" if found.usd is None else f", {found.usd:.2f} USD"
+    price = "" if found.usd is None else ", under 0.01 USD" if found.usd < 0.01 else f", {found.usd:.2f} USD"
     memory = f"{found.memory_bytes / 1e9:.1f} GB"
     return f"{memory}, {time_in_words(found.seconds)}{price}" if found.fits else f"{memory}: does not fit"
 

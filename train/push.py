@@ -59,7 +59,10 @@ class Repository:
     def lines(self) -> list[str]:
         """Every file and its size."""
         total = sum(self.sizes.values())
-        listed = [f"  {size / 1e6:>9.3f} MB  {name}" for name, size in self.sizes.items()]
+        listed = [
+            f"  {size / 1e6:>9,.1f} MB  {name}" if size >= 1e5 else f"  {size / 1e3:>9,.1f} kB  {name}"
+            for name, size in self.sizes.items()
+        ]
         return [f"{self.kind} {self.name}: {count_of(len(self.sizes), 'file')}, {total / 1e6:.1f} MB", *listed]
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,6 +83,8 @@ def plan_push(run: Path, to: str, parts: Sequence[str]) -> list[Repository]:
         GateError: the run was trained on rows that the checks flagged as private.
     """
     unknown = [part for part in parts if part not in PARTS]
+    if not to:
+        raise CallError("it is not said where to push", fix="Name it: --to OWNER/NAME")
     if unknown or to.count("/") != 1 or not all(to.split("/")):
         raise CallError(f"{(unknown or [to])[0]!r} cannot be pushed", fix=f"Name OWNER/NAME, and parts among {', '.join(PARTS)}.")
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,15 @@ def find_run(named: str) -> Path:
     if not found:
         raise CallError(f"there is no finished run {named!r} of the recipes here", fix="`train runs RECIPE` lists them.")
     raise CallError(f"{named!r} is the name of {len(found)} runs", fix=f"Give its folder: {', '.join(map(str, found[:4]))}")
+
+
+def recipe_behind(run: Path) -> Path | None:
+    """The recipe that a run is of; None where it is gone."""
+    owner = run.absolute().parents[1] / "recipe.path"
+    with suppress(OSError):
+        recipe = Path(os.path.normpath(owner.parent / owner.read_text(encoding="utf-8")))
+        return Path(os.path.relpath(recipe)) if recipe.is_file() else None
+    return None
 
 
 def recipe_named(named: str) -> Path | None:

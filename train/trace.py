@@ -17,7 +17,8 @@ FIXES = {
     "decision": "Add rows of kind decision, each asked in several wordings.",
     "echo": "Cap the phrase with balance.terms, or reject rows that hold it.",
     "memorised": "Train for fewer epochs, or drop rows that say nearly the same.",
-    "learnt": "Look at rows that were not learnt: often the answer does not follow from the question. By heart: fewer epochs.",
+    "learnt": "Hardly anything learnt: more epochs. Single rows not learnt: often the answer does not follow from the question. "
+    "Many known by heart: fewer epochs.",
     "forgetting": "Lower train.sft.learning_rate or epochs, or take a weaker adapter (evaluate.strengths, merge_best).",
     "shape": "Give the kinds the `words` that you want back: a model answers as long as its rows do.",
     "degenerate": "Lower train.sft.learning_rate or epochs; look at rows without an end.",

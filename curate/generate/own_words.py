@@ -96,9 +96,11 @@ def choose_voice_samples(documents: Mapping[str, Document]) -> list[VoiceSample]
         if len(chosen) >= FEWEST_SAMPLES:
             break
         left: dict[str, list[str]] = {}
+        seen = {sample.text for sample in chosen}  # a sign-off stands in many documents and shows the voice once
         for path in order:  # no more than are chosen are looked for: the first of each comes before any second
-            if found := _samples_in(documents[path], words):
+            if found := [text for text in _samples_in(documents[path], words) if text not in seen]:
                 left[path] = found
+                seen.update(found)
             if len(chosen) + len(left) == MOST_SAMPLES:
                 break
         shapes: Counter[tuple[str, ...]] = Counter()

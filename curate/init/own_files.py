@@ -165,8 +165,8 @@ def _recipe(
     if talks:
         sources += "\n  # Conversations: your turns are the answers. Say what you are called in them, and take the # away."
         sources += "".join(
-            f"\n  # - {{path: {_quoted(glob.escape(str(path)))}, as: conversations, author: {_quoted(voice)}, rights: own}}"
-            for path in (each.resolve() for each in talks[:MOST_LEFT_OUT])
+            f"\n  # - {{path: {_quoted(glob.escape(str(path)))}, as: conversations, author: {_quoted(called)}, rights: own}}"
+            for path, called in _called(talks[:MOST_LEFT_OUT], voice)
         )
     writes = (
         "  provider: anthropic                # the key comes from ANTHROPIC_API_KEY in the environment\n"
@@ -204,6 +204,11 @@ train:
   sft: {{epochs: 3, learning_rate: 2.0e-4}}
 export: {{publisher: me, gguf: [q8_0, q4_k_m]}}
 """
+
+
+def _called(talks: list[Path], voice: str) -> list[tuple[Path, str]]:
+    """Each file of conversations, and what the author may be called in it: by mail people are known by their address."""
+    return [(path.resolve(), "YOUR@ADDRESS" if path.suffix.lower() in MAIL else voice) for path in talks]
 
 
 def _spellings(files: Path, suffixes: dict[str, int]) -> list[str]:

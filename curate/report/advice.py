@@ -180,10 +180,8 @@ def _mix(figures: Figures, recipe: str) -> Iterator[Advice]:
     if away > COLLAPSED:
         lines = [(row["kind"], f"{row['share_asked']:.0%}", f"{row['share_kept']:.0%}") for row in mix]
         most = max(mix, key=lambda row: row["share_kept"])
-        text = (
-            f"{most['kind']} has grown to {most['share_kept']:.0%} of the dataset; the model will answer as that kind does. Bring"
-        )
-        text += " the kinds that lack up first, or hold the others back with `balance`"
+        text = f"The kind {most['kind']} has grown to {most['share_kept']:.0%} of the dataset; the model will answer as it does."
+        text += " Bring the kinds that lack up first, or hold the others back with `balance`"
         yield Advice(
             f"The mix is not what the recipe asks for: {away:.0%} of the pairs are of another kind",
             text,

@@ -344,9 +344,7 @@ class Hosted(Section):
     host: Literal["openai", "azure", "compatible"] = Field(
         "compatible", description="compatible: any server that speaks OpenAI's files, fine_tuning/jobs and chat/completions."
     )
-    url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="The API's base, such as https://host/v1; needed but for openai."
-    )
+    url: str | None = Field(None, description="The API's base, such as https://host/v1; needed but for openai.")
     budget_usd: Real | None = Field(None, gt=0, description="Nothing is started that would cost more by the forecast.")
     usd_per_million_tokens: Real | None = Field(
         None, ge=0, description="What the host charges for a million trained tokens, where `train plan` knows no price."
@@ -356,6 +354,8 @@ class Hosted(Section):
     def _has_an_address(self) -> Self:
         if self.url is None and self.host != "openai":
             raise ValueError(f"`host: {self.host}` needs a `url`")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ValueError("`url` begins with http:// or https://, such as https://host/v1")
         return self
 
 

@@ -250,7 +250,7 @@ def test_a_word_that_all_controlled_questions_have_finds_none():
     assert not list(find_contamination([pair], control))
 
 
-def test_of_questions_that_share_as_much_the_first_are_compared_whatever_the_order_of_sets():
+def test_which_questions_are_compared_does_not_rest_on_the_order_of_sets():
     places = ["Delft", "Ghent", "Lyon", "Turin", "Porto", "Malmö"]
     questions = Questions([f"When does the lock of {place} open?" for place in places])
     subjects = [f"How is {place} reached?" for place in places]

@@ -162,8 +162,9 @@ def test_conversations_are_told_from_what_the_person_wrote_alone(tmp_path, notes
         "2 files hold conversations, which are not read yet: say in mine/recipe.yaml what you are called in them." in done.stdout
     )
     recipe = (tmp_path / "mine/recipe.yaml").read_text()
-    assert recipe.count(', as: conversations, author: "Simon", rights: own}') == 2
+    assert 'Chat with Ned.txt", as: conversations, author: "Simon", rights: own}' in recipe
+    assert 'sent.mbox", as: conversations, author: "YOUR@ADDRESS", rights: own}' in recipe
     assert json.loads(curate(tmp_path, "plan", "mine", "--json").stdout)["documents"] == 5
-    (tmp_path / "mine/recipe.yaml").write_text(recipe.replace("\n  # - {path", "\n  - {path"))
-    assert load_recipe(tmp_path / "mine/recipe.yaml").sources[-1].author == "Simon"
+    (tmp_path / "mine/recipe.yaml").write_text(recipe.replace("YOUR@ADDRESS", "a@b.c").replace("\n  # - {path", "\n  - {path"))
+    assert {each.author for each in load_recipe(tmp_path / "mine/recipe.yaml").sources} == {None, "Simon", "a@b.c"}
     assert curate(tmp_path, "plan", "mine", "--json").returncode == 0

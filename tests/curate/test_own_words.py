@@ -128,6 +128,13 @@ def test_samples_are_up_to_twelve_over_all_documents(documents, paragraphs, expe
     assert choose_voice_samples(by_path(made)) == chosen
 
 
+def test_a_sign_off_that_many_documents_have_shows_the_voice_once():
+    sign_off = "I write this at the lock, as ever, with the gate open and the kettle on, and I wish you a dry week. " * 3
+    made = [read(f"# T\n\nI rang bell {n}. {'It was heard all over the hill. ' * 9}\n\n{sign_off}", f"{n}.md") for n in range(9)]
+    texts = [text for _, text in choose_voice_samples(by_path(made))]
+    assert len(texts) == 10 == len(set(texts))
+
+
 def test_samples_differ_in_length_and_form():
     lengths = [len(text.split()) for _, text in choose_voice_samples(by_path(writing(20, 6)))]
     assert min(lengths) < 80 < 125 < max(lengths)

@@ -37,7 +37,20 @@ def test_a_broken_answer_is_found(response, instruction, message):
 
 
 @pytest.mark.parametrize(
-    "response", [PROSE, "“It is.”", "He said: (no).", "One < two & three.", "Why not?", "And so on…", "Für Ida — immer —"]
+    "response",
+    [
+        PROSE,
+        "“It is.”",
+        "He said: (no).",
+        "One < two & three.",
+        "Why not?",
+        "And so on…",
+        "Für Ida — immer —",
+        "水は静かだった。",
+        "「そうだ」",
+        "नदी शांत थी।",
+        "لماذا؟",
+    ],
 )
 def test_a_whole_answer_is_left_alone(response):
     assert not list(find_broken([pair(response)]))

@@ -22,6 +22,8 @@ class HostServer:
     def __init__(self, key="secret", looks=2, fail=""):
         self.key, self.looks, self.fail = key, looks, fail
         self.files, self.jobs, self.chats, self.seen = {}, {}, [], []
+        self.says = ""
+        """What a tuned model answers to everything, where it is said."""
         self.faults = {}
         """By method and path: a list of what happens to the next requests: a status, or "cut" (served, and the answer lost)."""
         self.lock = threading.Lock()
@@ -148,6 +150,7 @@ class HostServer:
             said = max(rows, key=lambda row: len(asked & set(row["messages"][-2]["content"].lower().split())))["messages"][-1][
                 "content"
             ]
+            said = self.says or said
         words = said.split()
         cut = len(words) > body["max_tokens"]
         message = {"role": "assistant", "content": " ".join(words[: body["max_tokens"]])}

@@ -13,8 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curate.publish.dataset import portable
 from likeness.errors import CallError, GateError, MachineError
 from likeness.progress import Silent
+from likeness.recipe.load import load_recipe
+from likeness.recipe.schema import Recipe
 from tests.make import House, one_message
 from tests.train.host_api import HostServer
 from train.hosted.hosts import hosts
@@ -80,6 +83,15 @@ def test_a_host_trains_answers_and_is_measured(home: House, host: HostServer, at
     assert home.json("train", "run", home.recipe)["unchanged"] and len(host.seen) == asked
     compared = home.json("train", "compare", str(folder), str(folder))
     assert compared
+    resolved = portable(load_recipe(at_host))
+    assert Recipe.model_validate(resolved).train.backend == "hosted"
+
+
+def test_rows_behind_bad_answers_are_named_without_weights(home: House, host: HostServer, at_host: Path) -> None:
+    host.says = "I rang the bell and rang the bell. " * 30
+    made, _ = run(at_host)
+    probes = {probe["name"]: probe for probe in json.loads((made.folder / "probes.json").read_text())["probes"]}
+    assert probes["degenerate"]["alarm"] and probes["degenerate"]["cases"]
 
 
 def test_a_job_whose_answer_got_lost_is_found_and_not_started_again(host: HostServer, at_host: Path) -> None:

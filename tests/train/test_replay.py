@@ -89,7 +89,7 @@ BASE = Losses(5.0, 4.0)
         ((4.3, 4.1, 4.0), (3.0, 3.1, 3.2), 0.0, "general loss +0.300; 0.1 costs the voice +0.100; 0.2 costs the voice +0.200"),
     ],
 )
-def test_the_smallest_share_that_keeps_what_the_base_could_and_costs_the_voice_nothing(general, voice, chosen, said):
+def test_the_smallest_share_that_forgets_nothing_and_costs_no_voice(general, voice, chosen, said):
     shares = {share: Losses(*losses) for share, losses in zip(TRIED_SHARES, zip(voice, general, strict=True), strict=True)}
     share, why = choose(BASE, shares, NOISE)
     assert share == chosen and said in why

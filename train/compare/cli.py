@@ -125,12 +125,12 @@ def trace(
 
     Example: train trace my-voice/recipe.yaml --probe echo
     """
-    from train.runs import find_run, recipe_named
+    from train.runs import find_run, recipe_behind, recipe_named
     from train.trace import lines
     from train.trace import trace as find_rows
 
     folder = find_run(run_name)
-    found = find_rows(folder, str(recipe_named(run_name) or "RECIPE"), probe or [])
+    found = find_rows(folder, str(recipe_named(run_name) or recipe_behind(folder) or "RECIPE"), probe or [])
     if as_json:
         answer({"run": str(folder), "probes": found})
         return
