@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from curate.model import Document, content_hash
 from curate.read.passages import cut
+from likeness.metrics.distinctive import distinctive_terms
 from likeness.metrics.languages import language_of
 from likeness.metrics.text import FUNCTION_WORDS, words_of
 
@@ -67,8 +67,8 @@ SAYS_NOTHING = frozenset(
 def propose_questions(documents: Sequence[Document]) -> list[dict[str, str]]:
     """Questions with `id`, `about` and `question`, the same ones for the same documents.
 
-    Voice is asked after by headings and by three questions that suit anybody, facts by terms that a document keeps coming
-    back to; what nobody can know and what every model knows are fixed.
+    Voice is asked after by headings and by three questions that suit anybody, facts by terms that are the documents'
+    own; what nobody can know and what every model knows are fixed.
     """
     few = sorted(documents, key=lambda each: content_hash("control", each.path))[: max(FEWEST, round(SHARE * len(documents)))]
     patterns = PATTERNS.get(language_of("\n".join(each.text[:2000] for each in few), 2.5) or "en", PATTERNS["en"])
@@ -115,21 +115,21 @@ def _names_something(heading: str) -> bool:
 
 
 def _terms(documents: Sequence[Document]) -> list[str]:
-    """Terms of two words that a document keeps coming back to, those of one document alone first; else such as are there."""
-    within: list[Counter[tuple[str, str]]] = []
+    """What the documents name or have a word of their own for, the most often said first; without any, two words that recur."""
+    found = distinctive_terms([document.text for document in documents])
+    names = [term.name for term in sorted(found, key=lambda term: (-len(term.mentions), term.name))]
+    return (names or _recurring(documents))[:EACH]
+
+
+def _recurring(documents: Sequence[Document]) -> list[str]:
+    """Two words side by side that no small word is among, as often as a document has them."""
+    found: Counter[str] = Counter()
     for document in documents:
-        words = [word.casefold() for word in words_of(document.text)]
+        words = words_of(document.text)
         pairs = zip(words, words[1:], strict=False)
-        within.append(Counter(pair for pair in pairs if not FUNCTION_WORDS & set(pair) and all(len(word) > 2 for word in pair)))
-    of_how_many = Counter(term for counts in within for term in counts)
-    ranked = sorted(
-        (-min(number, 3), of_how_many[term], -number, " ".join(term)) for counts in within for term, number in counts.items()
-    )
-    spelt = "\n".join(document.text for document in documents)
-    return [_as_written(term, spelt) for term in list(dict.fromkeys(term for *_, term in ranked))[:EACH]]
-
-
-def _as_written(term: str, text: str) -> str:
-    """A term with the capitals that the documents give it."""
-    found = re.search(r"\s+".join(map(re.escape, term.split())), text, re.IGNORECASE)
-    return " ".join(found[0].split()) if found else term
+        found.update(
+            " ".join(pair).casefold()
+            for pair in pairs
+            if not FUNCTION_WORDS & {word.casefold() for word in pair} and all(len(word) > 2 for word in pair)
+        )
+    return sorted(found, key=lambda term: (-found[term], term))

@@ -125,6 +125,9 @@ def status(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: J
         print(f"Argilla runs at {found['url']}" + (f" (process {found['pid']})." if found["pid"] else "."))
     else:
         print(f"Argilla at {found['url']}: {found['why']}" if found["url"] else "Argilla does not run here.")
+    if how_far and loaded.review is None:
+        print(f"The recipe asks for no review. {count_of(how_far.awaiting, 'pair')} may be looked at: curate review")
+        return
     _print(how_far, recipe)
 
 
