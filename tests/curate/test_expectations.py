@@ -147,7 +147,7 @@ def test_length_quantile_names_what_pulls_it_out_of_range(judge):
 def test_leakage_is_of_controlled_and_held_out_questions(judge, keeper):
     held = pair("held", asked="How does a keeper clear weeds, mud and ice from the upper side pond?", document="b.md")
     near = pair("near", asked="How does a keeper clear weeds, mud and logs from the upper side pond?")
-    moon = pair("moon", asked="Say, how far is the moon from the old mill?")
+    moon = pair("moon", asked="How far away from the mill is the moon?")
     fine = pair("fine", asked="How does a keeper mend a paddle in a frost?")
     name = "expect_leakage_share_to_be_at_most"
     frame = table([near, moon, fine], [held], keeper)
@@ -279,7 +279,7 @@ def test_voice_and_leakage_are_measured_where_expectations_name_them(corpus, cur
     change(
         corpus.parent / "control.yaml",
         "How far is the moon?",
-        "How much should one cut from an old apple tree in winter by hand?",
+        "How much is one to cut from an old apple tree?",
     )
     change(corpus, "{validation: 0.2, by: document}", "{validation: 0}")
     voice = "  - expect_voice_distance_quantile_to_be_at_most: {max_distance: 0.9, severity: warning}\n"
