@@ -52,7 +52,7 @@ class Generated:
 
 
 def generate_pairs(
-    requests: Sequence[Request],
+    requests: Sequence[Request] | Mapping[str, Request],
     provider: Provider,
     ledger: Ledger,
     settings: Generate,
@@ -64,7 +64,7 @@ def generate_pairs(
     """The pairs of all requests, and what they cost.
 
     Args:
-        requests: what to ask.
+        requests: what to ask; or the same by key, where keys are known.
         provider: whom.
         ledger: remembers every answer; what it has is not asked again.
         settings: live or in batches, how many at once, and how much they may cost.
@@ -77,39 +77,16 @@ def generate_pairs(
         GateError: the budget is reached, or batches are under way.
         MachineError: requests stayed without an answer; what did arrive is kept.
     """
-    keyed = {known_key(request, provider.identity(request), ledger): request for request in requests}
-    return generate_keyed(keyed, provider, ledger, settings, stage, progress, wait=wait)
-
-
-def generate_keyed(
-    keyed: Mapping[str, Request],
-    provider: Provider,
-    ledger: Ledger,
-    settings: Generate,
-    stage: Stage,
-    progress: Progress,
-    *,
-    wait: bool = False,
-) -> Generated:
-    """As `generate_pairs`, of requests by key.
-
-    Args:
-        keyed: what to ask, by key.
-        provider: whom.
-        ledger: remembers every answer; what it has is not asked again.
-        settings: live or in batches, how many at once, and how much they may cost.
-        stage: counts what did not become a pair, and why.
-        progress: called with (requests done, requests in all, US dollars spent now).
-        wait: stay until batches have ended.
-
-    Raises:
-        As `generate_pairs` does.
-    """
+    by_key = (
+        {known_key(each, provider.identity(each), ledger): each for each in requests}
+        if isinstance(requests, Sequence)
+        else requests
+    )
     usage = Usage()
-    ask_missing(keyed, provider, ledger, settings, usage, progress, wait=wait)
-    generated = Generated([], usage, requests=keyed)
+    ask_missing(by_key, provider, ledger, settings, usage, progress, wait=wait)
+    generated = Generated([], usage, requests=by_key)
     by_kind: defaultdict[str, float] = defaultdict(float)
-    for key, request in keyed.items():
+    for key, request in by_key.items():
         responses = ledger.responses(key)
         by_kind[request.kind] += sum(response.usd for response in responses)
         answer = answer_in(responses, Answer)

@@ -7,7 +7,7 @@ from functools import partial
 
 from curate.generate.asked_again import asked_again
 from curate.generate.decided_before import DecidedBefore, decided_before, without_surplus
-from curate.generate.generate import NOT_RECORDED, Generated, generate_keyed, generate_pairs
+from curate.generate.generate import NOT_RECORDED, Generated, generate_pairs
 from curate.generate.planned import Plan
 from curate.generate.planning import make_plan, nothing_planned
 from curate.generate.providers import make_provider
@@ -104,9 +104,7 @@ def generate(job: Job, plan: Plan, texts: SourceTexts, before: DecidedBefore) ->
     covered = set() if free else before.covered()
     with job.stage("generate") as stage:
         ask = partial(generate_pairs, ledger=job.ledger, stage=stage, progress=job.watch.progress, wait=job.wait)
-        generated = generate_keyed(
-            plan.without(covered), provider, job.ledger, settings, stage, job.watch.progress, wait=job.wait
-        )
+        generated = ask(plan.without(covered), provider, settings=settings)
         missing = stage.reasons.get(NOT_RECORDED, 0)
         if before.pairs:
             _take_along(generated, before, {} if free else plan)

@@ -94,8 +94,8 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     if provider == "llama-cpp" and not (model or "").endswith(".gguf"):
         raise CallError("llama-cpp needs the .gguf file that is to write", fix="Say which: --model FILE.gguf")
     found_files = [files] if files.is_file() else _files_below(files)
-    talks = [path for path in found_files if path.suffix.lower() in MAIL]
-    paths = [path for path in found_files if path not in set(talks)]
+    mail = [path for path in found_files if path.suffix.lower() in MAIL]
+    paths = [path for path in found_files if path.suffix.lower() not in MAIL]
     by_suffix = Counter(path.suffix.lower() for path in paths)
     suffixes = {suffix: number for suffix, number in by_suffix.most_common() if suffix in READABLE}
     if not suffixes:
@@ -103,7 +103,7 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
         fix = f"It holds {found}; these are read: {', '.join(READABLE)}."
         raise CallError("there is no file here that can be read", where=str(files), fix=fix)
     documents, left_out, chats = _read([path for path in paths if path.suffix.lower() in suffixes], files)
-    talks = sorted([*talks, *chats])
+    talks = sorted(mail + chats)
     if not documents:
         why = "; ".join(f"{name} {why}" for name, why in list(left_out.items())[:3])
         raise CallError(f"no file here can be read: {why}", where=str(files))

@@ -57,9 +57,9 @@ def probe(material: Material) -> Probe:
     alarm = little or heart_share.low > MOST_BY_HEART or untouched_share.low > MOST_UNTOUCHED
     exposed = exposure(found, losses_of(material, _like(material.held_out, rows), share_of_room=BESIDE))
     said = f"the loss on their answers went {mean(before).value:.2f} -> {mean(after).value:.2f} nats a token"
-    counted = f"{len(untouched)} of {count_of(len(rows), 'row')} not learnt, {len(by_heart)} known by heart"
-    if little:  # measured by what rows fall as a rule, none is far behind
-        counted = "hardly anything was learnt"
+    counted = "hardly anything was learnt"  # measured by how far rows fall as a rule, none is far behind then
+    if not little:
+        counted = f"{len(untouched)} of {count_of(len(rows), 'row')} not learnt, {len(by_heart)} known by heart"
     if exposed:
         counted += f"; rows trained on are told from rows held out in {exposed.value:.0%} of pairs (chance: 50%)"
     return Probe(
