@@ -170,6 +170,7 @@ def train_sft(
             if rows.validation:
                 trainer.evaluate()
         last = ranks.agree(last_good_checkpoint(checkpoints) if ranks.is_main else None)
+        begun = json.loads((last / "trainer_state.json").read_text(encoding="utf-8"))["epoch"] if last else 0.0
         result = trainer.train(resume_from_checkpoint=str(last) if last else None)
         final = None if rows.validation or not ranks.looks else watch.see(trainer.model, trainer.state)
     except torch.OutOfMemoryError:
@@ -188,7 +189,7 @@ def train_sft(
         held_out_loss_before=_rounded(watch.before.loss),
         held_out_loss=_rounded(kept.loss if kept else None),
         best_step=kept.step if kept else state.global_step,
-        tokens_per_second=round(rows.tokens * (state.epoch or 0) / result.metrics["train_runtime"], 1),
+        tokens_per_second=round(rows.tokens * ((state.epoch or 0) - begun) / result.metrics["train_runtime"], 1),
         trainable_parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
         watched=watch.verdict(state.log_history, final).as_dict(),
     )

@@ -99,8 +99,10 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     by_suffix = Counter(path.suffix.lower() for path in paths)
     suffixes = {suffix: number for suffix, number in by_suffix.most_common() if suffix in READABLE}
     if not suffixes:
-        found = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in by_suffix.most_common(5)) or "nothing"
+        held = Counter(path.suffix.lower() for path in found_files).most_common(5)
+        found = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in held) or "nothing"
         fix = f"It holds {found}; these are read: {', '.join(READABLE)}."
+        fix += " Mail is read where a recipe says `as: conversations`." if mail else ""
         raise CallError("there is no file here that can be read", where=str(files), fix=fix)
     documents, left_out, chats = _read([path for path in paths if path.suffix.lower() in suffixes], files)
     talks = sorted(mail + chats)
