@@ -85,7 +85,8 @@ def run_report(
             steps=next_steps(metrics, recipe_name, run.name, probes),
             marked_wrong=marked_wrong,
             curve=loss_curve(history),
-            watched=[Point.of(entry) for entry in history if "eval_general" in entry and entry.get("stage", "sft") == "sft"],
+            # by step: a run that was killed looks at the base once more when it goes on
+            watched=list({point.step: point for point in map(Point.of, _looks(history))}.values()),
             rounded=rounded,
             probes=probes,
             score=as_text,
@@ -229,3 +230,8 @@ def loss_curve(history: list[dict[str, Any]]) -> dict[str, Any]:
         "steps": [(place(step, low)[0], f"{step:g}") for step in (0, last // 2, last)],
         "losses": [(place(0, loss)[1], f"{loss:.2f}") for loss in (low, (low + high) / 2, high)],
     }
+
+
+def _looks(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The evaluations of fine-tuning that a look at the model belongs to."""
+    return [entry for entry in history if "eval_general" in entry and entry.get("stage", "sft") == "sft"]
