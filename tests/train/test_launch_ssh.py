@@ -43,6 +43,10 @@ def processes_of(box: Loopback) -> list[psutil.Process]:
     return found
 
 
+LONGER = ("--set", "evaluate.samples=8", "--set", "evaluate.cells=all")
+"""Than a test needs to stop it, on any machine."""
+
+
 def is_torn_down(box: Loopback) -> bool:
     return [*box.home.iterdir()] == [] and not processes_of(box)
 
@@ -110,8 +114,7 @@ def test_a_job_that_is_cut_off_there_goes_on_from_what_it_has(home: House, box: 
 
 
 def test_the_ceiling_stops_a_run_and_what_it_saved_comes_home(home: House, box: Loopback) -> None:
-    longer = ("--set", "evaluate.samples=8", "--set", "evaluate.cells=all")  # than the ceiling, on any machine
-    said = launch(home, box, "--on", "ssh", "box", "--usd-per-hour", "3600", "--max-usd", "20", *longer, code=1)
+    said = launch(home, box, "--on", "ssh", "box", "--usd-per-hour", "3600", "--max-usd", "20", *LONGER, code=1)
     assert "$3,600.00 an hour" in said.stdout and "the ceiling of $20.00 is reached" in said.stdout
     assert "was stopped at its ceiling" in one_message(said) and is_torn_down(box)
     place = home.folder / "kitchen/build/kitchen/launch" / str(record(home)["id"])
@@ -130,7 +133,7 @@ def test_the_ceiling_holds_on_the_box_where_nobody_watches(home: House, box: Loo
 
 
 def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:
-    launch(home, box, "--on", "ssh", "box", "--detach")
+    launch(home, box, "--on", "ssh", "box", "--detach", *LONGER)
     follower = start(home, box)
     wait_for(lambda: "rows " in log_at_home(home), "the job trains")
     assert "tears down" in launch(home, box, "--stop").stdout.replace("torn down", "tears down")  # whoever comes first
