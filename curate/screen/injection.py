@@ -25,7 +25,7 @@ ASKING = 0.85
 """The same for a question, unless a rule knows it: people ask about orders more often than they give them as a question."""
 SURE, DROPPED = 0.8, 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
-CERTAIN = 0.9
+CERTAIN = 0.95
 """Probability from which a sentence need not speak of models, prompts or answers."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
 ORDERS = (

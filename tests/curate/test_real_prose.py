@@ -10,7 +10,7 @@ from curate.model import Document, Pair, Turn
 from curate.sources import SourceTexts
 from likeness.recipe.screen import Screen
 
-MOST = {"refusals": 0.02, "injection": 0.05, "debris": 0.08, "private_data": 0.02, "mannerisms": 0.02, "language": 0.02}
+MOST = {"refusals": 0.02, "injection": 0.03, "debris": 0.08, "private_data": 0.02, "mannerisms": 0.02, "language": 0.02}
 """Share of paragraphs that may be found."""
 
 
