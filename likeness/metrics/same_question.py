@@ -94,7 +94,11 @@ def _exchanged(one: list[str], other: list[str], mine: set[str], theirs: set[str
 
 
 def compared(
-    one: Asked, other: Asked, said: frozenset[str] = frozenset(), other_said: frozenset[str] = frozenset()
+    one: Asked,
+    other: Asked,
+    said: frozenset[str] = frozenset(),
+    other_said: frozenset[str] = frozenset(),
+    meaning: float | None = None,
 ) -> dict[str, float]:
     """What speaks for two questions being one, and against it, by name; each about 0 to 1.
 
@@ -103,6 +107,7 @@ def compared(
         other: another.
         said: stems that are said beside the one, as in its answer: what only the other question has is not missing there.
         other_said: those beside the other.
+        meaning: the cosine of what they mean, where a sentence model says it.
     """
     tongue = one.tongue
     weight, mine, theirs = _matched(one, other)
@@ -116,30 +121,35 @@ def compared(
     unknown = bool(names - other_said - other.things - set(others)) + bool(other_names - said - one.things - set(ours))
     covered = sorted((_covered(one, other.things | other_said), _covered(other, one.things | said)))
     letters, other_letters = grams(ours), grams(others)
-    return forms(one, other, weight, mine, theirs, frame) | {
-        "likeness": likeness_of(one, other),
-        "matched": min(1.0, weight / 3),
-        "covered": covered[0],
-        "covered_best": covered[1],
-        "same_words": float(one.said == other.said),
-        "same_letters": 2 * len(letters & other_letters) / max(1, len(letters) + len(other_letters)),
-        "same_asking": float(bool(asking & other_asking)),
-        "slot": float(slot),
-        "slot_in_frame": frame * slot,
-        "opposed": float(opposed(mine, theirs, tongue)),
-        "numbers": float(one.numbers != other.numbers) * (1.0 if one.numbers and other.numbers else 0.3),
-        "narrower": left / (left + weight) if left and not slot and not (mine and theirs) else 0.0,
-        "tongues": float(one.tongue != other.tongue),
-        "turned": float(any(pair <= small for pair in OPPOSITES) or _on_two_sides(ours, others)),
-        "small": min(1.0, len(small & STRICT) / 2 + len(small) / 6),
-        "contrasted": float(contrasted(one, other) or swapped(one, other)),
-        "names": unknown / 2,
-        "aspect": float(bool(ASPECTS & (mine | theirs))),
-        "other_asking": float(bool(asking and other_asking and not asking & other_asking)),
-        "one_asking": float(bool(asking) != bool(other_asking)),
-        "one_whether": float(("?whether" in one.asking) != ("?whether" in other.asking)),
-        "left": left / (left + weight) if left else 0.0,
-    }
+    meant = {} if meaning is None else {"meaning": meaning}
+    return (
+        forms(one, other, weight, mine, theirs, frame)
+        | meant
+        | {
+            "likeness": likeness_of(one, other),
+            "matched": min(1.0, weight / 3),
+            "covered": covered[0],
+            "covered_best": covered[1],
+            "same_words": float(one.said == other.said),
+            "same_letters": 2 * len(letters & other_letters) / max(1, len(letters) + len(other_letters)),
+            "same_asking": float(bool(asking & other_asking)),
+            "slot": float(slot),
+            "slot_in_frame": frame * slot,
+            "opposed": float(opposed(mine, theirs, tongue)),
+            "numbers": float(one.numbers != other.numbers) * (1.0 if one.numbers and other.numbers else 0.3),
+            "narrower": left / (left + weight) if left and not slot and not (mine and theirs) else 0.0,
+            "tongues": float(one.tongue != other.tongue),
+            "turned": float(any(pair <= small for pair in OPPOSITES) or _on_two_sides(ours, others)),
+            "small": min(1.0, len(small & STRICT) / 2 + len(small) / 6),
+            "contrasted": float(contrasted(one, other) or swapped(one, other)),
+            "names": unknown / 2,
+            "aspect": float(bool(ASPECTS & (mine | theirs))),
+            "other_asking": float(bool(asking and other_asking and not asking & other_asking)),
+            "one_asking": float(bool(asking) != bool(other_asking)),
+            "one_whether": float(("?whether" in one.asking) != ("?whether" in other.asking)),
+            "left": left / (left + weight) if left else 0.0,
+        }
+    )
 
 
 TELLS_TONGUE = 4
@@ -209,16 +219,18 @@ def _length(question: Asked) -> int:
 
 
 @cache
-def _model() -> Trees:
-    return Trees.load(Path(__file__).with_name("same_question.json"))
+def _model(name: str) -> Trees:
+    return Trees.load(Path(__file__).with_name(name))
 
 
 def chance_of(features: Mapping[str, float]) -> float:
-    """How likely two questions are one, by how they compare."""
-    return _model().probability(features)
+    """How likely two questions are one, by how they compare, and by their meaning where it is among that."""
+    return _model("same_meaning.json" if "meaning" in features else "same_question.json").probability(features)
 
 
-def likely_same(one: Asked, other: Asked, least: float, said: frozenset[str] = frozenset()) -> float:
+def likely_same(
+    one: Asked, other: Asked, least: float, said: frozenset[str] = frozenset(), meaning: float | None = None
+) -> float:
     """How likely two questions ask the same, in [0, 1].
 
     Args:
@@ -226,12 +238,13 @@ def likely_same(one: Asked, other: Asked, least: float, said: frozenset[str] = f
         other: another.
         least: below it, the answer is 0.
         said: stems that are said beside the one: what only the other has is not missing there.
+        meaning: the cosine of what they mean, where a sentence model says it.
     """
     if one.said == other.said:
         return 1.0
     if not one.things or not other.things or (one.tongue != other.tongue and min(map(_length, (one, other))) >= TELLS_TONGUE):
         return 0.0
-    features = compared(one, other, said)
+    features = compared(one, other, said, meaning=meaning)
     likely = chance_of(features)
     if features["turned"] or features["contrasted"] or _roles_exchanged(one, other):
         likely = min(likely, TURNED)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from likeness.metrics.cjk import CJK
+from likeness.metrics.embedding import Embedding
 from likeness.metrics.near_duplicates import shingles
 from likeness.metrics.questions import Asked, asked, keys_of, one_slot, said_in, words_said
 from likeness.metrics.same_question import likely_same
+from likeness.metrics.wording import tongue_of
 
 RUN = 8
 """Words in a row that two texts share only if one was taken from the other: the shortest run by which the GPT-3 paper (Brown et
@@ -47,6 +49,16 @@ MANY, COMMON = 5, 0.1
 """What more than so many questions have, and more than this part of them, is their subject: no question is looked up by it."""
 
 
+MEANT = 0.4
+"""Cosine of their meanings from which two questions that may share no word are compared."""
+APART, TOLD = 0.2, 16
+"""Cosine below which two questions have nothing in common, and of how many questions a text's cosines are kept."""
+
+Meant = Mapping[str, Mapping[int, float]]
+"""By text, the questions that are near it in meaning, with their cosines."""
+NOTHING: Meant = {}
+
+
 class Questions:
     """Questions among which those that ask the same as another are looked up."""
 
@@ -65,19 +77,26 @@ class Questions:
             if len(parts) > 1:
                 self._parts += [(part, number) for part in parts if len(part.things) > 1]
 
-    def find(self, question: str) -> tuple[int, float] | None:
-        """The one that most likely asks the same, and how likely; None where none does by `REWORDED`."""
+    def find(self, question: str, meant: Meant = NOTHING) -> tuple[int, float] | None:
+        """The one that most likely asks the same, and how likely; None where none does by `REWORDED`.
+
+        Args:
+            question: what is asked, and perhaps more.
+            meant: what `near_in_meaning` found.
+        """
         best = (0.0, 0)
-        whole, asks = asked(question), "?" in question or "？" in question
+        whole = asked(question)
         for part in dict.fromkeys([question, *_sentences(question)]):
             said = said_in(part)
             if said and (number := self._verbatim.get(said)) is not None:
                 return number, 1.0
-            if part is not question and asks and not part.endswith(("?", "？")):
-                continue  # what else is said is no question
-            found = asked(part)
-            for number in self._near(found):
-                best = max(best, (likely_same(found, self.asked[number], REWORDED, whole.things), -number))
+        for part in asking_parts(question):
+            found, near = asked(part), meant.get(part)
+            by_meaning = [number for number, cosine in (near or {}).items() if cosine >= MEANT][:NEAREST]
+            for number in dict.fromkeys((*self._near(found), *by_meaning)):
+                other = self.asked[number]
+                meaning = near.get(number, 0.0) if near is not None and other.tongue == "en" else None
+                best = max(best, (likely_same(found, other, REWORDED, whole.things, meaning), -number))
             for half, number in self._parts:
                 if likely_same(found, half, SAME):
                     best = max(best, (HALF, -number))
@@ -88,6 +107,28 @@ class Questions:
         # not `most_common`: of those that share as much it takes the first counted, and a set's order is another in each process
         nearest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:NEAREST]
         return (number for number, shared in nearest if 3 * shared >= min(len(found.things), len(self.asked[number].things)))
+
+
+def asking_parts(question: str) -> list[str]:
+    """What is asked as a whole, and its sentences; where some end in a question mark, these alone."""
+    asks = "?" in question or "？" in question
+    return list(dict.fromkeys([question, *(p for p in _sentences(question) if not asks or p.endswith(("?", "？")))]))
+
+
+def near_in_meaning(instructions: Iterable[str], questions: Sequence[str], meaning: Embedding) -> Meant:
+    """What of some instructions means nearly what the questions mean; of English, which is all that the model has learnt.
+
+    Args:
+        instructions: those to look at.
+        questions: those to look for.
+        meaning: the model that says so.
+    """
+    parts = list(dict.fromkeys(part for each in instructions for part in asking_parts(each) if tongue_of(part) == "en"))
+    places = [place for place, question in enumerate(questions) if tongue_of(question) == "en"]
+    if not parts or not places:
+        return {}
+    found = meaning.nearest(parts, [questions[place] for place in places], APART, TOLD)
+    return {part: {places[at]: cosine for at, cosine in near.items()} for part, near in zip(parts, found, strict=True)}
 
 
 def _sentences(text: str) -> list[str]:
@@ -107,18 +148,23 @@ class Shared:
     """Whether the instruction asks it; else words of it are in a text."""
 
 
-def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str]) -> Iterator[Shared]:
+def shared_questions(rows: Sequence[tuple[str, str]], questions: Sequence[str], meant: Meant = NOTHING) -> Iterator[Shared]:
     """The rows (instruction, response) that ask one of the questions: word for word, as a run of eight words, or nearly so.
 
     `questions` may be the controlled ones or the instructions of the rows that are held out. Each is looked up, none is compared
     with all. A run that is not most of the question may begin another one: it counts as `HALF`.
+
+    Args:
+        rows: instructions and responses.
+        questions: those to look for.
+        meant: what `near_in_meaning` found for the instructions, where there is a sentence model.
     """
     if not questions:
         return
     index = Questions(questions)
     runs = {run: number for number, question in enumerate(questions) for run in _telling_runs(question)}
     for row, (instruction, response) in enumerate(rows):
-        nearest = index.find(instruction)
+        nearest = index.find(instruction, meant)
         if nearest and nearest[1] == 1.0:
             yield Shared(row, nearest[0], 1.0, "it is" if said_in(instruction) == said_in(questions[nearest[0]]) else "it asks")
         elif run := _run_in((instruction, response), runs):
