@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.review.people import Person, Village
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["LIKENESS_EMBEDDING"] = "off"  # reading what is meant takes seconds: tests that look at it turn it on
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="likeness-data-")  # no test starts the person's own review server
 atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 os.environ["OMP_NUM_THREADS"] = "1"  # the models of tests are tiny: more threads wait for each other, above all on shared cores

@@ -56,7 +56,7 @@ def features_of_pairs(row: dict[str, Any]) -> dict[str, float] | None:
     return features | contradictions.by_kind(disagree, asking, other_asking)
 
 
-def features_of_questions(row: dict[str, Any], meaning: bool) -> dict[str, float]:
+def features_of_questions(row: dict[str, Any], meaning: bool = False) -> dict[str, float]:
     """How two questions compare, with the cosine of their meanings or without."""
     return same_question.compared(asked(row["one"]), asked(row["other"]), meaning=row["meaning"] if meaning else None)
 

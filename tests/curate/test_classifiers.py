@@ -10,18 +10,18 @@ from curate.screen.injection import ORDER, RESIDUE
 from curate.screen.refusals import DECLINES, SERVES
 from curate.screen.train_classifiers import (
     LEARNT,
+    MEANINGS,
     MODELS,
     PAIRS,
     QUESTIONS,
     features_of_pairs,
+    features_of_questions,
     labelled,
     learn,
     learn_pairs,
     learn_questions,
     rows_of,
 )
-from likeness.metrics.questions import asked
-from likeness.metrics.same_question import compared
 from likeness.metrics.sentences import Classifier, fold, sentences_of, stems_of, tokens_of, train
 from likeness.metrics.trees import Trees
 
@@ -46,17 +46,28 @@ def test_the_shipped_classifier_is_what_its_rows_make(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("file", "learn_from"), [(PAIRS, learn_pairs), (QUESTIONS, learn_questions)])
-def test_the_shipped_classifier_of_pairs_is_what_its_rows_make(file, learn_from):
-    rows = labelled(file)
+@pytest.mark.parametrize(
+    ("file", "rows_of_it", "learn_from", "features_of"),
+    [
+        (PAIRS, PAIRS, learn_pairs, features_of_pairs),
+        (QUESTIONS, QUESTIONS, learn_questions, features_of_questions),
+        (
+            MEANINGS,
+            QUESTIONS,
+            lambda rows: learn_questions(rows, meaning=True),
+            lambda row: features_of_questions(row, meaning=True),
+        ),
+    ],
+)
+def test_the_shipped_classifier_of_pairs_is_what_its_rows_make(file, rows_of_it, learn_from, features_of):
+    rows = labelled(rows_of_it)
     made = learn_from(rows)
     shipped, again = Trees.load(file), Trees(made["features"], made["bias"], made["trees"])
     assert list(shipped.features) == list(again.features)
     some = rows[::20]
     assert len(some) > 10
     for row in some:
-        features = features_of_pairs(row) if file is PAIRS else compared(asked(row["one"]), asked(row["other"]))
-        if features:
+        if features := features_of(row):
             assert shipped.probability(features) == pytest.approx(again.probability(features), abs=0.1)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from curate.model import Pair, Turn
+from curate.screen.contamination import find_contamination
 from curate.screen.reworded import find_reworded
 from likeness.metrics.embedding import Embedding, embedding, model_folder
 
@@ -91,3 +92,49 @@ def test_a_model_is_used_where_it_is_named_and_texts_are_not_too_many(tmp_path, 
     (tmp_path / "config.json").write_text(json.dumps({}), encoding="utf-8")
     assert model_folder() == tmp_path
     assert embedding(20_001) is None
+
+
+ASKED_AGAIN = [
+    ("What made you leave the classroom for good?", "Why did you give up teaching?"),
+    ("How come you never got behind the wheel?", "Why didn't you learn to drive?"),
+    ("Which dish would you put in front of guests you barely know?", "What do you cook for strangers?"),
+    ("By what method do you restore the edge of a blunt tool?", "How do you sharpen a chisel?"),
+    ("Tell me about the person who raised you.", "What was your mother like?"),
+    ("When is it right to break off work on a project that goes nowhere?", "How do you know that it is time to quit?"),
+    ("In what manner do you turn down an invitation?", "How do you say no to a party?"),
+    ("What would get you out of bed before dawn?", "Why would you rise early?"),
+]
+ASKED_BESIDE = [
+    ("Why did you take up teaching?", "Why did you give up teaching?"),
+    ("How do you clean a chisel?", "How do you sharpen a chisel?"),
+    ("Where do boats moor in winter?", "What was your mother like?"),
+    ("What was your father like?", "What was your mother like?"),
+    ("What do you eat among strangers?", "How do you sharpen a chisel?"),
+    ("Who taught you to drive?", "What do you cook for strangers?"),
+    ("Welche Bücher liest du im Winter?", "How do you say no to a party?"),
+    ("Warum hast du aufgehört zu unterrichten?", "Why did you give up teaching?"),
+]
+
+
+@pytest.mark.slow
+def test_controlled_questions_that_share_no_word_are_found_by_their_meaning(monkeypatch):
+    monkeypatch.delenv("LIKENESS_EMBEDDING")
+    model = embedding()
+    assert model, "it comes with likeness[meaning], a part of likeness[all]"
+
+    def found(rows, meaning):
+        return [
+            bool(list(find_contamination([Pair("a", "advice", (Turn("user", one),), "Slowly.", "d.md")], [other], meaning)))
+            for one, other in rows
+        ]
+
+    assert sum(found(ASKED_AGAIN, None)) <= 3 < 5 <= sum(found(ASKED_AGAIN, model))
+    assert sum(found(ASKED_BESIDE, model)) <= 1
+
+
+@pytest.mark.slow
+def test_the_cosines_of_a_text_do_not_hang_on_those_beside_it(folder):
+    texts = ["how do i sharpen a chisel", "bread and oil", "stone", "what is the best way to put an edge on"]
+    alone = [list(Embedding(folder).nearest([text], texts, -1, 4)) for text in texts]
+    assert [*Embedding(folder).nearest(texts, texts, -1, 4)] == [near for (near,) in alone]
+    assert all(near[place] == 1 for place, (near,) in enumerate(alone))
