@@ -43,11 +43,11 @@ LONG = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_e
 LONG |= {"short_factor": [1.0 + 0.01 * n for n in range(8)], "long_factor": [1.5 + n for n in range(8)]}
 WINDOW = {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64, "num_hidden_layers": 6, "hidden_size": 64}
 
-# transformers' name, the vocabulary, and what else is to be said.
+# transformers' name, the vocabulary, and what else is to be said. Where only layers or rope are tried, a small vocabulary serves.
 FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "llama 2": ("Llama", "llama-spm", {}),
     "llama 3.1": ("Llama", "llama-bpe", {"rope_parameters": LLAMA3}),
-    "llama linear": ("Llama", "llama-bpe", {"rope_parameters": LINEAR}),
+    "llama linear": ("Llama", "llama-spm", {"rope_parameters": LINEAR}),
     "smollm2": ("Llama", "smollm2", {"tie_word_embeddings": True}),
     "smollm3": ("SmolLM3", "llama-bpe", {"num_hidden_layers": 4, "tie_word_embeddings": True}),
     "mistral v0.1": ("Mistral", "v1", {"sliding_window": 4096, "max_position_embeddings": 8192}),
