@@ -126,6 +126,7 @@ THERE_AND_BACK += ["gemma 2", "gemma 3", "phi 3 long", "phi 4"]
 @pytest.mark.parametrize("name", THERE_AND_BACK)
 def test_a_file_of_every_family_becomes_a_folder_again(name: str, tmp_path: Path) -> None:
     family, vocabulary, more = FAMILIES[name]
+    vocabulary = {"qwen 2.5 yarn": "smollm2", "phi 4": "smollm2"}.get(name, vocabulary)  # the large ones come with other names
     if name == "llama 3.1":
         more = {"rope_parameters": {**LLAMA3, "original_max_position_embeddings": 8192}}  # as every Llama 3.x has it
     base = tiny_base(tmp_path / "base", tokenizer_of(vocabulary), family, **more)

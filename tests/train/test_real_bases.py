@@ -124,11 +124,13 @@ def test_a_template_that_takes_no_system_prompt_takes_it_in_the_file(here: Path)
 
 
 def test_a_template_that_opens_thoughts_closes_them_in_the_file(here: Path) -> None:
-    tokenizer = gguf_tokenizer("qwen2", ("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"))
+    tokenizer = smollm2_tokenizer()
+    marks = ["<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": marks})
     tokenizer.add_tokens(["<think>", "</think>"])
     tokenizer.chat_template = template("deepseek-ai-DeepSeek-R1-Distill-Llama-8B.jinja")
     tokenizer.bos_token, tokenizer.eos_token = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
-    base = tiny_base(here / "base", tokenizer, "Qwen2", tie_word_embeddings=True)
+    base = tiny_base(here / "base", tokenizer, tie_word_embeddings=True)
     run = train(write_recipe(here, base, train=QUICK, export="gguf: [q8_0]"), Silent())
     proven(run)
     assert asked_of_the_file(run).endswith("<｜Assistant｜><think>\n</think>\n\n")
