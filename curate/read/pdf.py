@@ -11,7 +11,9 @@ from curate.read.markup import Part, put_in
 from curate.read.pdf_blocks import blocks_of
 from curate.read.pdf_columns import Column, column_of, columns_of
 from curate.read.pdf_heads import NOTE, without_running_heads
-from curate.read.pdf_lines import FEWEST_CHARACTERS_OF_A_PAGE, Line, on_baselines, pages_of, usual_size
+from curate.read.pdf_letters import FEWEST_CHARACTERS_OF_A_PAGE, Page, pages_of
+from curate.read.pdf_line_numbers import without_line_numbers
+from curate.read.pdf_lines import Line, on_baselines, usual_size
 from curate.read.pdf_paragraphs import paragraphs_of
 from curate.read.reading import Reading, Unreadable
 
@@ -24,15 +26,15 @@ def read_pdf(path: Path) -> Reading:
     Raises:
         Unreadable: it is encrypted or damaged, its pages are scans, or its fonts do not say which letters they show.
     """
-    pages, pictures = pages_of(path)
-    letters = [sum(len(line.text) for line in page) for page in pages]
-    empty = [number for number, size in enumerate(letters) if size < FEWEST_CHARACTERS_OF_A_PAGE and pictures[number]]
+    pages = pages_of(path)
+    letters = [sum(len(line.text) for line in page.lines) for page in pages]
+    empty = [number for number, size in enumerate(letters) if size < FEWEST_CHARACTERS_OF_A_PAGE and pages[number].is_picture]
     if pages and len(empty) * 2 > len(pages) and sum(letters) < 200 * len(pages):
         raise Unreadable(
             f"is scanned: {len(empty)} of its {len(pages)} pages are pictures; run optical character recognition over it "
             "first (`ocrmypdf FILE NEW`)"
         )
-    garbled = [number for number, page in enumerate(pages) if _is_garbled("\n".join(line.text for line in page))]
+    garbled = [number for number, page in enumerate(pages) if _is_garbled("\n".join(line.text for line in page.lines))]
     if garbled and sum(letters[number] for number in garbled) * 2 > sum(letters):
         raise Unreadable(
             "has letters that cannot be decoded (its fonts have no character map); make the PDF again "
@@ -42,8 +44,8 @@ def read_pdf(path: Path) -> Reading:
     if empty:
         reading.note(f"{len(empty)} of {len(pages)} pages are pictures without text")
     for number in garbled:
-        reading.leave_out("unreadable", "\n".join(line.text for line in pages[number]))
-        pages[number] = []
+        reading.leave_out("unreadable", "\n".join(line.text for line in pages[number].lines))
+        pages[number].lines = []
     if garbled:
         reading.note(f"{len(garbled)} of {len(pages)} pages have letters that cannot be decoded, and were left out")
     put_in(reading, _parts(pages))
@@ -74,13 +76,16 @@ def _is_garbled(text: str) -> bool:
     return vowels * 100 < 17 * len(latin) or mixed * 3 > len(words)
 
 
-def _parts(pages: list[list[Line]]) -> Iterator[Part]:
+def _parts(pages: list[Page]) -> Iterator[Part]:
     """The blocks of all pages."""
-    ordered, furniture = without_running_heads([on_baselines(page) for page in pages])
+    numbered, line_numbers = without_line_numbers([on_baselines(page.lines) for page in pages])
+    ordered, furniture = without_running_heads(numbered)
     body = usual_size([line for page in ordered for line in page])
     columns: list[Column] = []
     noted = False
-    out: list[tuple[int, str]] = [(place, text) for place, text in furniture]
+    out = [(number, "turned_text", page.turned) for number, page in enumerate(pages) if page.turned]
+    out += [(number, "line_numbers", text) for number, text in line_numbers]
+    out += [(number, "page_header", text) for number, text in furniture]
     for number, page in enumerate(ordered):
         marks = {mark for line in page for mark in line.marks}
         lowest = max((line.y for line in page), default=0.0)
@@ -90,7 +95,7 @@ def _parts(pages: list[list[Line]]) -> Iterator[Part]:
             kept, notes = _without_footnotes(column, body, marks, continued=noted) if at_the_foot else (column.lines, [])
             noted_here = noted_here or bool(notes)
             if notes:
-                out.append((number, "\0" + "\n".join(line.text for line in notes)))
+                out.append((number, "footnotes", "\n".join(line.text for line in notes)))
             if kept:
                 columns.append(column_of(kept))
         noted = noted_here

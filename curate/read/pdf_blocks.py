@@ -19,14 +19,14 @@ _LEADERS = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]{1,7})
 _EQUALS = re.compile(r"\S\s?[=≈≠≤≥<>∈∼→]\s?\S")
 
 
-def blocks_of(paragraphs: list[Paragraph], body: float, words: Counter[str], gone: list[tuple[int, str]]) -> Iterator[Part]:
+def blocks_of(paragraphs: list[Paragraph], body: float, words: Counter[str], gone: list[tuple[int, str, str]]) -> Iterator[Part]:
     """The blocks of paragraphs, and what is left out in its place.
 
     Args:
         paragraphs: of all pages, in reading order.
         body: the font size of most letters, in points.
         words: the text's vocabulary, for words that are hyphenated at line ends.
-        gone: page and text of each running head and (after a NUL) of the footnotes.
+        gone: what is left out: the page, the reason, the text.
     """
     paragraphs = with_verse(paragraphs)
     sizes = sorted({round(each.lines[0].size) for each in paragraphs if _is_heading(each, body)}, reverse=True)
@@ -36,7 +36,8 @@ def blocks_of(paragraphs: list[Paragraph], body: float, words: Counter[str], gon
     quoted = ""
     for number, each in enumerate(paragraphs):
         while gone and gone[0][0] < each.lines[0].page:
-            yield _gone(gone.pop(0)[1])
+            _, reason, said = gone.pop(0)
+            yield Part(None, said, reason)
         lines = each.lines
         text = _joined(lines, words)
         if (
@@ -89,8 +90,8 @@ def blocks_of(paragraphs: list[Paragraph], body: float, words: Counter[str], gon
             yield Part("prose", text)
     if contents:
         yield Part(None, "\n".join(contents), "contents")
-    for _, text in gone:
-        yield _gone(text)
+    for _, reason, said in gone:
+        yield Part(None, said, reason)
 
 
 def _is_beside_table(paragraphs: list[Paragraph], number: int) -> bool:
@@ -128,10 +129,6 @@ def _is_above_table(paragraphs: list[Paragraph], number: int) -> bool:
 
 def _is_item(text: str) -> bool:
     return ITEM.match(text) is not None and any(map(str.isalnum, text))
-
-
-def _gone(text: str) -> Part:
-    return Part(None, text[1:], "footnotes") if text.startswith("\0") else Part(None, text, "page_header")
 
 
 def _has_neighbour(paragraphs: list[Paragraph], number: int) -> bool:

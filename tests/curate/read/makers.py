@@ -1,6 +1,7 @@
 """Small files of the kinds that are read, made as their programs make them."""
 
 import io
+import math
 import zipfile
 from pathlib import Path
 
@@ -116,11 +117,19 @@ def epub(
 
 
 Place = tuple[float, float, float, str, str]
-"""x, y from the top, size, font (T Times, B Times bold, C Courier), text."""
+"""x, y from the top, size, font (T Times, B Times bold, C Courier; `T@90` for text turned to the left by 90 degrees), text."""
 
 
-def pdf(pages: list[list[Place]], *, width: float = 420, height: float = 595, images: bool = False, encoding: str = "") -> bytes:
-    """A PDF file with text where it is put, in the fonts that every program has."""
+def pdf(
+    pages: list[list[Place]],
+    *,
+    width: float = 420,
+    height: float = 595,
+    images: bool = False,
+    encoding: str = "",
+    rotate: int = 0,
+) -> bytes:
+    """A PDF file with text where it is put, in the fonts that every program has; its pages are shown turned by `rotate`."""
     fonts = {"T": "Times-Roman", "B": "Times-Bold", "C": "Courier"}
     encoding = encoding or "/Encoding << /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl /ff /ffi] >>"
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
@@ -138,7 +147,7 @@ def pdf(pages: list[list[Place]], *, width: float = 420, height: float = 595, im
     kids = []
     for places in pages:
         content = b"".join(
-            b"BT /%s %g Tf 1 0 0 1 %g %g Tm (%s) Tj ET\n" % (font.encode(), size, x, height - y, _escaped(text))
+            b"BT /%s %g Tf %s %g %g Tm (%s) Tj ET\n" % (font[0].encode(), size, _turned(font[2:]), x, height - y, _escaped(text))
             for x, y, size, font, text in places
         )
         if images:
@@ -147,7 +156,7 @@ def pdf(pages: list[list[Place]], *, width: float = 420, height: float = 595, im
         used = " ".join(f"/{key} {number} 0 R" for key, number in names.items())
         resources = f"<< /Font << {used} >>" + (f" /XObject << /I {picture} 0 R >>" if images else "") + " >>"
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Resources {resources} /Contents {len(objects)} 0 R >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /Rotate {rotate} /MediaBox [0 0 {width} {height}] /Resources {resources} /Contents {len(objects)} 0 R >>".encode()
         )
         kids.append(len(objects))
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] /Count {len(kids)} >>".encode()
@@ -162,6 +171,12 @@ def pdf(pages: list[list[Place]], *, width: float = 420, height: float = 595, im
     out.write(b"".join(b"%010d 00000 n \n" % offset for offset in offsets))
     out.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table))
     return out.getvalue()
+
+
+def _turned(degrees: str) -> bytes:
+    """The matrix of text that is turned to the left."""
+    angle = math.radians(float(degrees or 0))
+    return b"%.4f %.4f %.4f %.4f" % (math.cos(angle), math.sin(angle), -math.sin(angle), math.cos(angle))
 
 
 def _escaped(text: str) -> bytes:
