@@ -35,6 +35,8 @@ def source_files(source: Source) -> list[Path]:
     left_out = {name for pattern in source.exclude for name in glob.glob(pattern, recursive=True)}
     found = [Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out]
     files = sorted(path for path in found if path.is_file() or (source.as_ == "conversations" and path.suffix == ".mbox"))
+    if source.as_ == "documents":
+        files = [path for path in files if not (path.suffix.lower() == ".md" and _is_no_note(path))]
     if not files:
         if Path(source.path).is_dir():
             raise CallError(
@@ -43,6 +45,16 @@ def source_files(source: Source) -> list[Path]:
         fix = "Put your files there, or correct `sources[].path`; `**` reaches into folders."
         raise CallError("no file matches", where=source.path, fix=fix)
     return files
+
+
+def _is_no_note(path: Path) -> bool:
+    """Whether a file is a notebook, a tag or a picture's record of Joplin: an export has hundreds that nobody would exclude."""
+    from curate.read.joplin import is_no_note
+
+    try:
+        return is_no_note(path)
+    except OSError:  # the reader will say so
+        return False
 
 
 def read_document(path: Path, name: str, rights: str) -> Document:
@@ -184,6 +196,21 @@ def _word(path: Path) -> Reading:
     return read_word(path)
 
 
+def _markdown(text: str) -> Reading:
+    if "type_: " in text[-40:]:
+        from curate.read.joplin import item_of, read_item
+
+        if item := item_of(text):
+            return read_item(item)
+    return read_markdown(text)
+
+
+def _joplin(path: Path) -> Reading:
+    from curate.read.joplin import read_jex
+
+    return read_jex(path)
+
+
 def _rst(text: str) -> Reading:
     from curate.read.restructured import read_rst
 
@@ -192,7 +219,7 @@ def _rst(text: str) -> Reading:
 
 TEXTS: dict[str, Callable[[str], Reading]] = {
     ".markdown": read_markdown,
-    ".md": read_markdown,
+    ".md": _markdown,
     ".mdown": read_markdown,
     ".mdx": read_markdown,
     ".org": read_org,
@@ -210,6 +237,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".epub": _epub,
     ".htm": _web,
     ".html": _web,
+    ".jex": _joplin,
     ".json": _day_one,
     ".pdf": _pdf,
     ".pptx": _slides,

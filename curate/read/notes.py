@@ -91,7 +91,7 @@ def read_day_one(path: Path) -> Reading:
         raise Unreadable(what)
     reading = Reading(path.stem)
     for entry in sorted(entries, key=lambda each: str(each.get("creationDate") or "")):
-        _append(reading, read_markdown(str(entry.get("text") or "")))
+        reading.append(read_markdown(str(entry.get("text") or "")))
     return reading
 
 
@@ -104,17 +104,3 @@ def _entries(text: bytes) -> list[dict[str, Any]]:
     if not isinstance(entries, list):
         return []
     return [entry for entry in entries if isinstance(entry, dict) and "creationDate" in entry]
-
-
-def _append(reading: Reading, other: Reading) -> None:
-    """Append the blocks of one entry."""
-    text, end = other.text, 0
-    gone = list(other.left_out)
-    for block in other.blocks:
-        while gone and gone[0].at <= block.start:
-            reading.leave_out(gone[0].reason, gone.pop(0).text)
-        tight = end > 0 and text[end : block.start] == "\n"
-        reading.add(block.kind, text[block.start : block.end], tight=tight, ready=True)
-        end = block.end
-    for each in gone:
-        reading.leave_out(each.reason, each.text)

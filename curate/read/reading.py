@@ -88,6 +88,24 @@ class Reading:
             self.left_out.pop()
         self.left_out.append(LeftOut(reason, self._length, text[:SHOWN_OF_LEFT_OUT], characters))
 
+    def append(self, other: Reading) -> None:
+        """Append all of another reading: its blocks, and what was left out between them.
+
+        Args:
+            other: one entry or note of a file that holds several.
+        """
+        text, end = other.text, 0
+        gone = list(other.left_out)
+        for block in other.blocks:
+            while gone and gone[0].at <= block.start:
+                each = gone.pop(0)
+                self.leave_out(each.reason, each.text)
+            tight = end > 0 and text[end : block.start] == "\n"
+            self.add(block.kind, text[block.start : block.end], tight=tight, ready=True)
+            end = block.end
+        for each in gone:
+            self.leave_out(each.reason, each.text)
+
     def note(self, text: str) -> None:
         """Add a note for a person on how the file was read. The same note is added only once."""
         if text not in self.notes:
