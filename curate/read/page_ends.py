@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 
 from curate.read.markup import Part, plain
+from curate.read.page_foot import is_foot
 
-FOOT = re.compile(
-    r"©|\(c\)\s*(?:19|20)\d\d|copyright|all rights reserved|last (?:updated|modified|changed|revised)|webmaster|best viewed"
-    r"|optimi[sz]ed for|visitors? (?:number|no\.|since)|(?:accessed|visited|viewed) [\d.,]{1,12} times|hits since"
-    r"|valid (?:x?html|css)|this (?:page|site) (?:is|was) (?:hosted|maintained|created|made)|powered by|hosted (?:by|at|on)"
-    r"|web ?ring|guest ?book|printer[- ]friendly|print(?:able)? version|(?:e-?)?mail me|back to (?:top|home|the (?:top|index))"
-    r"|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)|besucher(?: nr| seit|zähler)|druckversion"
-    r"|seitenanfang|gästebuch|dernière (?:mise à jour|modification)|visiteurs? (?:depuis|n°)|version imprimable|haut de page"
-    r"|livre d[’']or|última (?:actualización|modificación|atualização)|ultimo aggiornamento|visitante n|libro de visitas",
-    re.IGNORECASE,
-)
 _OF_THE_TEXT = {"verse", "quotation", "code"}
 """Kinds of block that are not above the title of a page."""
 _OF_OTHERS = {
@@ -107,7 +98,7 @@ def without_links_at_the_ends(parts: list[Part]) -> list[Part]:
     first, last = 0, len(parts)
     while first < last and (parts[first].kind is None or _is_links(parts[first])):
         first += 1
-    while last > first and (parts[last - 1].kind is None or _is_links(parts[last - 1]) or _is_foot(parts[last - 1])):
+    while last > first and (parts[last - 1].kind is None or _is_links(parts[last - 1]) or is_foot(parts[last - 1])):
         last -= 1
     if first == last:
         return parts
@@ -205,11 +196,6 @@ def _is_byline(text: str) -> bool:
 
 def _is_links(part: Part) -> bool:
     return part.kind in ("prose", "list", "table", "verse") and part.linked >= 0.8 and len(part.text) < 600
-
-
-def _is_foot(part: Part) -> bool:
-    signs = len({found.lower() for found in FOOT.findall(part.text)})
-    return part.kind in ("prose", "verse", "table") and signs > 0 and len(part.text.split()) <= (40 if signs == 1 else 90)
 
 
 def with_title(parts: list[Part], named: str) -> list[Part]:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from curate.read.furniture import hyphened_names
 from curate.read.markup import BLOCKS, HEADINGS, Element, Omitted, is_element, one_line, raw_text
-from curate.read.page_ends import FOOT
+from curate.read.page_foot import FOOT
 
 POST = re.compile(
     r"(?:entry|post|article|story|blog|single|td-post|gh|theme-post|blogpost|news|c-entry)-(?:content|body|text|entry)"

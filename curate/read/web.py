@@ -10,6 +10,7 @@ from curate.model import BlockKind
 from curate.read.layout import mark_layout
 from curate.read.markup import UNSAID, Element, Part, Renderer, one_line, parse, plain, put_in, tidied
 from curate.read.page_ends import with_title, without_calls, without_head, without_links_at_the_ends, without_sections_of_others
+from curate.read.page_foot import without_lines_about_the_page
 from curate.read.page_furniture import furniture
 from curate.read.page_notes import without_unlinked_notes
 from curate.read.page_posts import beside, find_posts, loses_much, rescue
@@ -50,7 +51,8 @@ def read_page(text: str) -> Reading:
         renderer.walk(element)
         parts = renderer.parts
         if not marked:
-            parts = with_title(without_head(without_links_at_the_ends(parts), plain(named)), plain(named))
+            parts = without_lines_about_the_page(without_links_at_the_ends(parts))
+            parts = with_title(without_head(parts, plain(named)), plain(named))
         parts = without_unlinked_notes(without_calls(without_sections_of_others(parts, marked=marked)))
         put_in(reading, tidied(parts))
     return reading

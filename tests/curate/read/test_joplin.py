@@ -14,7 +14,13 @@ BODY = "The clock stopped at ten.\n\nid: so I called the drawer with the keys. K
 
 def item(title: str, body: str, kind: int = 1, *, number: int = 7, **fields: str) -> str:
     """A file of a RAW export."""
-    known = {"id": f"{number:032x}", "created_time": f"2024-03-{number:02d}T08:00:00.000Z", "is_todo": "0", "author": "", **fields}
+    known = {
+        "id": f"{number:032x}",
+        "created_time": f"2024-03-{number:02d}T08:00:00.000Z",
+        "is_todo": "0",
+        "author": "",
+        **fields,
+    }
     said = "\n\n".join(part for part in (title, body) if part)
     lines = "\n".join(f"{name}: {value}" for name, value in known.items())
     return f"{said}\n\n{lines}\ntype_: {kind}".lstrip("\n")
@@ -70,7 +76,9 @@ def jex(*items: str, more: bytes = b"") -> bytes:
     """A JEX file with these items and a picture."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
-        files = {f"{number:032x}.md": data.encode() for number, data in enumerate(items)} | {"resources/clock.jpg": b"\xff\xd8type_: 1"}
+        files = {f"{number:032x}.md": data.encode() for number, data in enumerate(items)} | {
+            "resources/clock.jpg": b"\xff\xd8type_: 1"
+        }
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
