@@ -15,19 +15,9 @@ from pathlib import Path
 from curate.read.documents import Unreadable
 from curate.read.encoding import decode_text
 from curate.read.mail_html import html_lines
-from curate.read.mail_words import (
-    STUFFED,
-    before_others,
-    joined,
-    others_words,
-    recurring,
-    tidy_mail,
-    unescaped,
-    unflowed,
-    without_others,
-    without_signature,
-    without_tail,
-)
+from curate.read.mail_lines import STUFFED, joined, tidy_mail, unescaped, unflowed
+from curate.read.mail_signature import recurring, without_signature, without_tail
+from curate.read.mail_words import before_others, others_words, without_others
 from curate.read.mailboxes import is_mbox, raw_mails
 from curate.read.message import Message
 
@@ -159,6 +149,7 @@ def _subject(mail: Mail) -> str:
 
 
 def _decoded_header(raw: str) -> str:
+    raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that are no ASCII, though they should be
     try:
         return " ".join(str(email.header.make_header(email.header.decode_header(raw))).split())
     except (email.errors.HeaderParseError, LookupError, UnicodeError, ValueError):
@@ -203,7 +194,8 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
         if not without_signature(text).strip():
             return "", FORWARDED, "", ""
     quoted, quoted_from = others_words(text, _subject(mail))
-    text = without_signature(without_others(text, _subject(mail)))
+    name, address = next(iter(getaddresses([_header(mail, "from")])), ("", ""))
+    text = without_signature(without_others(text, _subject(mail)), _decoded_header(name), address)
     # `html_lines` writes a horizontal rule as ten underscores
     own, theirs = (re.sub(r"^_{10}$", "", each, flags=re.MULTILINE) if is_html else joined(each) for each in (text, quoted))
     return tidy_mail(own.replace(STUFFED, "")), "", tidy_mail(theirs.replace(STUFFED, "")), quoted_from

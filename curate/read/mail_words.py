@@ -1,20 +1,17 @@
-"""Find the text that the sender of a mail wrote: without quotes and their introductions, forwarded mail, signatures, disclaimers.
+"""Find the text that the sender of a mail wrote: without quotes, their introductions and forwarded mail.
 
 The rules look at the structure of a mail and hardly depend on its language. A line that ends in a colon before a quote introduces
-it. Several short `Word: value` lines with an address or a date are the header of another mail. Lines that recur at the end of one
-sender's mails are their signature.
+it. Several short `Word: value` lines with an address or a date are the header of another mail.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
 
-from curate.read.plain import INVISIBLE, as_laid_out
+from curate.read.mail_lines import RULE
+from curate.read.mail_signature import DEVICE_WORDS, SENT_FROM, without_signature
+from curate.read.plain import INVISIBLE
 
-STUFFED = "\ue003"
-"""Before a mark of the sender's own at the beginning of a line, which is no quote: `format=flowed` puts a blank there."""
 CUT = "\ue001"
 """Alone on a line: the mail program itself marks everything below as another mail."""
 
@@ -23,10 +20,7 @@ QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:>|\w{1,3}> ) ?")
 ADDRESS_LAST = re.compile(r"https?://\S{1,2000}[ \t]?$")
 BROKEN = re.compile(r"[?&/=#%._-]\S")
 """The rest of an address that was broken at the end of a quoted line."""
-TIGHT_QUOTE = re.compile(r">(?!From |[ >]|\Z)")
-"""A quoted line of a program that puts no blank after the mark."""
 REPL = re.compile(r">>>(?: |$)")
-RULE = re.compile(r"[-_=*─━—]{3,}|[-_=*─━—]{2,20} ?[^-_=*─━—\n]{3,80}[-_=*─━—]{2,20}")
 HEAD_LINE = re.compile(r"[*_]{0,2}([^\W\d_][^\n:：<>@*]{0,28})[*_]{0,2} ?[:：](?!//)[*_]{0,2}\s*(.*)")
 ADDRESS = re.compile(r"[^\s<>@:;,]@[^\s<>@:;,]")
 TIME = re.compile(r"\d{1,2} ?[:.h時时点시] ?\d{2}")
@@ -56,44 +50,8 @@ WROTE = re.compile(
     re.IGNORECASE,
 )
 
-SIGNATURE = re.compile(r"--|[–—]")
-DASHED_NAME = re.compile(r"[-–—]{1,2}[^\W\d_][^\s]*(?: \S+){0,2}")
-SENT_FROM = re.compile(
-    r"(?:sent from|gesendet von|von mein\w* .{2,40} gesendet|envoyé (?:de|à partir)|envoyée? depuis"
-    r"|enviado (?:desde|do|de|a partir)|enviada do|inviato da|verzonden (?:vanaf|met|vanuit)|verstuurd vanaf"
-    r"|wysłan\w z|skickat från|sendt fra|lähetetty"
-    r"|отправлено (?:с|из)|надіслано з|odesláno z|odoslané z|küldve|trimis de|στάλθηκε από|gönderildi|נשלח מ|أُ?رسلت? من"
-    r"|dikirim dari|đã gửi từ|get outlook|发自|寄自|發自|從我的|나의)\b.{0,60}|.{0,30}(?:から送信|에서 보냄|gönderildi)",
-    re.IGNORECASE,
-)
-DEVICE = re.compile(
-    r".{0,40}(?:iphone|ipad|android|blackberry|galaxy|smartphone|huawei|xiaomi|outlook for|gmail|thunderbird|yahoo mail"
-    r"|windows ?(?:phone|10|11)|proton ?mail)\b.{0,60}(?<![.!?,;])",
-    re.IGNORECASE,
-)
-DEVICE_WORDS = 10
-SECRET = tuple(
-    """confiden privileg vertraulich vertrouwelijk poufn конфиденц конфіденц důvěrn bizalmas luottamuk fortrolig konfiden gizli
-    εμπιστευτ חסוי سري 機密 保密 기밀 riservat sigilos""".split()
-)
-RECIPIENT = tuple(
-    """recipient addressee intended destinat empfänger adressat adresat geadresseerde ontvanger адресат получател příjemc címzett
-    vastaanottaj mottag modtag alıcı παραλήπτ נמען المستلم 受信者 收件人 收信人 수신인 penerima""".split()
-)
-LEGAL_LETTERS = 120
-"""A shorter paragraph about confidentiality and a recipient may be the sender's own words, so it is kept."""
-LIST_FOOTER = re.compile(r"https?://|\S@\S|unsubscribe|list(?:info|serv|e)\b", re.IGNORECASE)
-
 ANSWER_LINES = 2000
 """Only the first so many lines are searched for the header of another mail."""
-MAIN_WORDS = 8
-TAIL_LINES = 12
-BOX = re.compile(r"([-_=*─━—＊＝～〜・◇◆☆★]{1,3})\1{5,}")
-"""A rule across the page, above or below a signature."""
-LONGEST_SIGNATURE = 40
-"""Most lines of a signature. A dash that is alone on a line further up does not begin one."""
-MARK = re.compile(r"(?:[-*•–+]|\d{1,3}[.)])\s")
-FULL_LINE = 40
 
 
 def without_others(text: str, subject: str = "") -> str:
@@ -327,186 +285,3 @@ def _drop_rule(kept: list[str]) -> None:
         kept.pop()
     if kept and (RULE.fullmatch(kept[-1].strip()) or (kept[-1].rstrip().endswith(COLON) and len(kept[-1].split()) <= 6)):
         kept.pop()
-
-
-def without_signature(text: str) -> str:
-    """The text without a signature, a device's line, a legal notice and the footer of a mailing list at its end."""
-    lines = text.rstrip().split("\n")
-    for at in range(max(0, len(lines) - LONGEST_SIGNATURE), len(lines)):
-        if SIGNATURE.fullmatch(lines[at].rstrip()):
-            del lines[at:]
-            break
-    _drop_box(lines)
-    _drop_legal(lines)
-    for _ in range(4):  # there may be several
-        while lines and not lines[-1].strip():
-            lines.pop()
-        _drop_list_footer(lines)
-        if len(lines) > 1 and _is_last_line(lines[-1].strip(), apart=not lines[-2].strip()):
-            lines.pop()
-    return "\n".join(lines)
-
-
-def _drop_box(lines: list[str]) -> None:
-    """Delete a signature that stands between two rules at the end, as Japanese mails have it."""
-    if len(lines) < 4 or not BOX.fullmatch(lines[-1].strip()):
-        return
-    for at in range(len(lines) - 2, max(0, len(lines) - 2 - LONGEST_SIGNATURE), -1):
-        if BOX.fullmatch(lines[at].strip()):
-            del lines[at:]
-            return
-
-
-def _is_last_line(line: str, *, apart: bool) -> bool:
-    """Whether the last line of a mail is a device's line, or a name after a dash."""
-    if len(line) > 100 or len(line.split()) > DEVICE_WORDS:
-        return False
-    return bool(SENT_FROM.fullmatch(line) or DEVICE.fullmatch(line) or (apart and DASHED_NAME.fullmatch(line)))
-
-
-def _drop_list_footer(lines: list[str]) -> None:
-    for at in range(len(lines) - 1, max(-1, len(lines) - 9), -1):
-        if re.fullmatch(r"[-_=~–—]{2,}", lines[at].strip()):
-            if at and (at == len(lines) - 1 or LIST_FOOTER.search("\n".join(lines[at + 1 :]))):
-                del lines[at:]
-            return
-
-
-def _drop_legal(lines: list[str]) -> None:
-    """Delete a legal notice and all that follows it: a long paragraph about confidentiality and recipients, if not the first."""
-    if not _speaks_of("\n".join(lines), SECRET):
-        return
-    begin = None
-    for at in range(len(lines) + 1):
-        if at < len(lines) and lines[at].strip():
-            begin = at if begin is None else begin
-            continue
-        if begin:
-            paragraph = " ".join(lines[begin:at])
-            if _speaks_of(paragraph, SECRET) and _speaks_of(paragraph, RECIPIENT) and _is_long(paragraph):
-                del lines[begin:]
-                return
-        begin = None
-
-
-def _speaks_of(text: str, roots: tuple[str, ...]) -> bool:
-    text = text.casefold()
-    return any(root in text for root in roots)
-
-
-def _is_long(paragraph: str) -> bool:
-    dense = re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", paragraph)
-    return sum(char.isalpha() for char in paragraph) >= (LEGAL_LETTERS // 2 if dense else LEGAL_LETTERS)
-
-
-def recurring(texts: Sequence[str]) -> set[str]:
-    """The lines that recur at the end of one sender's mails.
-
-    A line recurs if it is in three mails and in a tenth of all; among four mails at most, a short line recurs if it is in two.
-    """
-    counted = Counter(line for text in texts for line in {_form(line) for line in _tail(text)})
-    needed = max(3, len(texts) // 10)
-    few = len(texts) <= 4
-    return {line for line, times in counted.items() if times >= needed or (few and times > 1 and len(line.split()) < MAIN_WORDS)}
-
-
-def without_tail(text: str, tail: set[str]) -> str:
-    """The text without the lines at its end that are in `tail`. The main part is always kept."""
-    lines = text.split("\n")
-    after_main = len(lines) - _main(lines) - 1
-    while after_main > 0 and (not lines[-1].strip() or _form(lines[-1]) in tail):
-        lines.pop()
-        after_main -= 1
-    return "\n".join(lines).rstrip()
-
-
-def _main(lines: list[str]) -> int:
-    """The number of the first line with enough words to be a sentence; no signature is looked for above it."""
-    for at, line in enumerate(lines):
-        if (
-            len(line.split()) >= MAIN_WORDS
-            or len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]", line)) >= 12
-        ):
-            return at
-    return len(lines) - 1
-
-
-def _tail(text: str) -> Iterable[str]:
-    lines = text.split("\n")
-    return [line for line in lines[_main(lines) + 1 :] if line.strip()][-TAIL_LINES:]
-
-
-def _form(line: str) -> str:
-    return " ".join(line.casefold().split()).strip(" .,!")
-
-
-def joined(text: str) -> str:
-    """Join the lines of wrapped paragraphs. Verse, lists, addresses and code keep their lines."""
-    lines = text.split("\n")
-    width = max((len(line) for line in lines), default=0)
-    if width > 130:
-        return text
-    out: list[str] = []
-    for paragraph in re.split(r"\n(?:[ \t]*\n)+", text):
-        if out:
-            out.append("")
-        out += _joined_paragraph(paragraph.split("\n"), width)
-    return "\n".join(out)
-
-
-def _joined_paragraph(lines: list[str], width: int) -> list[str]:
-    verse = len(lines) > 2 and all(line.lstrip()[:1].isupper() for line in lines)
-    out = [lines[0]]
-    last = lines[0]
-    for line in lines[1:]:
-        word = line.split(" ", 1)[0]
-        code = line[:1].isspace() and not MARK.match(out[-1].lstrip())
-        full = len(last) + 1 + len(word) > width and len(last) >= FULL_LINE
-        if last[-1:] in ".!?…" and line is lines[-1] and len(line.split()) <= 3:
-            full = False  # a name after the last sentence
-        open_ended = len(last) >= FULL_LINE and not verse and last[-1:] not in ".!?:;…"
-        if code or RULE.fullmatch(last) or RULE.fullmatch(line) or MARK.match(line.lstrip()) or not (full or open_ended):
-            out.append(line)
-        else:
-            out[-1] += f" {line.lstrip()}"
-        last = line
-    return out
-
-
-def unescaped(text: str) -> str:
-    """The text with `From` where an mbox has `>From` at the beginning of a line, except within a quote."""
-    if ">From " not in text:
-        return text
-    lines = text.split("\n")
-    for at, line in enumerate(lines):
-        beside = [lines[n] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
-        if line.startswith(">From ") and not any(TIGHT_QUOTE.match(other) for other in beside):
-            lines[at] = line[1:]
-    return "\n".join(lines)
-
-
-def unflowed(text: str, *, delete_space: bool) -> str:
-    """Join the lines of `format=flowed` text (RFC 3676): a line that ends in a space continues in the next of the same quote."""
-    out: list[str] = []
-    depth_before, goes_on = -1, False
-    for line in text.split("\n"):
-        quote = re.match(r">*", line)
-        depth = quote.end() if quote else 0
-        content = line[depth:].removeprefix(" ")
-        mark = ">" * depth + " " if depth else ""
-        if not depth and line.startswith(" >"):
-            content = STUFFED + content
-        if goes_on and depth == depth_before and content.rstrip(" ") != "--":
-            out[-1] += content
-        else:
-            out.append(mark + content)
-        goes_on = content.endswith(" ") and content != "-- "
-        if goes_on and delete_space:
-            out[-1] = out[-1][:-1]
-        depth_before = depth
-    return "\n".join(out)
-
-
-def tidy_mail(text: str) -> str:
-    """Keep the sender's lines and indentation, with one blank line between paragraphs."""
-    return re.sub(r"\n{3,}", "\n\n", as_laid_out(text.replace("\xa0", " ")))

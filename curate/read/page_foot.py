@@ -22,9 +22,10 @@ FOOT = re.compile(
 )
 """Signs of a footer, anywhere in it."""
 _LEAD = (
-    r"\W{0,6}(?:(?:this|the|these|my|our|it|please|also|and|don[’']t forget to|click here to|click to|come|diese[rs]?|meine|unsere?|bitte"
-    r"|cette|ce|mon|merci de|questa?o?|il mio|esta|mi|minha|ta|moja|deze|web ?pages?|home ?pages?|web ?sites?|pages?|sites?"
-    r"|(?:web|home)?seite|sito|página|pagina|strona|is|was|has been|are|ist|wurde|est|a été|è)\W{1,3}){0,5}"
+    r"\W{0,6}(?:(?:this|the|these|my|our|it|please|also|and|don[’']t forget to|click here to|click to|come|diese[rs]?"
+    r"|meine|unsere?|bitte|cette|ce|mon|merci de|questa?o?|il mio|esta|mi|minha|ta|moja|deze|web ?pages?|home ?pages?"
+    r"|web ?sites?|pages?|sites?|(?:web|home)?seite|sito|página|pagina|strona|is|was|has been|are|ist|wurde|est|a été|è)"
+    r"\W{1,3}){0,5}"
 )
 """Words before what such a line is about."""
 _ABOUT = "|".join((
@@ -38,19 +39,20 @@ _ABOUT = "|".join((
     r"(?:hit|access|visitor|page) ?counter|besucherzähler|compteur|アクセスカウンタ|あなたは.{0,20}[人番]目|您是第.{0,12}[位个]",
     # rings
     r".{0,60}\bweb ?ring\b",
-    r"(?:prev(?:ious)?|next|random|list sites|skip|join)(?:\W{1,5}(?:prev(?:ious)?|next(?: \d)?|random|list(?: sites| all)?|skip(?: it)?"
-    r"|join|hub|home))+\W*$",
+    r"(?:prev(?:ious)?|next|random|list sites|skip|join)(?:\W{1,5}(?:prev(?:ious)?|next(?: \d)?|random|list(?: sites| all)?"
+    r"|skip(?: it)?|join|hub|home))+\W*$",
     # browsers, hosts and tools
-    r"(?:best|am besten|mieux|meglio|mejor|najlepiej)\W.{0,16}\b(?:viewed|seen|experienced|with|mit|dargestellt|angesehen|betrachtet"
-    r"|visible|vue?|visualizz\w+|vist[oa]|oglądać|w rozdzielczości)\b",
-    r"looks? best|(?:optimi[sz]ed|optimiert|optimisée?|ottimizzat[oa]|optimizad[oa]|zoptymalizowan\w) (?:for|für|pour|per|para|dla|auf)\b",
+    r"(?:best|am besten|mieux|meglio|mejor|najlepiej)\W.{0,16}\b(?:viewed|seen|experienced|with|mit|dargestellt|angesehen"
+    r"|betrachtet|visible|vue?|visualizz\w+|vist[oa]|oglądać|w rozdzielczości)\b",
+    r"looks? best",
+    r"(?:optimi[sz]ed|optimiert|optimisée?|ottimizzat[oa]|optimizad[oa]|zoptymalizowan\w) (?:for|für|pour|per|para|dla|auf)\b",
     r"(?:proudly )?hosted (?:\w+ )?(?:by|at|on)\b|powered by\b|get your own (?:free )?(?:home|web|page|site)",
     r"(?:made|created|written|built|designed|maintained|erstellt|réalisée?|hecha|fatta)\W.{0,30}\b(?:notepad|vi|vim|emacs|frontpage"
     r"|netscape|composer|dreamweaver|homesite|hand-coded|html|css|mac|windows|linux|webmaster)\b",
     r"(?:valid|validated) (?:x?html|css)|under construction\W*$",
     # days and rights
-    r"(?:(?:last|latest|most recent(?:ly)?)\s)?(?:updated?|modified|changed|revised|revision|edited|aktualisiert|geändert)\b\W{0,3}"
-    r"(?:on |am |le |il |el )?.{0,14}\d",
+    r"(?:(?:last|latest|most recent(?:ly)?)\s)?(?:updated?|modified|changed|revised|revision|edited|aktualisiert|geändert)\b"
+    r"\W{0,3}(?:on |am |le |il |el )?.{0,14}\d",
     r"(?:letzte (?:änderung|aktualisierung|bearbeitung)|zuletzt (?:geändert|aktualisiert|bearbeitet)|stand:"
     r"|dernière (?:mise à jour|modification)|mise? à jour|última (?:actualización|modificación|atualização)|ultimo aggiornamento"
     r"|ostatnia (?:aktualizacja|zmiana|modyfikacja)|laatst (?:bijgewerkt|gewijzigd)|senast (?:uppdaterad|ändrad)|sidst opdateret"
@@ -61,8 +63,8 @@ _ABOUT = "|".join((
     r"|.{0,24}(?:livre d[’']or|libro de visitas|libro degli ospiti|livro de visitas|księg\w+ gości|гостев\w+ книг\w)",
     r"(?:e-?)?mail\W{1,3}(?:me|us|the webmaster|an mich|moi)\b|send (?:me |us )?(?:an? )?(?:e-?)?mail\W|webmaster\b|e-?mail:",
     r"(?:any )?(?:questions|comments|suggestions|feedback|fragen|anregungen|questions)\b.{0,40}(?:mail|@|webmaster)",
-    r"(?:back|return|go|zurück|retour|torna|volver) (?:to|zur?m?|à|alla?|a)\W.{0,12}\b(?:top|home|index|main|start|startseite|accueil"
-    r"|inizio|inicio)\b.{0,16}$",
+    r"(?:back|return|go|zurück|retour|torna|volver) (?:to|zur?m?|à|alla?|a)\W.{0,12}\b(?:top|home|index|main|start|startseite"
+    r"|accueil|inizio|inicio)\b.{0,16}$",
 ))  # fmt: skip
 _LINE = re.compile(f"{_LEAD}(?:{_ABOUT})", re.IGNORECASE)
 """How a line begins that speaks of the page."""

@@ -68,7 +68,7 @@ def test_what_is_no_note_is_passed_over(tmp_path):
 def test_an_encrypted_note_and_a_clipped_page_are_refused_by_name(tmp_path):
     with pytest.raises(Unreadable, match="is an encrypted note of Joplin; turn its encryption off"):
         read_made(tmp_path, "a.md", item("", "", encryption_cipher_text="JED01x", encryption_applied="1"))
-    with pytest.raises(Unreadable, match="was clipped from https://news.example/a with Joplin"):
+    with pytest.raises(Unreadable, match=r"was clipped from https://news\.example/a with Joplin"):
         read_made(tmp_path, "b.md", item("A page", "By others.", source_url="https://news.example/a"))
 
 
