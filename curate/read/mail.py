@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import email
 import email.header
 import re
@@ -13,15 +12,16 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 from curate.read.documents import Unreadable
-from curate.read.encoding import decode_text
+from curate.read.mail_charsets import decoded
 from curate.read.mail_html import html_lines
 from curate.read.mail_lines import STUFFED, joined, tidy_mail, unescaped, unflowed
+from curate.read.mail_sealed import ENCRYPTED, EXPORT, sealed, sealed_in_words, without_sealed
 from curate.read.mail_signature import recurring, without_signature, without_tail
 from curate.read.mail_words import before_others, others_words, without_others
 from curate.read.mailboxes import is_mbox, raw_mails
 from curate.read.message import Message
 
-AUTOMATIC, INVITATION, ENCRYPTED = "an automatic mail", "a calendar invitation", "an encrypted mail"
+AUTOMATIC, INVITATION = "an automatic mail", "a calendar invitation"
 FORWARDED = "a forwarded mail"
 FORWARD = re.compile(
     r"(?:fwd?|wg|wtr|tr|rv|rvx|enc|i|doorst|vb|vl|videresend|pd|továbbítás|πρθ|ilt|trs|пересл|fw|转发|轉寄|轉發|転送|전달)\s?[:：]",
@@ -44,28 +44,6 @@ UNSENT_LABELS = frozenset(
 """Labels of drafts, deleted mail and spam in Gmail's export. For labels of several words, one word is here."""
 
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
-READ_AS = {  # the encoding that a name mostly stands for, as browsers read it (encoding.spec.whatwg.org)
-    "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
-    "latin-1": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
-    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949", "big5": "big5hkscs", "unicode-1-1-utf-7": "utf-7",
-    "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "iso-8859-6-i": "iso-8859-6",
-    "x-sjis": "cp932", "windows-31j": "cp932", "x-mac-roman": "mac_roman",
-    "macintosh": "mac_roman", "ansi": "cp1252", "utf8": "utf-8", "x-unknown": "utf-8",
-}  # fmt: skip
-SEVERAL_BYTES = {
-    "gb18030",
-    "cp932",
-    "cp949",
-    "big5hkscs",
-    "euc_jp",
-    "euc-jp",
-    "johab",
-    "utf-16",
-    "utf-16le",
-    "utf-16be",
-    "utf-32",
-}
 SIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n", re.MULTILINE)
 PICTURE = re.compile(
     r"^([> \t]{0,20})(?:<[^<>@\n]{1,120}\.\w{2,5}>|\[(?:cid|image|bild|imagen): ?[^\[\]\n]{1,120}\])[ \t]*$", re.MULTILINE | re.I
@@ -73,9 +51,6 @@ PICTURE = re.compile(
 """What stands in the plain form for a picture within the text."""
 MARKED = re.compile(r"(?<![\w*/_])([*/_])(\w(?:[^*/_\n]{0,80}\w)?)\1(?![\w*/_])")
 """A word in bold or italics, as mail programs write it in the plain form of an HTML mail."""
-TWICE = re.compile("[\u00c2\u00c3][\u00a0-\u00bf\u0192\u201a]|\u00e2\u20ac[\u2122\u0153\u009d\u201c\u201d\u02dc\u00a6]")
-FOREIGN = frozenset(map(chr, range(0xC0, 0x100)))
-FEW_LETTERS = 12
 FEW = 3
 """A plain part that has less than 1/FEW of the HTML part's words only says that there is an HTML part."""
 
@@ -109,11 +84,17 @@ def mail_messages(path: Path) -> Iterator[Message]:
 
 
 def one_mailbox(mails: Iterable[Message]) -> list[Message]:
-    """Join the mails of several files: each mail once, linked to the mail that it answers, without recurring signature lines."""
+    """Join the mails of several files: each mail once, linked to the mail that it answers, without recurring signature lines.
+
+    Raises:
+        Unreadable: some are encrypted, and no other has words.
+    """
     found: dict[str, Message] = {}
     for mail in mails:
         if mail.id not in found or not found[mail.id].text:
             found[mail.id] = mail
+    if (why := sealed_in_words(found.values())) and not any(mail.text for mail in found.values()):
+        raise Unreadable(f"has no words: {why}; {EXPORT}")
     by_sender: dict[tuple[str, ...], list[str]] = {}
     for mail in found.values():
         if mail.text:
@@ -183,9 +164,8 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
     """The sender's text, the reason if there is none, the quoted text, and the lines that say whose text is quoted."""
     if why := _no_persons(mail):
         return "", why, "", ""
-    text, is_html = _body(mail)
-    if "-----BEGIN PGP MESSAGE-----" in text:
-        return "", ENCRYPTED, "", ""
+    whole, is_html = _body(mail)
+    text = readable = without_sealed(whole)
     if signed := SIGNED.search(text):
         text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
     text = PICTURE.sub(r"\1", text)
@@ -198,7 +178,9 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
     text = without_signature(without_others(text, _subject(mail)), _decoded_header(name), address)
     # `html_lines` writes a horizontal rule as ten underscores
     own, theirs = (re.sub(r"^_{10}$", "", each, flags=re.MULTILINE) if is_html else joined(each) for each in (text, quoted))
-    return tidy_mail(own.replace(STUFFED, "")), "", tidy_mail(theirs.replace(STUFFED, "")), quoted_from
+    own = tidy_mail(own.replace(STUFFED, ""))
+    why = ENCRYPTED if readable != whole and not own else ""
+    return own, why, tidy_mail(theirs.replace(STUFFED, "")), quoted_from
 
 
 def _no_persons(mail: Mail) -> str:
@@ -217,11 +199,7 @@ def _no_persons(mail: Mail) -> str:
     kinds = {part.get_content_type() for part in _parts(mail)}
     if "text/calendar" in kinds or "calendarmessage" in _header(mail, "content-class"):
         return INVITATION
-    if kinds & {"application/pgp-encrypted"} or (
-        "application/pkcs7-mime" in kinds and "signed" not in str(mail.get_param("smime-type") or "")
-    ):
-        return ENCRYPTED
-    return ""
+    return sealed(_parts(mail))
 
 
 def _parts(mail: Mail) -> Iterator[Mail]:
@@ -262,39 +240,3 @@ def _decoded(part: Mail) -> str:
     charset = part.get_param("charset")
     named = str(charset[2] if isinstance(charset, tuple) else charset or "").strip().lower()
     return unescaped(decoded(data, named).replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def decoded(data: bytes, named: str) -> str:
-    """Decode bytes by the character set that is named; valid UTF-8 is read as such, whatever one-byte set is named."""
-    try:
-        known = codecs.lookup(READ_AS.get(named, named)).name if named else ""
-    except (LookupError, ValueError):
-        known = ""
-    for encoding in (
-        [known, "utf-8"] if known in SEVERAL_BYTES or known.startswith(("iso2022", "hz", "utf")) else ["utf-8", known]
-    ):
-        try:
-            text = data.decode(encoding or "cp1252")
-            return _as_meant(text, data) if encoding in ("cp1252", "utf-8") else text
-        except (UnicodeError, LookupError):
-            continue
-    try:  # the name is wrong, or the mail is damaged
-        return decode_text(data)[0]
-    except Unreadable:
-        return data.decode("cp1252" if not known or known.startswith("utf") else known, "replace")
-
-
-def _as_meant(text: str, data: bytes) -> str:
-    """The text without the two usual lies: UTF-8 that was read as Windows-1252 before, and Cyrillic with a Western name."""
-    if TWICE.search(text):
-        try:
-            return text.encode("cp1252").decode("utf-8")
-        except UnicodeError:
-            return text
-    letters = sum(map(str.isalpha, text))
-    if sum(character in FOREIGN for character in text) * 2 > letters > FEW_LETTERS:
-        try:
-            return decode_text(data)[0]
-        except Unreadable:
-            return text
-    return text

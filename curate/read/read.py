@@ -19,13 +19,14 @@ from curate.read.apart import Apart
 from curate.read.conversations import missing_author, pairs_of, read_messages
 from curate.read.documents import Unreadable, source_files
 from curate.read.mail import mail_messages, one_mailbox
+from curate.read.mail_sealed import sealed_in_words
 from curate.read.mailboxes import is_mail
 from curate.read.message import Message
 from curate.read.ready_pairs import read_pairs
 from likeness.errors import CallError
 from likeness.recipe.schema import Recipe, Source
 
-READER = "3"
+READER = "4"
 """Version of the readers. Raise it when a reader changes, so that files in the ledger are read again."""
 
 
@@ -41,10 +42,10 @@ class Sources:
     skipped: list[str] = field(default_factory=list)
     """Files that were skipped because they cannot be read (`unreadable: skip`), with the reason."""
     read_with: list[str] = field(default_factory=list)
-    """Notes of the readers: guessed encodings, files that lost most of their text."""
+    """Notes of the readers: guessed encodings, files that lost most of their text, encrypted mail."""
 
     def notes(self) -> list[str]:
-        """Notes on how files were read: skipped files, guessed encodings, files that lost most of their text."""
+        """Notes on how files were read: skipped files, guessed encodings, files that lost most of their text, encrypted mail."""
         return [f"skipped: {each}" for each in self.skipped] + self.read_with
 
 
@@ -113,6 +114,7 @@ def _read_sources(
 ) -> Sources:
     problems = []
     senders: dict[tuple[str, str], Counter[tuple[str, ...]]] = {}  # by source: the author need not be in every file
+    skipping: set[tuple[str, str]] = set()
     mails: dict[tuple[str, str], list[Message]] = {}  # by source: question and answer may be in two files
     for number, file in enumerate(files, 1):
         try:
@@ -125,6 +127,8 @@ def _read_sources(
                     author = file.source.author
                     assert author
                     key = file.source.path, author
+                    if file.source.unreadable == "skip":
+                        skipping.add(key)
                     if is_mail(file.path):
                         messages = [replace(mail, file=file.name) for mail in mail_messages(file.path)]
                         mails.setdefault(key, []).extend(messages)
@@ -145,7 +149,14 @@ def _read_sources(
         sources.files.append({"path": file.name, "sha256": file.sha256, "rights": file.source.rights})
         progress(number, len(files))
     for (path, author), found in mails.items():
-        sources.pairs += pairs_of(one_mailbox(found), path, author, stage)
+        try:
+            mailbox = one_mailbox(found)
+        except Unreadable as reason:
+            (sources.skipped if (path, author) in skipping else problems).append(f"{os.path.relpath(path)} {reason}")
+            continue
+        if sealed := sealed_in_words(mailbox):
+            sources.read_with.append(f"{os.path.relpath(path)}: {sealed}")
+        sources.pairs += pairs_of(mailbox, path, author, stage)
     for (path, author), seen in senders.items():
         if missing := missing_author(author, seen):
             problems.append(f"{os.path.relpath(path)} {missing}")

@@ -87,6 +87,9 @@ def test_what_the_sender_says_of_secrets_and_trees_stays(body):
 
 def test_a_long_line_at_the_end_of_two_mails_is_no_words_of_theirs():
     notice = "Hill and Sons have built and tuned organs in the north of England since 1871."
-    texts = [f"{SAID}\n\nTom\n{notice}", f"No, the bellows are sound, and the mouse that lived in them has moved out.\n\nTom\n{notice}"]
+    texts = [
+        f"{SAID}\n\nTom\n{notice}",
+        f"No, the bellows are sound, and the mouse that lived in them has moved out.\n\nTom\n{notice}",
+    ]
     assert [without_tail(text, recurring(texts)) for text in texts] == [text.split("\n")[0] for text in texts]
     assert notice in without_tail(texts[0], recurring([texts[0], texts[0]]))  # one mail, sent twice
