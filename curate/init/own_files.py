@@ -13,7 +13,7 @@ from typing import Any
 from curate.init.questions import propose_questions
 from curate.init.ready import free_folder, in_yaml
 from curate.model import Document
-from curate.read.documents import READABLE, Unreadable, read_document
+from curate.read.documents import READABLE, Unreadable, holds_words, read_document
 from curate.read.reading import OthersSpeak
 from likeness.errors import CallError
 from likeness.files import atomic_folder
@@ -93,7 +93,7 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     name = free_folder(folder)
     if provider == "llama-cpp" and not (model or "").endswith(".gguf"):
         raise CallError("llama-cpp needs the .gguf file that is to write", fix="Say which: --model FILE.gguf")
-    found_files = [files] if files.is_file() else _files_below(files)
+    found_files = [files] if files.is_file() else list(filter(holds_words, _files_below(files)))
     mail = [path for path in found_files if path.suffix.lower() in MAIL]
     paths = [path for path in found_files if path.suffix.lower() not in MAIL]
     by_suffix = Counter(path.suffix.lower() for path in paths)

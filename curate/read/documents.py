@@ -16,7 +16,7 @@ from curate.read.reading import OthersSpeak, Reading, Unreadable
 from likeness.errors import CallError
 from likeness.recipe.schema import Source
 
-__all__ = ["Unreadable", "decode", "read_document", "source_files"]
+__all__ = ["Unreadable", "decode", "holds_words", "read_document", "source_files"]
 
 LARGEST_BYTES = 20_000_000
 """Largest file. A whole library in one file would be one document, and evidence and splits work by document."""
@@ -36,7 +36,7 @@ def source_files(source: Source) -> list[Path]:
     found = [Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out]
     files = sorted(path for path in found if path.is_file() or (source.as_ == "conversations" and path.suffix == ".mbox"))
     if source.as_ == "documents":
-        files = [path for path in files if not (path.suffix.lower() == ".md" and _is_no_note(path))]
+        files = list(filter(holds_words, files))
     if not files:
         if Path(source.path).is_dir():
             raise CallError(
@@ -47,14 +47,13 @@ def source_files(source: Source) -> list[Path]:
     return files
 
 
-def _is_no_note(path: Path) -> bool:
-    """Whether a file is a notebook, a tag or a picture's record of Joplin: an export has hundreds that nobody would exclude."""
+def holds_words(path: Path) -> bool:
+    """Whether a file may be a document: an export of Joplin has hundreds of notebooks and tags that nobody would exclude."""
+    if path.suffix.lower() != ".md":
+        return True
     from curate.read.joplin import is_no_note
 
-    try:
-        return is_no_note(path)
-    except OSError:  # the reader will say so
-        return False
+    return not is_no_note(path)
 
 
 def read_document(path: Path, name: str, rights: str) -> Document:

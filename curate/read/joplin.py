@@ -63,12 +63,16 @@ def item_of(text: str) -> Item | None:
 
 def is_no_note(path: Path) -> bool:
     """Whether a file is a part of a RAW export that is no note: a notebook, a tag, the record of a picture, a deleted note."""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - 40, 0))
-        if b"type_: " not in file.read() or path.stat().st_size > LARGEST_NOTE:
-            return False
-        file.seek(0, os.SEEK_SET)
-        item = item_of(file.read().decode("utf-8", "replace"))
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 40, 0))
+            if b"type_: " not in file.read() or size > LARGEST_NOTE:
+                return False
+            file.seek(0)
+            item = item_of(file.read().decode("utf-8", "replace"))
+    except OSError:  # the reader will say so
+        return False
     return item is not None and not item.is_note
 
 

@@ -23,6 +23,8 @@ FEWEST = 5
 FEWEST_APART = 2
 """Numbers of a page, if every second, fifth or tenth line has one."""
 FEWEST_IN_ALL = 3
+LEAST_NUMBERED = 0.25
+"""Share of the pages: appendices and figures of a manuscript have no numbers."""
 MOST_BESIDE = 0.1
 """Share of the rows beside the numbers that may have something else in their column."""
 LEAST_COVERED = 0.5
@@ -32,6 +34,10 @@ LEAST_GOING_ON = 0.15
 LEAST_FULL = 0.25
 """Share of the lines that are about as long as the longest."""
 REGULAR = 0.85
+SHORTEST = 18
+"""Letters of a usual line; the cells of tables are shorter."""
+SPEAKER = 3
+"""Letters of the mark before a question or an answer."""
 
 
 @dataclass(slots=True)
@@ -60,7 +66,7 @@ def without_line_numbers(pages: list[list[Line]]) -> tuple[list[list[Line]], lis
             found[number] = runs
             following = {value: run.step for run in runs for value in (run.first, run.following)}
     full = sum(len(page) >= FEWEST for page in pages)
-    if len(found) * 2 < full or sum(len(run.pieces) for runs in found.values() for run in runs) < FEWEST_IN_ALL:
+    if len(found) < LEAST_NUMBERED * full or sum(len(run.pieces) for runs in found.values() for run in runs) < FEWEST_IN_ALL:
         return pages, []
     names = {id(piece) for runs in found.values() for run in runs for piece in run.pieces}
     gone = [(number, " ".join(piece.text for run in runs for piece in run.pieces)) for number, runs in found.items()]
@@ -185,7 +191,8 @@ def _is_regular(run: _Run, rows: list[list[Line]], near: float) -> bool:
 
 def _are_prose(lines: list[list[Line]]) -> bool:
     """Whether lines go on from one to the next: some begin with a small letter, or a script has none, and some are full."""
-    if not lines:
+    lines = [_of_one_column(line) for line in lines]
+    if not lines or median(sum(len(piece.text) for piece in line) for line in lines) < SHORTEST:
         return False
     firsts = [found[0] for line in lines if (found := re.search(r"[^\W\d_]", line[0].text))]
     going_on = sum(letter.islower() or letter.upper() == letter.lower() for letter in firsts)
@@ -193,3 +200,13 @@ def _are_prose(lines: list[list[Line]]) -> bool:
     longest = widths[int(0.9 * (len(widths) - 1))]
     full = sum(width > 0.75 * longest for width in widths)
     return going_on >= LEAST_GOING_ON * len(lines) and full >= LEAST_FULL * len(lines)
+
+
+def _of_one_column(line: list[Line]) -> list[Line]:
+    """The pieces of a row up to the next column of the page or cell of a table."""
+    kept = [line[0]]
+    for piece in line[1:]:
+        if piece.left - kept[-1].right > 2.2 * piece.size and len(kept[-1].text) > SPEAKER:
+            break
+        kept.append(piece)
+    return kept

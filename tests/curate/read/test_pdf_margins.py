@@ -103,7 +103,8 @@ def test_numbers_of_tables_lists_and_years_are_no_line_numbers(tmp_path):
         for n in range(1, 25)
         for x, text in ((60.0, str(n)), (100.0, f"pear tree {n}"), (250.0, f"{n * 7} kg"))
     ]
-    assert read_made(tmp_path, "a.pdf", pdf([table])).text.count("\n| ") == 23
+    text = read_made(tmp_path, "a.pdf", pdf([table])).text
+    assert [line.split(" | ")[0] for line in text.split("\n")] == [f"| {n}" for n in range(1, 25)]
     years = [
         (x, 90.0 + 14 * n, 10.0, "T", text)
         for n, what in enumerate(
