@@ -89,7 +89,7 @@ def _begin(lines: list[str], first: int, end: int, name: str, address: str) -> i
     named = [at for at in range(first, contacts[-1] + 1) if _is_name(lines[at], name)]
     if named:
         at = named[0]
-        signed = at > 0 and bool(lines[at - 1].strip())  # below a greeting, it signs the letter
+        signed = len(named) > 1 or (at > 0 and bool(lines[at - 1].strip()))  # the first, or below a greeting, it signs the letter
         return at + 1 if signed and at not in contacts else at
     if _is_asked_for(lines, first):
         return None
@@ -120,9 +120,10 @@ def is_contact(line: str) -> bool:
     if REGISTERED.search(line):
         return True
     rest, addresses = WEB.subn(" ", line)
-    if not DATE.search(line):
-        rest, numbers = PHONE.subn(" ", rest)
-        addresses += numbers
+    for number in PHONE.findall(rest):
+        if not DATE.match(number):
+            rest = rest.replace(number, " ", 1)
+            addresses += 1
     return bool(addresses) and len(re.findall(r"[^\W\d_]{2,}", rest)) <= MOST_BESIDE * addresses and len(rest) < MOST_LETTERS
 
 

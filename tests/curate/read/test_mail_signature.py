@@ -21,6 +21,7 @@ CARDS = {
     "no greeting": ("Dr. Tom Hill | Organ builder\nwww.hill.example | tom@hill.example", ""),
     "several paragraphs": ("Yours,\nTom\n\nTom Hill\nOrgan builder\n\nHill & Sons\n1 Mill Lane, York\nT 01904 496 0000\nF 01904 496 0001", "Yours,\nTom"),
     "with a postscript": ("Yours,\nTom\n\nTom Hill\nTel. 020 7946 0000\n\nPS: Bring the ladder.", "Yours,\nTom\n\nPS: Bring the ladder."),
+    "name alone": ("Tom\n\nTom Hill\n020 7946 0000", "Tom"),
     "by address": ("Cheers\n\nOrgan works York\nmail: tom@hill.example", "Cheers"),
 }  # fmt: skip
 
@@ -36,6 +37,9 @@ def test_the_card_at_the_end_goes_and_the_greeting_stays(case):
      "Mit freundlichen Grüßen\nAda Mühle"),
     ("Inés Roca <ines@roca.example>", "Un abrazo,\nInés\n\nInés Roca\nRestauradora de órganos\nTeléfono 910 00 12 34", "Un abrazo,\nInés"),
     ("Jan Młyn <jan@mlyn.example>", "Pozdrawiam\nJan\n\nJan Młyn\norganmistrz\ntel. kom. 600 100 200\nNIP: 123-456-78-90", "Pozdrawiam\nJan"),
+    ("Иван Мельник <i@x.example>", "С уважением,\nИван Мельник\nглавный инженер\nтел. +7 (495) 000-12-34", "С уважением,\nИван Мельник"),
+    ("ليلى حداد <l@x.example>", "مع تحياتي،\nليلى\n\nليلى حداد\nمهندسة\nهاتف: +961 1 234 567", "مع تحياتي،\nليلى"),
+    ("김철수 <k@x.example>", "감사합니다.\n김철수 드림\n\n김철수\n과장\n전화: 02-123-4567", "감사합니다.\n김철수 드림"),
     ("Jiro Yamada <j@yamada.example>", "よろしくお願いいたします。\n\n山田オルガン工房\n山田 二郎\n電話 03-0000-1234", "よろしくお願いいたします。"),
     ("山田 二郎 <j@yamada.example>", "よろしくお願いいたします。\n山田\n\n山田二郎\nオルガン工房\n電話：03-0000-1234", "よろしくお願いいたします。\n山田"),
 ])  # fmt: skip
