@@ -15,7 +15,7 @@ from curate.read.documents import Unreadable
 from curate.read.mail_charsets import decoded
 from curate.read.mail_html import html_lines
 from curate.read.mail_lines import STUFFED, joined, tidy_mail, unescaped, unflowed
-from curate.read.mail_sealed import ENCRYPTED, EXPORT, sealed, sealed_in_words, without_sealed
+from curate.read.mail_sealed import ENCRYPTED, EXPORT, sealed, sealed_in_words, signed_mail, without_sealed
 from curate.read.mail_signature import recurring, without_signature, without_tail
 from curate.read.mail_words import before_others, others_words, without_others
 from curate.read.mailboxes import is_mbox, raw_mails
@@ -203,10 +203,13 @@ def _no_persons(mail: Mail) -> str:
 
 
 def _parts(mail: Mail) -> Iterator[Mail]:
-    """The parts of a mail, without the parts of attached mails."""
+    """The parts of a mail, also those packed into its signature, without the parts of attached mails."""
     stack = [mail]
     while stack:
         part = stack.pop()
+        if packed := signed_mail(part):
+            stack.append(packed)
+            continue
         yield part
         if part.is_multipart() and part.get_content_maintype() == "multipart":
             stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]

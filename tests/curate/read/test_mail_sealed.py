@@ -15,7 +15,6 @@ from likeness.recipe.load import load_recipe
 HEAD = "From: Ida <ida@example.org>\nMessage-ID: <{}>\nIn-Reply-To: <q>\nSubject: Re: dough\nMIME-Version: 1.0\n"
 PGP = "-----BEGIN PGP MESSAGE-----\nVersion: 2\n\nhQEMA0rT2uZ\n=aB3d\n-----END PGP MESSAGE-----\n"
 ENVELOPED = base64.b64encode(bytes.fromhex("3082091206092a864886f70d010703a082")).decode()
-SIGNED = base64.b64encode(bytes.fromhex("3082091206092a864886f70d010702a082")).decode()
 P7M = 'Content-Type: {}; name="smime.p7m"{}\nContent-Transfer-Encoding: base64\n\n{}\n'
 MIME = (
     'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n--b\nContent-Type: '
@@ -45,12 +44,36 @@ def test_an_encrypted_mail_alone_is_refused_by_name(kind, tmp_path):
         read_messages(path)
 
 
-def test_a_mail_within_its_signature_is_named_too(tmp_path):
+def der(tag: int, content: bytes, *, whole: bool = True) -> bytes:
+    """An element, with its length before it or with zeros behind it."""
+    if not whole:
+        return bytes([tag, 0x80]) + content + b"\0\0"
+    size = b"" if len(content) < 128 else len(content).to_bytes(2)
+    return bytes([tag, 0x82 if size else len(content)]) + size + content
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("kind", ["application/pkcs7-mime", "application/octet-stream"])
+def test_a_mail_that_is_packed_into_its_signature_is_read(kind, whole, tmp_path):
+    """As `openssl smime -sign -nodetach` writes it, of known length or in pieces."""
+    inner = f"Content-Type: text/plain; charset=utf-8\r\n\r\nFor a whole night.\r\n{'It rises slowly here. ' * 12}".encode()
+    octets = der(0x04, inner) if whole else der(0x24, der(0x04, inner[:100]) + der(0x04, inner[100:]), whole=False)
+    data = bytes.fromhex("06092a864886f70d010701") + der(0xA0, octets, whole=whole)
+    signed = der(
+        0x30, bytes.fromhex("06092a864886f70d010702") + der(0xA0, der(0x30, b"\2\1\1" + der(0x31, b"") + der(0x30, data)))
+    )
     path = tmp_path / "a.eml"
-    for smime in ("; smime-type=signed-data", ""):
-        path.write_text(HEAD.format(1) + P7M.format("application/pkcs7-mime", smime, SIGNED))
-        with pytest.raises(Unreadable, match="1 message is packed into its signature and cannot be read"):
-            read_messages(path)
+    path.write_text(HEAD.format(1) + P7M.format(kind, "", base64.encodebytes(signed).decode()))
+    assert [message.text for message in read_messages(path)] == ["For a whole night.\n" + ("It rises slowly here. " * 12).strip()]
+
+
+@pytest.mark.parametrize("cut", [12, 20, 30, 34, 60])
+def test_a_damaged_signature_is_no_mail_and_harms_nothing(cut, tmp_path):
+    signed = bytes.fromhex("3082091206092a864886f70d010702a08230820201013100300b06092a864886f70d010701a08024800482ffff")[:cut]
+    path = tmp_path / "a.eml"
+    path.write_text(HEAD.format(1) + P7M.format("application/pkcs7-mime", "", base64.b64encode(signed).decode()))
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_messages(path)
 
 
 @pytest.mark.parametrize("body", [
