@@ -117,7 +117,7 @@ ASKED_BESIDE = [
 
 
 @pytest.mark.slow
-def test_controlled_questions_that_share_no_word_are_found_by_their_meaning(monkeypatch):
+def test_controlled_questions_without_a_shared_word_are_found(monkeypatch):
     monkeypatch.delenv("LIKENESS_EMBEDDING")
     model = embedding()
     assert model, "it comes with likeness[meaning], a part of likeness[all]"
