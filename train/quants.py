@@ -21,6 +21,7 @@ from likeness.errors import CallError
 from likeness.files import sha256, write_atomic
 from likeness.metrics.declines import declines
 from likeness.metrics.likeness import LikenessProfile
+from likeness.metrics.text import count_of
 from likeness.recipe.folders import AUTHOR
 from train.chat import EARLIER, system_prompt_of
 from train.evaluate.answers import BASE, SEED, TUNED, Answer, as_used, read_answers
@@ -34,6 +35,8 @@ from train.template import Template
 
 CLOSE = 0.05
 """Mean KL, in nats a token, below which a file is close to its 16-bit file: what decides where no voice can be measured."""
+FEW = 10
+"""Questions about invented things below which their share says next to nothing: of one, everything is within the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ class Voice:
     """What answers to the run's questions show.
 
     `likeness` with its bounds (None where `why_not` says why it cannot be measured), and the share of questions about invented
-    things that are answered as if these existed.
+    things, `of` so many, that are answered as if these existed.
     """
 
     likeness: Score | None
     invents: Score | None
     why_not: str = ""
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,9 @@ class Quants:
         lines += [f"{each.kind}: {each.fallback}" for each in self.quants if each.fallback]
         if self.before.why_not:
             lines.append(f"Likeness cannot be measured: {self.before.why_not}. The files are judged by invention and KL.")
+        elif self.before.of < FEW:
+            told = f"Only {count_of(self.before.of, 'question')} about invented things: the files are judged by KL as well"
+            lines.append(f"{told}. {FEW} questions `about: invented` in the recipe's `control` tell more.")
         best = f"Proposed: {self.proposed}, the smallest within the noise of the model before its export."
         return [*lines, best if self.proposed else "No file is within the noise: export a larger type."]
 
@@ -158,11 +165,11 @@ def _voice(
     invented = [not declines(replies[answer.id]) for answer in asked if answer.about in INVENTED]
     invents = share(invented) if invented else None
     if profile is None:
-        return Voice(None, invents, "the dataset has no author profile")
+        return Voice(None, invents, "the dataset has no author profile", len(invented))
     found = profile.measure([replies[each] for each in own], [base[each].answer for each in own])
     if found.value is None or found.low is None or found.high is None:
-        return Voice(None, invents, found.why_not)
-    return Voice(Score(found.value, found.low, found.high), invents)
+        return Voice(None, invents, found.why_not, len(invented))
+    return Voice(Score(found.value, found.low, found.high), invents, of=len(invented))
 
 
 def _quant(file: Path, checks: Sequence[dict[str, Any]], voice: Voice, before: Voice) -> Quant:
@@ -188,12 +195,14 @@ def within_noise(voice: Voice, before: Voice, kl: float | None) -> bool:
     Args:
         voice: of the file's answers.
         before: of the model's answers, with the bounds of its 95 % intervals.
-        kl: of the file to its 16-bit file, in nats a token; decides where no likeness can be measured.
+        kl: of the file to its 16-bit file, in nats a token; decides too where no likeness or hardly an invention can be measured.
     """
     if voice.invents and before.invents and voice.invents.value > before.invents.high:
         return False
+    if (before.likeness is None or before.of < FEW) and not (kl is None or kl < CLOSE):
+        return False
     if before.likeness is None:
-        return kl is None or kl < CLOSE
+        return True
     return voice.likeness is not None and voice.likeness.value >= before.likeness.low
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from train.evaluate.engine import Gguf
 from train.evaluate.probe import Score
 from train.quants import Quant, Quants, Voice, measure_quants, within_noise
 
-BEFORE = Voice(Score(60.0, 40.0, 80.0), Score(0.2, 0.05, 0.5))
+BEFORE = Voice(Score(60.0, 40.0, 80.0), Score(0.2, 0.05, 0.5), of=20)
+OF_ONE = replace(BEFORE, invents=Score(0.0, 0.0, 0.8), of=1)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,8 @@ BEFORE = Voice(Score(60.0, 40.0, 80.0), Score(0.2, 0.05, 0.5))
         (Voice(Score(95.0, 70.0, 120.0), Score(0.0, 0.0, 0.3)), BEFORE, 0.01, True),
         (Voice(Score(35.0, 10.0, 60.0), Score(0.2, 0.05, 0.5)), BEFORE, 0.01, False),
         (Voice(Score(60.0, 40.0, 80.0), Score(0.6, 0.3, 0.8)), BEFORE, 0.01, False),
+        (OF_ONE, OF_ONE, 0.06, False),  # one question about an invented thing shows nothing: KL decides as well
+        (OF_ONE, OF_ONE, 0.04, True),
         (Voice(None, None, "too short"), BEFORE, 0.01, False),  # it says nothing any more
         (Voice(None, None), Voice(None, None, "no profile"), 0.04, True),
         (Voice(None, None), Voice(None, None, "no profile"), 0.06, False),
@@ -53,6 +57,7 @@ def test_the_table_names_what_fell_back_and_the_smallest() -> None:
     assert lines[4].endswith("beyond the noise") and not lines[3].endswith("beyond the noise")
     assert lines[5] == "q4_k_m: 90 of 211 matrices are not q4_k_m"
     assert lines[6].startswith("Proposed: q4_k_m, the smallest")
+    assert "Only 1 question about invented things" in Quants(OF_ONE, rows, "q4_k_m").lines()[-2]
     assert Quants(BEFORE, rows[2:], "").lines()[-1] == "No file is within the noise: export a larger type."
 
 
