@@ -27,6 +27,8 @@ SURE, DROPPED = 0.8, 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
 CERTAIN = 0.95
 """Probability from which a sentence need not speak of models, prompts or answers."""
+WRITTEN, FEWEST_BLANKS = 0.8, 4
+"""Letters and blanks in a stretch that somebody wrote to be read, and how many blanks it has."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
 ORDERS = (
     r"(?:instructions?|prompts?|directions|directives|guidelines|guardrails|commands|programming|system messages?|restrictions)"
@@ -277,6 +279,8 @@ def _order_in(text: str) -> str | None:
         if ANCHOR.search(fold(sentence)) and _classifier().probability(sentence, SURE) >= SURE:
             return sentence[:MOST_SHOWN]
     for _, sentence in sentences_of(without_mentions(text)):  # code and what was pasted too: there it is hidden from people
+        if not _is_written(sentence):
+            continue
         folded = fold(sentence)
         addressed = RULES["addressed"].knows(folded, stems_of(tokens_of(folded))) or FAKED.search(sentence)
         if (likely := _classifier().probability(sentence)) >= (LIKELY if addressed else SURE) and (
@@ -285,6 +289,12 @@ def _order_in(text: str) -> str | None:
             return sentence[:MOST_SHOWN]
     hidden = _hidden(text)
     return text[hidden.start : hidden.end] if hidden else None
+
+
+def _is_written(sentence: str) -> bool:
+    """Whether a stretch is words and not code, a table's ruler or the beginning of one."""
+    letters = sum(letter.isalpha() or letter == " " for letter in sentence)
+    return letters >= WRITTEN * len(sentence) and (sentence.count(" ") >= FEWEST_BLANKS or CJK.search(sentence) is not None)
 
 
 def _said(text: str, written: str, ground: str) -> _Said | None:
