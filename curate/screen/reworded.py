@@ -37,7 +37,7 @@ SAMPLE = 20_000
 BANDS, BITS = 32, 20
 """Two rows of cosine 0.95 in the reduced space share a bit with probability 1 - arccos(0.95)/pi = 0.90, so one of 32 bands of 20
 bits with 1 - (1 - 0.90^20)^32 = 0.98 (Charikar 2002)."""
-ANSWERS, QUESTIONS = 0.68, 0.5
+ANSWERS, QUESTIONS = 0.68, 0.65
 """Cosines of the embeddings of two answers and of two questions from which they say the same in quite other words."""
 MOST_ALIKE = 20
 """Better rows with whose answers an answer is held, those first whose questions are nearest."""
