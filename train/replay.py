@@ -57,6 +57,8 @@ class Replayed(StepResult):
         return ["there are no more: the base's other answers do not end, or say the same again and again"]
 
     def __str__(self) -> str:
+        if not self.wanted:
+            return "no general rows: the trial found that they cost more than they keep"
         return f"{len(self.rows)} of {self.wanted} general rows, answered by the base itself"
 
 
