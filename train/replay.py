@@ -58,7 +58,7 @@ class Replayed(StepResult):
 
     def __str__(self) -> str:
         if not self.wanted:
-            return "no general rows: the trial found that they cost more than they keep"
+            return "no general rows"
         return f"{len(self.rows)} of {self.wanted} general rows, answered by the base itself"
 
 
