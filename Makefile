@@ -39,7 +39,7 @@ review: install
 
 test: install
 	@sh tests/real_inputs.sh $(BIN)/python
-	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest -n 2 --dist worksteal tests
 
 lint: install
 	$(BIN)/ruff check .
