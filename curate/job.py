@@ -19,6 +19,7 @@ from likeness.recipe.examples import refuse_examples
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_control, load_recipe
 from likeness.recipe.schema import ControlQuestion, Recipe
+from likeness.sums import changed_table
 
 Agree = Callable[[str], bool]
 """Told what is about to be lost; says whether to go on."""
@@ -152,12 +153,14 @@ class Job:
             self.watch.stage_ends(stage)
 
     def finished(self, fingerprint: str) -> Build | None:
-        """The newest finished build, if it is of just this and its dataset is still there."""
+        """The newest finished build, if it is of just this and its dataset is still there as it was built."""
         row = None if self.is_sample else self.ledger.newest_build(finished=True)
         if row is None or row.fingerprint != fingerprint:
             return None
         try:
-            return Build.from_row(self.folder, row) if self.folder.dataset().name == row.version else None
+            dataset = self.folder.dataset()
+            whole = dataset.name == row.version and changed_table(dataset) is None
+            return Build.from_row(self.folder, row) if whole else None
         except CallError:
             return None
 

@@ -16,6 +16,7 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likeness.sums import FILES, table_sums
 from tests import warm
 
 BIN = Path(sys.executable).parent
@@ -334,7 +335,7 @@ def write_dataset(build: Path, turns: list[list[dict[str, str]]] | None = None) 
     asked = [{"prompt": chats[0][:-1], "id": "wait", "about": "voice"}]
     pq.write_table(pa.Table.from_pylist(asked), folder / "control" / "test.parquet")
     facts = {"version": "001-made", "fingerprint": "f" * 64, "created_at": "2026-11-26T10:00:00+00:00"}
-    (folder / "manifest.json").write_text(json.dumps(facts))
+    (folder / "manifest.json").write_text(json.dumps(facts | {FILES: table_sums(folder)}))
     (folder.parent / "latest").write_text("001-made\n")
     return folder
 

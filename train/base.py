@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from export.model_files import INDEX, ONE_FILE, tokenizer_files, weight_files
 from likeness.errors import CallError, MachineError
-from likeness.files import sha256, write_atomic
 from likeness.llama.smollm2 import SMOLLM2
+from likeness.sums import remembered_sums
 from train.gguf_base import gguf_folder, smollm2_folder
 from train.result import Watcher
 
@@ -88,28 +85,7 @@ def identity(folder: Path) -> dict[str, str]:
     """What identifies a base: the SHA-256 of its configuration, its tokenizer and template, and its weights."""
     settings = [folder / name for name in IDENTITY_FILES if (folder / name).is_file()]
     files = [*settings, *tokenizer_files(folder), *weight_files(folder)]
-    return {str(path.relative_to(folder)): digest for path, digest in zip(files, _digests(files), strict=True)}
-
-
-def _digests(files: list[Path]) -> list[str]:
-    """SHA-256 of each file; weights have gigabytes, so their sums are remembered by size and time of change."""
-    memory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "likeness", "sha256.json")
-    try:
-        known: dict[str, list[object]] = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    before = dict(known)
-    found = []
-    for file in files:
-        state = file.stat()
-        key, now = str(file.resolve()), [state.st_size, state.st_mtime_ns]
-        if known.get(key, [])[:2] != now:
-            known[key] = [*now, sha256(file)]
-        found.append(str(known[key][2]))
-    if known != before:
-        with suppress(MachineError):  # without the cache it only takes longer
-            write_atomic(memory, json.dumps(known))
-    return found
+    return {str(path.relative_to(folder)): digest for path, digest in zip(files, remembered_sums(files), strict=True)}
 
 
 def _fetched(name: str) -> Path:

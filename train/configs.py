@@ -15,6 +15,7 @@ from likeness.errors import CallError
 from likeness.files import atomic_folder
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
+from likeness.sums import check_tables
 from train.hosted.hosts import as_of, hosts
 from train.hosted.rows import rows_for
 from train.trainers import TRAINERS, Task
@@ -37,7 +38,7 @@ def write_configs(recipe_path: Path, settings: list[str], to: Path | None) -> Pa
     if recipe.train is None:
         raise CallError("this recipe trains nothing: it has no `train` section", where=str(recipe_path))
     build = BuildFolder.of(recipe)
-    dataset, folder = build.dataset().resolve(), (to or build.datasets.parent / "configs").resolve()
+    dataset, folder = check_tables(build.dataset()).resolve(), (to or build.datasets.parent / "configs").resolve()
     openai = dataset / "formats" / "openai"
     parts = {"train": openai / "train.jsonl", "valid": openai / "validation.jsonl"}
     lines = {name: file.read_text(encoding="utf-8") for name, file in parts.items() if file.is_file()}

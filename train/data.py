@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from likeness.errors import CallError, GateError
+from likeness.sums import FILES
 from train.template import Message, Template, on_day, render
 
 IGNORED = -100
 """The label of an id that the loss ignores."""
 ANCHOR = "x"
-MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control")
+MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control", FILES)
 """What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 REASONS = {
     "too_long": "longer than train.sft.max_length",

@@ -22,6 +22,7 @@ from likeness.metrics.text import count_words
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.notes import with_notes
 from likeness.recipe.schema import ControlQuestion, Recipe
+from likeness.sums import FILES, changed_table, table_sums
 
 Row = dict[str, Any]
 
@@ -114,14 +115,17 @@ def publish(
     if held_out:
         counts["probes"] = len(held_out)
     sample = facts["sample"] is not None
-    version = None if sample else _same_version(folder, fingerprint)
-    if version is None:
-        version = SAMPLE if sample else f"{_next_number(folder):03d}-{fingerprint[:8]}"
+    known = None if sample else _same_version(folder, fingerprint)
+    if known and changed_table(folder.datasets / known["version"]) is None:
+        version = str(known["version"])
+    else:  # a version whose tables were changed by hand is written again as it was
+        version = SAMPLE if sample else str(known["version"]) if known else f"{_next_number(folder):03d}-{fingerprint[:8]}"
+        parent = folder.latest.read_text(encoding="utf-8").strip() if folder.latest.exists() else None
         manifest = {
             "version": version,
             "fingerprint": fingerprint,
-            "parent": folder.latest.read_text(encoding="utf-8").strip() if folder.latest.exists() else None,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "parent": known["parent"] if known else parent,
+            "created_at": known["created_at"] if known else datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": portable(recipe),
             "sources": list(sources),
             "control": content_hash("control", questions) if questions else None,
@@ -138,6 +142,7 @@ def publish(
                 _write_parquet(part / "control", {"test": questions}, CONTROL)
             write_formats(part / "formats", {split: entries for split, entries in rows.items() if entries})
             (part / "README.md").write_text(_card(recipe, manifest, part), encoding="utf-8")
+            manifest[FILES] = table_sums(part)
             (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if not sample:
         write_atomic(folder.latest, version + "\n")
@@ -201,11 +206,12 @@ def _write_parquet(folder: Path, splits: dict[str, list[Row]], schema: pa.Schema
             pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{split}.parquet", compression="zstd")
 
 
-def _same_version(folder: BuildFolder, fingerprint: str) -> str | None:
+def _same_version(folder: BuildFolder, fingerprint: str) -> Row | None:
+    """The manifest of the version that has just these rows."""
     for manifest in folder.datasets.glob("[0-9]*/manifest.json"):
-        known = json.loads(manifest.read_text(encoding="utf-8"))
+        known: Row = json.loads(manifest.read_text(encoding="utf-8"))
         if known["fingerprint"] == fingerprint:
-            return str(known["version"])
+            return known
     return None
 
 

@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet as pq
 import pytest
 
+from likeness.errors import CallError
 from likeness.recipe.load import load_recipe
+from likeness.sums import check_tables
 from tests.make import CURATE, DOCUMENTS, LIVE, change, environment, json_of, one_message, rows, write_corpus
 
 STAGES = ["read", "cut", "generate", "screen", "split", "validate", "publish"]
@@ -128,6 +131,19 @@ def test_a_second_run_does_nothing_and_says_so(first, curate):
     after = files()
     assert {path.name for path in after.keys() ^ before.keys()} <= {"ledger.db-wal", "ledger.db-shm"}
     assert {path.name for path, at in after.items() if before.get(path, at) != at} <= {"ledger.db"}
+
+
+def test_a_table_that_was_changed_by_hand_is_written_again_as_it_was(village, curate, first):
+    dataset = village / "build/village/dataset" / first[1]["version"]
+    table, manifest = dataset / "sft/train.parquet", json.loads((dataset / "manifest.json").read_text())
+    before = table.read_bytes()
+    pq.write_table(pq.read_table(table).slice(0, 3), table)
+    with pytest.raises(CallError, match=r"train\.parquet: is not the file that was built"):
+        check_tables(dataset)
+    assert json_of(curate(village, "build", "recipe.yaml", "--json"))["version"] == first[1]["version"]
+    assert table.read_bytes() == before and check_tables(dataset)
+    again = json.loads((dataset / "manifest.json").read_text())
+    assert [again[key] for key in ("parent", "created_at", "files")] == [manifest[k] for k in ("parent", "created_at", "files")]
 
 
 def test_a_build_that_moved_to_another_folder_is_still_up_to_date(village, curate):

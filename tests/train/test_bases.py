@@ -107,6 +107,17 @@ def test_the_same_sizes_with_other_content_are_another_base(here: Path, small: P
 
 
 @pytest.mark.slow
+def test_tables_that_are_not_those_that_were_built_are_refused(here: Path, small: Path) -> None:
+    recipe = write_recipe(here, changed(small, here))
+    table = next(here.glob("build/lock/dataset/*/sft/validation.parquet"))
+    table.write_bytes((table.parent / "train.parquet").read_bytes())
+    with pytest.raises(CallError, match=r"sft/validation\.parquet: is not the file that was built"):
+        train(recipe, Silent())
+    table.unlink()
+    with pytest.raises(CallError, match=r"sft/validation\.parquet: is not the file that was built"):
+        plan(recipe, Silent())
+
+
 def test_an_edited_template_begins_another_run(here: Path, small: Path) -> None:
     base = shutil.copytree(small, here / "base")
     recipe = write_recipe(here, base, train=QUICK, export="gguf: [q8_0]")
