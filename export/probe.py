@@ -18,6 +18,7 @@ PROMPTS = 4
 PROMPT_TOKENS = 512
 REPLY_TOKENS = 48  # of each reply, compared with transformers'
 LONGEST_REPLY = 320  # that llama.cpp may take to end one
+LONGEST_CONTEXT = PROMPT_TOKENS + LONGEST_REPLY
 QUESTIONS = ("Who are you?", "What matters to you?", "How do you begin a day?", "What did you change your mind about?")
 _MARK, _NEXT = "marker", "following"
 
@@ -43,16 +44,19 @@ class Probe:
     def context(self) -> int:
         """Tokens that a context must hold to answer."""
         replies = zip(self.prompts, self.reply_limits, strict=True)
-        return max(len(self.sequence), *(len(prompt) + limit for prompt, limit in replies), 64)
+        return max([len(self.sequence), *(len(prompt) + limit for prompt, limit in replies), 64])
 
 
-def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str | None = None) -> Probe:
+def make_probe(
+    tokenizer: Any, rows: Sequence[Conversation], system_prompt: str | None = None, *, context: int = LONGEST_CONTEXT
+) -> Probe:
     """Build the questions from the rows that the model was trained on, or from stock ones where there are none.
 
     Args:
         tokenizer: the model's.
         rows: conversations that it was trained on.
         system_prompt: for the stock questions.
+        context: how far the exported file attends. Beyond an attention window that llama.cpp does not have, it is another model.
     """
     shortest = sorted((row for row in rows if row[-1]["role"] == "assistant"), key=lambda row: len(row[-1]["content"]))
     asked = shortest[:PROMPTS] or _stock(system_prompt)
@@ -60,14 +64,14 @@ def make_probe(tokenizer: Any, rows: Sequence[Conversation], system_prompt: str 
     openings = [_opening(row) for row in asked]
     prompts = [ids(tokenizer, render(tokenizer, opening, reply=True)) for opening in openings]
     limits = [_reply_limit(tokenizer, row) for row in asked]
-    fitting = [number for number, prompt in enumerate(prompts) if len(prompt) <= PROMPT_TOKENS]
+    fitting = [number for number, prompt in enumerate(prompts) if len(prompt) <= min(PROMPT_TOKENS, context - 1)]
     return Probe(
         texts=_within_a_turn(tokenizer, awkward_strings()) + rendered,
         rendered=rendered,
         conversations=openings,
-        sequence=_sequence(tokenizer, rendered),
+        sequence=_sequence(tokenizer, rendered)[:context],
         prompts=[prompts[number] for number in fitting],
-        reply_limits=[limits[number] for number in fitting],
+        reply_limits=[min(limits[number], context - len(prompts[number])) for number in fitting],
     )
 
 

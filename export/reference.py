@@ -45,15 +45,16 @@ def ask_transformers(folder: Path, probe: Probe, end: int | None) -> Reference:
     """
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
     logits: Logits = model(input_ids=torch.tensor([probe.sequence]), use_cache=False).logits[0].numpy()
-    return Reference(logits, [_reply(model, prompt, end) for prompt in probe.prompts])
+    asked = zip(probe.prompts, probe.reply_limits, strict=True)
+    return Reference(logits, [_reply(model, prompt, min(REPLY_TOKENS, limit), end) for prompt, limit in asked])
 
 
-def _reply(model: Any, prompt: list[int], end: int | None) -> Reply:
+def _reply(model: Any, prompt: list[int], limit: int, end: int | None) -> Reply:
     """Greedy decoding written out: `generate` would obey sampling settings and penalties that the model folder may contain."""
     chosen: list[int] = []
     scores: list[Logits] = []
     given, past = prompt, None
-    while len(chosen) < REPLY_TOKENS and (not chosen or chosen[-1] != end):
+    while len(chosen) < limit and (not chosen or chosen[-1] != end):
         answer = model(input_ids=torch.tensor([given]), past_key_values=past, use_cache=True)
         past = answer.past_key_values
         scores.append(answer.logits[0, -1].numpy())

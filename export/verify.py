@@ -19,6 +19,7 @@ import torch
 from export.checks import answers, vocabulary, weights
 from export.checks.answers import UNPACKED, mean_kl
 from export.checks.check import Check, Subject
+from export.gguf.architectures import Config, context_length
 from export.gguf.convert import convert, read_config
 from export.gguf.families import architecture_of
 from export.gguf.quantize import fallback_warning
@@ -79,7 +80,7 @@ def verify(
     """
     config = read_config(model_folder)
     tokenizer = load_tokenizer(model_folder)
-    probe = make_probe(tokenizer, rows, system_prompt)
+    probe = make_probe(tokenizer, rows, system_prompt, context=_context_of(config))
     reference = ask_transformers(model_folder, probe, turn_end(tokenizer) or tokenizer.eos_token_id)
     with tempfile.TemporaryDirectory() as temporary, Llama() as llama:
         subject = Subject(
@@ -111,7 +112,7 @@ def verify_quantized(gguf: Path, kind: str, logits: Path, model_folder: Path, ro
         file is coarse), and size, a warning that fails where the quantizer fell back to larger types.
     """
     tokenizer = load_tokenizer(model_folder)
-    probe = make_probe(tokenizer, rows)
+    probe = make_probe(tokenizer, rows, context=_context_of(read_config(model_folder)))
 
     def loads() -> list[Check]:
         llama.load(gguf, context=probe.context)
@@ -130,6 +131,10 @@ def verify_quantized(gguf: Path, kind: str, logits: Path, model_folder: Path, ro
 
     with Llama() as llama:
         return _run(gguf, [("loads", loads), ("logits", computes), ("size", size)])
+
+
+def _context_of(config: Config) -> int:
+    return context_length(config, architecture_of(config).has_window)
 
 
 def verify_vocabulary(
@@ -220,7 +225,7 @@ def verify_unpacked(gguf: Path, folder: Path) -> list[Check]:
         The checks loads, tokens, chat template, stop token, logits, top-1, replies and replies end.
     """
     config, tokenizer = read_config(folder), load_tokenizer(folder)
-    probe = make_probe(tokenizer, [])
+    probe = make_probe(tokenizer, [], context=_context_of(config))
     with tempfile.TemporaryDirectory() as temporary, Llama() as llama:
         full = Path(temporary, f"{UNPACKED}.gguf")
         llama.ask("quantize", source=str(gguf), target=str(full), kind="f32", threads=cores())

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from likeness.errors import CallError, GateError
 from likeness.sums import FILES
+from train.room import REASONS, LeftOut, Room, nothing_left
 from train.template import Message, Template, on_day, render
 
 IGNORED = -100
@@ -24,14 +25,6 @@ IGNORED = -100
 ANCHOR = "x"
 MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control", FILES)
 """What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
-REASONS = {
-    "too_long": "longer than train.sft.max_length",
-    "holds_a_mark": "with a special token of the chat template in the answer",
-    "reads_back_otherwise": "that do not survive the tokenizer",
-    "empty": "without an answer",
-    "unfit": "that would teach something else",
-}
-"""Why a row is left out, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +39,6 @@ class Row:
     def learnt(self) -> int:
         """How many ids the loss counts."""
         return sum(label != IGNORED for label in self.labels)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A row that is not trained on, and why: a code and a sentence."""
-
-    id: str
-    reason: Literal["too_long", "holds_a_mark", "reads_back_otherwise", "empty", "unfit"]
-    message: str
 
 
 @dataclass
@@ -84,8 +68,8 @@ class Rows:
 
     @property
     def too_long(self) -> list[str]:
-        """Ids of rows with more tokens than the limit."""
-        return [row.id for row in self.left_out if row.reason == "too_long"]
+        """Ids of rows with more tokens than the recipe or the base has room for."""
+        return [row.id for row in self.left_out if row.reason in ("too_long", "beyond_context")]
 
     def counts(self) -> dict[str, Any]:
         """For the manifest and the report."""
@@ -105,14 +89,14 @@ class Rows:
         return f"{len(self.train)} to train on, {len(self.validation)} held out, {self.tokens:,} tokens{left_out}"
 
 
-def load_rows(dataset: Path, tokenizer: Any, template: Template, max_length: int, turns: Literal["last", "all"] = "last") -> Rows:
+def load_rows(dataset: Path, tokenizer: Any, template: Template, room: Room, turns: Literal["last", "all"] = "last") -> Rows:
     """The rows of a dataset folder.
 
     Args:
         dataset: a folder that `curate build` published.
         tokenizer: of the base model.
         template: what was found out about its chat template.
-        max_length: most tokens of a row. A longer one would lose its end, and with it the mark that it teaches.
+        room: how long a row may be.
         turns: whether the last answer of a conversation is learnt, or every one.
 
     Raises:
@@ -129,8 +113,8 @@ def load_rows(dataset: Path, tokenizer: Any, template: Template, max_length: int
         for entry in pq.read_table(path, columns=["id", "prompt", "completion"]).to_pylist():
             messages = [*entry["prompt"], *entry["completion"]]
             made = builder.rows(entry["id"], messages, turns)
-            if isinstance(made, list) and (longest := max(len(row.ids) for row in made)) > max_length:
-                made = LeftOut(entry["id"], "too_long", f"{longest} tokens; the limit is {max_length}")
+            if isinstance(made, list):
+                made = room.objection(entry["id"], max(len(row.ids) for row in made)) or made
             if isinstance(made, LeftOut):
                 rows.left_out.append(made)
                 continue
@@ -138,7 +122,7 @@ def load_rows(dataset: Path, tokenizer: Any, template: Template, max_length: int
             if split == "train":
                 rows.conversations.append(messages)
     if not rows.train:
-        raise _nothing_left(rows.left_out, max_length)
+        raise nothing_left(rows.left_out, room)
     return rows
 
 
@@ -281,10 +265,3 @@ def _plain(text: str) -> str:
 
 def _around(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:28]} … {text[-28:]}")
-
-
-def _nothing_left(left_out: list[LeftOut], max_length: int) -> CallError:
-    if left_out and all(row.reason == "too_long" for row in left_out):
-        return CallError(f"no row has at most {max_length} tokens", where="train.sft.max_length", fix="Raise it.")
-    why = f"row {left_out[0].id}: {left_out[0].message}" if left_out else "the dataset has none"
-    return CallError(f"no row can be trained on: {why}", where="train", fix="Look at the dataset, or choose another base model.")

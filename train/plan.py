@@ -47,7 +47,7 @@ class Plan:
             "steps": self.steps,
             "trial_steps": self.trial_steps,
             "rows": self.prepared.rows.counts(),
-            "notes": self.prepared.template.notes,
+            "notes": self.prepared.notes,
             "forecasts": [each.as_dict() for each in self.forecasts],
         }
 
@@ -64,6 +64,7 @@ class Plan:
         if self.trial_steps:
             said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
         said += [f"template  {note}" for note in self.prepared.template.notes]
+        said += [f"room      {note}" for note in self.prepared.room.notes]
         said += [f"left out  {row.id}: {row.message}" for row in rows.left_out]
         return [*said, "", *table(self.forecasts, self.method, together=bool(self.dealt))]
 

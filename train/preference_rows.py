@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from likeness.errors import CallError
 from likeness.metrics.contrasted import Contrasted, Lint, lint
-from train.data import IGNORED, LeftOut, Row, RowBuilder, day_of
+from train.data import IGNORED, Row, RowBuilder, day_of
+from train.room import LeftOut, Room
 from train.template import Template
 
 FEWEST_ROWS = 32
@@ -48,7 +49,7 @@ class Preferences:
 
 
 def load_preferences(
-    dataset: Path, tokenizer: Any, template: Template, max_length: int, control: Sequence[dict[str, Any]]
+    dataset: Path, tokenizer: Any, template: Template, room: Room, control: Sequence[dict[str, Any]]
 ) -> Preferences:
     """The preference rows of a dataset folder, linted.
 
@@ -56,7 +57,7 @@ def load_preferences(
         dataset: a folder that `curate build` published.
         tokenizer: of the base model.
         template: what was found out about its chat template.
-        max_length: most tokens of a prompt with an answer.
+        room: how long a prompt with an answer may be.
         control: the controlled questions, as rows.
 
     Raises:
@@ -72,7 +73,7 @@ def load_preferences(
     unfit |= {name: f"it answers a question that is held out: {question}" for name, question in found.leaked.items()}
     for split, into in (("train", made.train), ("validation", made.validation)):
         for entry in entries[split]:
-            row = _row(entry, builder, max_length)
+            row = _row(entry, builder, room)
             if split == "train" and (why := unfit.get(entry["id"])):
                 row = LeftOut(entry["id"], "unfit", why)
             if isinstance(row, LeftOut):
@@ -108,7 +109,7 @@ def _contrasted(entry: dict[str, Any]) -> Contrasted:
     return Contrasted(entry["id"], str(entry["prompt"][-1]["content"]), chosen, rejected)
 
 
-def _row(entry: dict[str, Any], builder: RowBuilder, max_length: int) -> PreferenceRow | LeftOut:
+def _row(entry: dict[str, Any], builder: RowBuilder, room: Room) -> PreferenceRow | LeftOut:
     """One row: both answers after the prompt's own ids, as a model is asked."""
     sides: list[Row] = []
     for side in ("chosen", "rejected"):
@@ -116,8 +117,8 @@ def _row(entry: dict[str, Any], builder: RowBuilder, max_length: int) -> Prefere
         if isinstance(made, LeftOut):
             return made
         sides.append(made[-1])
-    if (longest := max(len(row.ids) for row in sides)) > max_length:
-        return LeftOut(entry["id"], "too_long", f"{longest} tokens, and {max_length} are taken")
+    if too_long := room.objection(entry["id"], max(len(row.ids) for row in sides)):
+        return too_long
     start = min(sum(label == IGNORED for label in row.labels) for row in sides)
     one, other = (row.ids for row in sides)
     if one[:start] != other[:start] or one == other:

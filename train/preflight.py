@@ -18,6 +18,7 @@ from train.job import Job
 from train.parallel.machines import check_launch
 from train.preference_rows import Preferences, load_preferences
 from train.result import StepResult
+from train.room import Room, room_of
 from train.template import Template, study
 
 CHECKED_ROWS = 100
@@ -31,6 +32,8 @@ class Prepared(StepResult):
     tokenizer: Any
     template: Template
     rows: Rows
+    room: Room
+    """For each of them."""
     preferences: Preferences | None = None
     """Where the recipe has `train.preference`."""
 
@@ -46,8 +49,8 @@ class Prepared(StepResult):
 
     @property
     def notes(self) -> list[str]:
-        """What was found out about the chat template."""
-        return self.template.notes
+        """What was found out about the chat template and the room for rows."""
+        return [*self.template.notes, *self.room.notes]
 
     def __str__(self) -> str:
         return str(self.rows)
@@ -70,16 +73,12 @@ def prepare(job: Job) -> Prepared:
     template = study(tokenizer, stop_ids(tokenizer, job.base), job.where)
     tokenizer.chat_template = template.text
     sft = job.settings.sft
-    rows = load_rows(job.dataset, tokenizer, template, sft.max_length, sft.turns)
-    prepared = Prepared(tokenizer, template, rows, _preferences(job, tokenizer, template, rows))
+    room = room_of(job.base, sft.max_length)
+    rows = load_rows(job.dataset, tokenizer, template, room, sft.turns)
+    preferences = load_preferences(job.dataset, tokenizer, template, room, rows.control) if job.settings.preference else None
+    prepared = Prepared(tokenizer, template, rows, room, preferences)
     _check_exportable(job, prepared)
     return prepared
-
-
-def _preferences(job: Job, tokenizer: Any, template: Template, rows: Rows) -> Preferences | None:
-    if job.settings.preference is None:
-        return None
-    return load_preferences(job.dataset, tokenizer, template, job.settings.sft.max_length, rows.control)
 
 
 def load_tokenizer(base: Path, where: str) -> Any:

@@ -20,11 +20,12 @@ from likeness.lock import one_after_another
 from likeness.metrics.degenerate import fault_of
 from likeness.recipe.schema import Train
 from train.base import identity
-from train.data import LeftOut, Row, RowBuilder, day_of
+from train.data import Row, RowBuilder, day_of
 from train.evaluate.engine import GREEDILY, Model
 from train.job import Job
 from train.preflight import Prepared
 from train.result import StepResult
+from train.room import LeftOut
 
 QUESTIONS = Path(__file__).with_name("replay.txt")
 """General questions, a line each, none of them near to one of the tasks that measure forgetting. They are dealt out: the
@@ -111,7 +112,7 @@ def general_rows(job: Job, prepared: Prepared, number: int) -> list[Row]:
     for question, answer in _answered(job, prepared) if number else ():
         messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
         row = builder.rows(f"replay/{len(made) + 1}", messages)
-        if not isinstance(row, LeftOut) and len(row[0].ids) <= job.settings.sft.max_length:
+        if not isinstance(row, LeftOut) and len(row[0].ids) <= prepared.room.most:
             made += row
         job.progress(len(made), number)
         if len(made) == number:

@@ -27,6 +27,7 @@ from export.nf4 import nf4_settings  # noqa: E402
 from train.data import Row, RowBuilder, last_turn, load_rows  # noqa: E402
 from train.evaluate.forgetting import tasks  # noqa: E402
 from train.preflight import load_tokenizer, stop_ids  # noqa: E402
+from train.room import room_of  # noqa: E402
 from train.template import study  # noqa: E402
 
 FULL = {"dtype": torch.float32, "use_safetensors": True}
@@ -58,7 +59,7 @@ def rows_of(base: Path, dataset: Path, number: int) -> tuple[list[Row], list[Row
     for each in tasks()[1]:
         made = builder.rows("", [{"role": "user", "content": each["question"]}, {"role": "assistant", "content": each["answer"]}])
         general += made if isinstance(made, list) else []
-    return load_rows(dataset, tokenizer, template, 2048).validation[:number], general
+    return load_rows(dataset, tokenizer, template, room_of(base, 2048)).validation[:number], general
 
 
 def models(base: Path, adapter: Path) -> Iterator[tuple[str, Any]]:

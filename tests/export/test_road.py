@@ -13,9 +13,11 @@ from export.export import export_model
 from export.gguf.convert import convert
 from export.gguf.quantize import KINDS, census, fallback_warning, quantize
 from export.probe import make_probe, render
+from export.verify import verify
 from likeness.errors import CallError
 from likeness.llama.process import Llama
 from tests.export.tiny_models import ROWS, SYSTEM, save, settings
+from tests.make import tiny_base
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +171,16 @@ def test_a_tokenizer_without_a_template_still_renders():
         chat_template = None
 
     assert render(Bare(), [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a\nb"
+
+
+@pytest.mark.slow
+def test_a_file_is_compared_within_the_window_that_llama_cpp_lacks(taught, tmp_path):
+    tokenizer = AutoTokenizer.from_pretrained(taught)
+    folder = tiny_base(tmp_path / "window", tokenizer, "Mistral", sliding_window=48, head_dim=16)
+    checks = verify(convert(folder, tmp_path / "window-f16.gguf"), folder, [])
+    passed = {check.name: check.passed for check in checks}
+    assert passed["logits"] and passed["replies"]
+    assert next(check.message for check in checks if check.name == "top-1").endswith("of 48 positions.")
 
 
 def test_the_probe_asks_the_rows_with_the_shortest_replies(taught):

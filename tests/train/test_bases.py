@@ -15,12 +15,13 @@ from export.model_files import weight_files
 from likeness.errors import CallError, GateError, LikenessError
 from likeness.progress import Silent
 from likeness.recipe.schema import Train
-from tests.make import SYSTEM, tiny_base, write_dataset, write_recipe
+from tests.make import SAID, SYSTEM, tiny_base, write_dataset, write_recipe
 from train import base as bases
 from train.base import identity, parameters
 from train.checkpoints import last_good_checkpoint
 from train.delivery import Exported
 from train.plan import plan
+from train.room import room_of
 from train.run import train
 from train.sft import _lora
 from train.weights import load_base
@@ -83,6 +84,39 @@ def test_a_base_that_llama_cpp_cannot_read_is_refused_before_loading(here: Path,
     base = changed(small, here, architectures=["FalconForCausalLM"], model_type="falcon")
     with pytest.raises(CallError, match="FalconForCausalLM is an architecture that this exporter does not cover"):
         train(write_recipe(here, base), Silent())
+
+
+LLAMA3 = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("config", "most"),
+    [
+        ({"max_position_embeddings": 64}, 64),
+        ({"rope_parameters": LLAMA3 | {"original_max_position_embeddings": 128}}, 1024),
+        ({"architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 96}, 96),
+        (
+            {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2", "sliding_window": 96, "query_pre_attn_scalar": 16},
+            1024,
+        ),
+    ],
+)
+def test_rows_have_the_room_of_the_base_and_of_its_exported_file(
+    here: Path, small: Path, config: dict[str, Any], most: int
+) -> None:
+    room = room_of(changed(small, here, **config), 2048)
+    assert room.most == most and str(most) in room.notes[0].replace(",", "")
+    left_out = room.objection("row", most + 1)
+    assert left_out and left_out.reason == "beyond_context" and not room.objection("row", most)
+
+
+def test_rows_beyond_the_context_are_left_out_and_counted(here: Path, small: Path) -> None:
+    recipe = write_recipe(here, changed(small, here, max_position_embeddings=44))
+    (here / "base" / "model.safetensors").write_bytes((small / "model.safetensors").read_bytes())
+    said = plan(recipe, Silent())
+    assert 0 < len(said.prepared.rows.too_long) < len(SAID) and max(len(row.ids) for row in said.prepared.rows.train) <= 44
+    assert f"{len(said.prepared.rows.too_long)} longer than the base's context" in "\n".join(said.lines())
+    assert any(line.startswith("room      a row may have 44 tokens") for line in said.lines())
 
 
 def test_the_same_sizes_with_other_content_are_another_base(here: Path, small: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from likeness.errors import CallError
 from tests.real import MISTRAL_MODELS, TEKKEN, TEMPLATES, gguf_tokenizer, mistral_tokenizer, real, template, tokenizer_for
-from train.data import IGNORED, LeftOut, RowBuilder
+from train.data import IGNORED, RowBuilder
+from train.room import LeftOut
 from train.template import on_day, spoken, study, without_thoughts
 
 pytestmark = real
