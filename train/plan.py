@@ -65,6 +65,7 @@ class Plan:
             said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
         said += [f"template  {note}" for note in self.prepared.template.notes]
         said += [f"room      {note}" for note in self.prepared.room.notes]
+        said += [f"export    {note}" for note in self.prepared.larger]
         said += [f"left out  {row.id}: {row.message}" for row in rows.left_out]
         return [*said, "", *table(self.forecasts, self.method, together=bool(self.dealt))]
 

@@ -6,6 +6,7 @@ import difflib
 import importlib.util
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from train.preference_rows import Preferences, load_preferences
 from train.result import StepResult
 from train.room import Room, room_of
 from train.template import Template, study
+from train.workload import read_shape
 
 CHECKED_ROWS = 100
 """Rows that the export is checked with: enough to meet the dataset's words, few enough to be quick."""
@@ -34,6 +36,8 @@ class Prepared(StepResult):
     rows: Rows
     room: Room
     """For each of them."""
+    larger: Sequence[str] = ()
+    """What of `export.gguf` will be larger than its name says."""
     preferences: Preferences | None = None
     """Where the recipe has `train.preference`."""
 
@@ -50,7 +54,7 @@ class Prepared(StepResult):
     @property
     def notes(self) -> list[str]:
         """What was found out about the chat template and the room for rows."""
-        return [*self.template.notes, *self.room.notes]
+        return [*self.template.notes, *self.room.notes, *self.larger]
 
     def __str__(self) -> str:
         return str(self.rows)
@@ -66,6 +70,7 @@ def prepare(job: Job) -> Prepared:
     check_not_quantized(job.base, job.where)
     check_targets(job.base, job.settings.lora.target_modules, _key(job))
     check_dora(job.settings, job.recipe.evaluate)
+    check_nf4(job.base, job.settings, job.where)
     check_reports(job.settings)
     if job.settings.launch:
         check_launch(job.settings.launch)
@@ -76,7 +81,7 @@ def prepare(job: Job) -> Prepared:
     room = room_of(job.base, sft.max_length)
     rows = load_rows(job.dataset, tokenizer, template, room, sft.turns)
     preferences = load_preferences(job.dataset, tokenizer, template, room, rows.control) if job.settings.preference else None
-    prepared = Prepared(tokenizer, template, rows, room, preferences)
+    prepared = Prepared(tokenizer, template, rows, room, _larger(job), preferences)
     _check_exportable(job, prepared)
     return prepared
 
@@ -170,7 +175,7 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
     for target in [targets] if isinstance(targets, str) else targets:
         chosen = {name for name in linear | embedding if _fits(name, target, isinstance(targets, str))}
         if not chosen:
-            near = difflib.get_close_matches(target, kinds, 1)
+            near = difflib.get_close_matches(target, [*kinds, "all-linear"], 1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise CallError(f"no part of this model is called {target!r}", where=where, fix=f"{hint}It has {', '.join(kinds)}.")
         if wrong := sorted(chosen & (embedding | head)):
@@ -180,6 +185,26 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
                 where=where,
                 fix=f"Leave it out; the layers that can be adapted are {', '.join(kinds)}.",
             )
+
+
+def check_nf4(base: Path, settings: Train, where: str) -> None:
+    """Refuse a base that QLoRA cannot train here.
+
+    Raises:
+        CallError: bitsandbytes cannot compute with a layer of its sizes on this machine's processor.
+    """
+    import torch
+
+    if settings.method != "qlora" or torch.cuda.is_available():
+        return
+    from export.nf4 import unfit_for_nf4
+
+    if layer := unfit_for_nf4(base):
+        raise CallError(
+            f"bitsandbytes cannot compute with {layer} in 4 bits on this machine's processor",
+            where=where,
+            fix="Take `method: lora`, a GPU, or a base whose sizes are multiples of 64.",
+        )
 
 
 def check_dora(settings: Train, evaluate: Evaluate) -> None:
@@ -220,6 +245,14 @@ def _fits(name: str, target: str, is_pattern: bool) -> bool:
 
 def _key(job: Job) -> str:
     return f"{locate(job.recipe_path, ('train', 'lora', 'target_modules'), job.set)}: train.lora.target_modules"
+
+
+def _larger(job: Job) -> list[str]:
+    from export.gguf.quantize import unfit_widths
+
+    shape = read_shape(json.loads((job.base / "config.json").read_text(encoding="utf-8")), 0)
+    widths = {shape.hidden, *(part.takes for part in shape.linear)}
+    return [note for kind in job.recipe.export.gguf if (note := unfit_widths(widths, kind))]
 
 
 def _check_exportable(job: Job, prepared: Prepared) -> None:

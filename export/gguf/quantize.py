@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
 
@@ -27,6 +27,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "iq4_nl": frozenset({"IQ4_NL", "Q5_K", "Q6_K"}),
     "iq3_m": frozenset({"IQ3_S", "Q4_K", "Q5_K", "Q6_K"}),
 }
+SMALL_BLOCK, LARGE_BLOCK = 32, 256
+BLOCKS: Mapping[str, int] = {"q8_0": SMALL_BLOCK, "iq4_nl": SMALL_BLOCK}
+"""Elements of a row that a type rounds together; LARGE_BLOCK where a kind is not named."""
 ROUNDED_BY_IMPORTANCE = frozenset(KINDS) - {"q8_0"}
 """What an importance matrix makes better; eight bits round so little that llama.cpp does not look at it."""
 
@@ -65,10 +68,32 @@ def fallback_warning(file: Path, kind: str) -> str | None:
     types = Counter(tensor.kind.name for tensor in others)
     widths = ", ".join(str(width) for width in sorted({tensor.shape[-1] for tensor in others}))
     share = sum(prod(tensor.shape) for tensor in others) / sum(prod(tensor.shape) for tensor in matrices)
-    better = "q8_0" if all(tensor.shape[-1] % 32 == 0 for tensor in others) else "f16"
+    block, advice = _block_and_advice(tensor.shape[-1] for tensor in others)
     counted = ", ".join(f"{count} as {name}" for name, count in types.items())
     return (
         f"{len(others)} of {len(matrices)} matrices are not {kind} but {counted}: their rows of {widths} elements do not fit its "
-        f"blocks of 256. This {kind} is {share:.0%} {'/'.join(sorted(types)).lower()}, so it is larger than its name says; "
-        f"choose {better}."
+        f"blocks of {block}. This {kind} is {share:.0%} {'/'.join(sorted(types)).lower()}, so it is larger than its name says; "
+        f"{advice}."
     )
+
+
+def unfit_widths(widths: Iterable[int], kind: str) -> str | None:
+    """A sentence that says which matrices of a model will be larger than `kind` promises, before there is a file.
+
+    Args:
+        widths: how many elements the rows of its matrices have.
+        kind: a key of KINDS.
+    """
+    wrong = sorted({width for width in widths if width % BLOCKS.get(kind, LARGE_BLOCK)})
+    if not wrong:
+        return None
+    block, advice = _block_and_advice(wrong)
+    rows = ", ".join(map(str, wrong))
+    return f"{kind}: rows of {rows} elements do not fit its blocks of {block}, so its file is larger than its name says; {advice}"
+
+
+def _block_and_advice(widths: Iterable[int]) -> tuple[int, str]:
+    """The size of the blocks that rows of these widths do not fit, and what to take instead."""
+    if all(width % SMALL_BLOCK == 0 for width in widths):
+        return LARGE_BLOCK, "choose q8_0"
+    return SMALL_BLOCK, f"no type has smaller blocks: take it as it is, or a base whose sizes are multiples of {SMALL_BLOCK}"

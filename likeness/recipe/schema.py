@@ -226,7 +226,7 @@ class Lora(Section):
     r: Whole = Field(16, ge=1, le=512)
     alpha: Whole = Field(32, ge=1)
     dropout: Real = Field(0.0, ge=0.0, lt=1.0)
-    target_modules: str | list[str] = "all-linear"
+    target_modules: str | Annotated[list[str], Field(min_length=1)] = "all-linear"
     rslora: bool | None = Field(
         None, description="Scale by alpha / sqrt(r) instead of alpha / r; where nothing is said, for r above 64."
     )

@@ -1,6 +1,7 @@
 """The whole road, from an adapter to the folder that an app is pointed to."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -11,7 +12,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from export.bundle import Card, modelfile
 from export.export import export_model
 from export.gguf.convert import convert
-from export.gguf.quantize import KINDS, census, fallback_warning, quantize
+from export.gguf.quantize import KINDS, census, fallback_warning, quantize, unfit_widths
 from export.probe import make_probe, render
 from export.verify import verify
 from likeness.errors import CallError
@@ -171,6 +172,18 @@ def test_a_tokenizer_without_a_template_still_renders():
         chat_template = None
 
     assert render(Bare(), [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("widths", "kind", "said"),
+    [
+        ([80, 100], "q8_0", "q8_0: rows of 80, 100 elements do not fit its blocks of 32, .* no type has smaller blocks"),
+        ([576, 1536], "q4_k_m", "q4_k_m: rows of 576 elements do not fit its blocks of 256, .* choose q8_0"),
+    ],
+)
+def test_rows_that_fit_no_block_are_named_before_there_is_a_file(widths, kind, said):
+    assert re.search(said, unfit_widths(widths, kind))
+    assert unfit_widths([576, 1536], "q8_0") is None and unfit_widths([256], kind) is None
 
 
 @pytest.mark.slow

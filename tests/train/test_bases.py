@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from export.model_files import weight_files
+from export.nf4 import unfit_for_nf4
 from likeness.errors import CallError, GateError, LikenessError
 from likeness.progress import Silent
 from likeness.recipe.schema import Train
@@ -49,6 +51,7 @@ def changed(base: Path, here: Path, **config: Any) -> Path:
     ("targets", "told", "fix"),
     [
         ("[q_proj, v_prj]", "no part of this model is called 'v_prj'", "Did you mean v_proj?"),
+        ("all_linear", "no part of this model is called 'all_linear'", "Did you mean all-linear?"),
         ("[lm_head]", "lm_head ('lm_head') is the model's output layer", "Leave it out"),
         ("[q_proj, v_proj, embed_tokens]", "model.embed_tokens ('embed_tokens') is the model's embedding", "Leave it out"),
         ("'.*nothing.*'", "no part of this model is called '.*nothing.*'", "It has down_proj"),
@@ -61,6 +64,21 @@ def test_wrong_targets_are_refused_by_key_before_loading(here: Path, small: Path
         train(recipe, Silent())
     assert told in refused.value.what and fix in str(refused.value.fix)
     assert str(refused.value.where).endswith("lock.yaml:4: train.lora.target_modules")
+
+
+def test_no_targets_are_refused_in_the_recipe(here: Path, small: Path) -> None:
+    with pytest.raises(CallError, match="target_modules") as refused:
+        plan(write_recipe(here, small, train="lora: {target_modules: []}"), Silent())
+    assert "at least 1" in refused.value.what
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU takes them")
+def test_shapes_that_four_bits_cannot_have_here_are_refused_before_loading(here: Path, small: Path) -> None:
+    odd = changed(small, here, intermediate_size=100)
+    with pytest.raises(CallError, match=r"bitsandbytes cannot compute with model\.layers\.\d\.mlp"):
+        train(write_recipe(here, odd, train="method: qlora"), Silent())
+    assert unfit_for_nf4(small) is None
 
 
 RIGHT = [["q_proj", "v_proj"], r".*layers\.1.*(up|down)_proj", "all-linear", ["layers.0.mlp.gate_proj"]]
