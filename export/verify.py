@@ -27,6 +27,7 @@ from export.model_files import load_tokenizer
 from export.nf4 import nf4_settings
 from export.probe import Conversation, make_probe, turn_end
 from export.reference import Logits, ask_transformers
+from likeness.files import is_disk_full
 from likeness.llama.process import Llama, LlamaError, cores
 
 __all__ = [
@@ -252,6 +253,8 @@ def _run(gguf: Path, steps: Sequence[tuple[str, Callable[[], list[Check]]]]) -> 
         try:
             checks += step()
         except LlamaError as error:
+            if is_disk_full(error):  # that says nothing of the file
+                raise
             checks.append(Check(name, False, None, None, str(error)))
             break
     return [replace(check, file=gguf.name) for check in checks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -93,6 +94,21 @@ def cannot_write(path: Path, error: OSError) -> MachineError:
         30: "The file system is read-only: call the command from another folder.",
     }.get(error.errno or 0)
     return MachineError(f"cannot be written: {error.strerror or error}", where=str(path), fix=fix)
+
+
+NO_ROOM = ("no space left", "os error 28", "not enough free space", "requested and", "iostream error", "file write failed")
+"""What libraries say when the disk is full: the system, numpy, llama.cpp and torch, each in its words."""
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came of, means that the disk is full."""
+    while error is not None:
+        said = str(error).lower()
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or any(words in said for words in NO_ROOM):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from likeness.errors import CallError, MachineError
-from likeness.files import cannot_write, sha256, write_atomic
+from likeness.files import cannot_write, is_disk_full, sha256, write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe, Train
@@ -22,6 +22,7 @@ from train import __version__
 from train.base import base_folder, identity
 from train.continued import WEIGHTS, continued_adapter
 from train.data import read_manifest
+from train.disk import disk_full
 from train.result import Run, StepResult, Watcher
 
 Given = ParamSpec("Given")
@@ -108,12 +109,14 @@ class Job:
         began = time.monotonic()
         try:
             result = work(*given, **named)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.ENOSPC, errno.EROFS):
-                raise cannot_write(self.folder, error) from error
-            raise
         except MemoryError:
             raise MachineError("the machine's memory is too small", where=name, fix="Choose a smaller base model.") from None
+        except Exception as error:
+            if is_disk_full(error):
+                raise disk_full(self, error) from error
+            if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
+                raise cannot_write(self.folder, error) from error
+            raise
         seconds = time.monotonic() - began
         self.made.metrics |= result.metrics
         summary = str(result)  # "told" is the name of before 0.2

@@ -10,6 +10,7 @@ from typing import Any
 
 from train.base import parameters
 from train.devices import chosen_devices
+from train.disk import disk_free, disk_needed, in_mb
 from train.forecast import Forecast, Method, forecast
 from train.forecast_table import table
 from train.job import Job, open_job
@@ -35,6 +36,8 @@ class Plan:
     forecasts: tuple[Forecast, ...]
     """Of each device with LoRA and with QLoRA."""
     method: Method
+    disk: tuple[int, int]
+    """About how many bytes the run takes on the disk, and how many are free here."""
     dealt: str = ""
     """To how many processes the rows of a step are dealt, in words."""
 
@@ -47,6 +50,7 @@ class Plan:
             "steps": self.steps,
             "trial_steps": self.trial_steps,
             "rows": self.prepared.rows.counts(),
+            "disk": {"needed": self.disk[0], "free": self.disk[1]},
             "notes": self.prepared.notes,
             "forecasts": [each.as_dict() for each in self.forecasts],
         }
@@ -60,6 +64,7 @@ class Plan:
             f"rows      {rows}",
             f"loss      on {learnt:,} tokens ({learnt / rows.tokens:.0%}): answers and the mark that ends each",
             f"steps     {self.steps} at most{self.dealt}",
+            f"disk      about {in_mb(self.disk[0])}; {in_mb(self.disk[1])} are free here",
         ]
         if self.trial_steps:
             said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
@@ -96,7 +101,7 @@ def plan(recipe_path: Path, watch: Watcher, settings: Sequence[str] = (), on: st
     if launch := job.settings.launch:
         dealt = f" of {job.settings.sft.batch_size} rows, dealt to {launch.processes} processes ({launch.config})"
     facts = (job.dataset.name, job.settings.base_model, parameters(job.base), steps, trial_steps(prepared.rows, job.settings))
-    return Plan(*facts, prepared, forecasts, job.settings.method, dealt)
+    return Plan(*facts, prepared, forecasts, job.settings.method, (disk_needed(job), disk_free(job.folder)), dealt)
 
 
 def workload_of(job: Job, prepared: Prepared) -> Workload:

@@ -53,6 +53,7 @@ def _steps(job: Job) -> Run:
     """The steps in their order. They are imported here: where nothing has changed, their libraries are not waited for."""
     from train.allocator import spare_memory
     from train.delivery import begin_delivery, export, merge
+    from train.disk import check_disk
     from train.evaluate.evaluate import Evaluation
     from train.finish import finish
     from train.plan import workload_of
@@ -66,6 +67,7 @@ def _steps(job: Job) -> Run:
     job.keep_recipe()
     begin_delivery(job)
     prepared = job.step("rows", prepare, job)
+    check_disk(job)
     spare_memory(workload_of(job, prepared))
     if job.settings.sft.known_last:
         job.step("triage", mark_unknown, job, prepared)
