@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,10 +19,12 @@ from likeness.errors import CallError, GateError
 from likeness.sums import FILES
 from train.room import REASONS, LeftOut, Room, nothing_left
 from train.template import Message, Template, on_day, render
+from train.turns import Taught
 
 IGNORED = -100
 """The label of an id that the loss ignores."""
 ANCHOR = "x"
+COLUMNS = ["id", "prompt", "completion"]
 MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control", FILES)
 """What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 
@@ -55,6 +57,8 @@ class Rows:
     conversations: list[list[Message]] = field(default_factory=list)
     """Of the rows trained on, as messages."""
     left_out: list[LeftOut] = field(default_factory=list)
+    taught_elsewhere: int = 0
+    """Earlier answers of conversations that rows of their own teach or hold out, so that longer rows do not."""
 
     @property
     def trained_on(self) -> list[Row]:
@@ -79,6 +83,7 @@ class Rows:
             "held_out": len(self.validation),
             "too_long": len(self.too_long),
             "left_out": [asdict(row) for row in self.left_out],
+            "taught_elsewhere": self.taught_elsewhere,
             "tokens": self.tokens,
             "learnt": sum(row.learnt for row in self.trained_on),
         }
@@ -102,25 +107,25 @@ def load_rows(dataset: Path, tokenizer: Any, template: Template, room: Room, tur
     Raises:
         CallError: the template cannot render the rows, or none can be trained on.
     """
-    import pyarrow.parquet as pq
-
     rows = Rows(control=_parquet(dataset / "control" / "test.parquet"))
     builder = RowBuilder(tokenizer, template, day_of(dataset))
+    splits = {split: _parquet(dataset / "sft" / f"{split}.parquet", COLUMNS) for split in ("train", "validation")}
+    chats = {split: [[*entry["prompt"], *entry["completion"]] for entry in entries] for split, entries in splits.items()}
+    taught = Taught(chat for split in chats.values() for chat in split) if turns == "all" else None
     for split, into in (("train", rows.train), ("validation", rows.validation)):
-        path = dataset / "sft" / f"{split}.parquet"
-        if not path.is_file():
-            continue
-        for entry in pq.read_table(path, columns=["id", "prompt", "completion"]).to_pylist():
-            messages = [*entry["prompt"], *entry["completion"]]
-            made = builder.rows(entry["id"], messages, turns)
+        for entry, messages in zip(splits[split], chats[split], strict=True):
+            made = builder.rows(entry["id"], messages, turns, taught.elsewhere(messages) if taught else frozenset())
             if isinstance(made, list):
                 made = room.objection(entry["id"], max(len(row.ids) for row in made)) or made
             if isinstance(made, LeftOut):
                 rows.left_out.append(made)
                 continue
             into.extend(made)
+            if taught:
+                taught.learnt(messages)
             if split == "train":
                 rows.conversations.append(messages)
+    rows.taught_elsewhere = taught.again if taught else 0
     if not rows.train:
         raise nothing_left(rows.left_out, room)
     return rows
@@ -141,18 +146,27 @@ class RowBuilder:
         self._text = on_day(template.text, day)
         self._marks = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
 
-    def rows(self, name: str, messages: Sequence[Message], turns: Literal["last", "all"] = "last") -> list[Row] | LeftOut:
+    def rows(
+        self,
+        name: str,
+        messages: Sequence[Message],
+        turns: Literal["last", "all"] = "last",
+        elsewhere: Collection[int] = (),
+    ) -> list[Row] | LeftOut:
         """The rows of one conversation: one; more where a template rewrites earlier answers.
 
         Args:
             name: the row's id in the dataset.
             messages: the conversation; its last message is an answer.
             turns: whether the last answer is learnt, or every one.
+            elsewhere: numbers of messages that are not learnt here, because another row teaches them.
 
         Raises:
             CallError: the template refuses the conversation, or breaks the tokens of a prompt.
         """
-        answers = [number for number, message in enumerate(messages) if message["role"] == "assistant"]
+        answers = [
+            number for number, message in enumerate(messages) if message["role"] == "assistant" and number not in elsewhere
+        ]
         made: list[Row] = []
         for number in reversed(answers if turns == "all" else answers[-1:]):
             row = self._row(name, messages[:number], messages[number]["content"].strip())
@@ -248,10 +262,10 @@ def manifest_for_others(dataset: Path) -> dict[str, Any]:
     return {name: manifest.get(name) for name in MAY_LEAVE}
 
 
-def _parquet(path: Path) -> list[dict[str, Any]]:
+def _parquet(path: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    return pq.read_table(path).to_pylist() if path.is_file() else []
+    return pq.read_table(path, columns=columns).to_pylist() if path.is_file() else []
 
 
 def _shared(one: Sequence[int], other: Sequence[int]) -> int:

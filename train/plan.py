@@ -66,6 +66,10 @@ class Plan:
             f"steps     {self.steps} at most{self.dealt}",
             f"disk      about {in_mb(self.disk[0])}; {in_mb(self.disk[1])} are free here",
         ]
+        if rows.taught_elsewhere:
+            said.append(
+                f"turns     {rows.taught_elsewhere} earlier answers are learnt in rows of their own, and not again in longer ones"
+            )
         if self.trial_steps:
             said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
         said += [f"template  {note}" for note in self.prepared.template.notes]

@@ -21,6 +21,7 @@ from tests.make import SAID, SYSTEM, tiny_base, write_dataset, write_recipe
 from train import base as bases
 from train.base import identity, parameters
 from train.checkpoints import last_good_checkpoint
+from train.data import IGNORED, Row
 from train.delivery import Exported
 from train.plan import plan
 from train.room import room_of
@@ -303,6 +304,28 @@ def test_every_answer_of_a_conversation_can_be_learnt(here: Path, small: Path) -
         counts[turns] = made.prepared.rows.counts()
     assert counts["last"]["tokens"] == counts["all"]["tokens"] and counts["last"]["learnt"] < counts["all"]["learnt"]
     assert counts["all"]["learnt"] > 2 * counts["last"]["learnt"]
+
+
+def test_an_answer_that_has_a_row_of_its_own_is_learnt_there_alone(here: Path, small: Path) -> None:
+    answers = [f"The {word} waited." for word in ("keeper", "boat", "dog", "gate")]
+    chat = [{"role": "system", "content": SYSTEM}]
+    beginnings = []
+    for answer in answers:
+        chat = [*chat, {"role": "user", "content": "Then?"}, {"role": "assistant", "content": answer}]
+        beginnings.append(chat)
+    whole = [chat[0], {"role": "user", "content": "Who?"}, {"role": "assistant", "content": "The old dog."}, *chat[1:3]]
+    held_out = beginnings.pop(1)
+    write_dataset(here / "build" / "lock", [*beginnings, whole, held_out])
+    said = plan(write_recipe(here, small, train="sft: {turns: all}"), Silent())
+    rows, decode = said.prepared.rows, said.prepared.tokenizer.decode
+
+    def learnt(row: Row) -> list[str]:
+        text = decode([label for label in row.labels if label != IGNORED])
+        return [answer for answer in [*answers, "The old dog."] if answer in text]
+
+    assert [learnt(row) for row in rows.train] == [answers[:1], answers[2:3], answers[3:], [*answers[:1], "The old dog."]]
+    assert [learnt(row) for row in rows.validation] == [answers[1:2]]
+    assert rows.taught_elsewhere == 2 + 3 + 1 and any(line.startswith("turns     6 earlier answers") for line in said.lines())
 
 
 def test_the_terminal_says_what_the_report_says() -> None:
