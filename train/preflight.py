@@ -190,6 +190,11 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
 def check_nf4(base: Path, settings: Train, where: str) -> None:
     """Refuse a base that QLoRA cannot train here.
 
+    Args:
+        base: the model's folder; its configuration is enough.
+        settings: the recipe's `train`.
+        where: how messages name the base.
+
     Raises:
         CallError: bitsandbytes cannot compute with a layer of its sizes on this machine's processor.
     """
