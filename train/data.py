@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from likeness.errors import CallError, GateError
-from likeness.sums import FILES
 from train.room import REASONS, LeftOut, Room, nothing_left
 from train.template import Message, Template, on_day, render
 from train.turns import Taught
@@ -25,7 +24,7 @@ IGNORED = -100
 """The label of an id that the loss ignores."""
 ANCHOR = "x"
 COLUMNS = ["id", "prompt", "completion"]
-MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control", FILES)
+MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control")
 """What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 
 
