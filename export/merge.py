@@ -21,7 +21,7 @@ from safetensors import safe_open
 
 from export.adapter import Adapter, check_fits, read_adapter
 from export.gguf.convert import safetensors_files
-from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer
+from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer, stored_tensors
 from export.nf4 import through_nf4, weights_in_nf4
 from export.sampling import FILE as GENERATION
 from export.sampling import Sampling
@@ -103,24 +103,16 @@ def merge_adapter(
 
 
 def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
-    for file in files:
-        with safe_open(file, "pt") as stream:
-            found |= {name: tuple(stream.get_slice(name).get_shape()) for name in stream.keys()}  # noqa: SIM118
-    return found
+    return {name: tensor.shape for file in files for name, tensor in stored_tensors(file).items()}
 
 
 def _entries(file: Path, adapter: Adapter, dtype: torch.dtype, rounded: Set[str]) -> list[Entry]:
     """The tensors of a file of the base, each merged when it is loaded."""
     entries = []
-    with safe_open(file, "pt") as stream:
-        for name in stream.keys():  # noqa: SIM118
-            part = stream.get_slice(name)
-            own = getattr(torch, TORCH[part.get_dtype()])
-            kind = dtype if own.is_floating_point else own
-            entries.append(
-                Entry(name, kind, tuple(part.get_shape()), partial(_merged, file, name, adapter, kind, name in rounded))
-            )
+    for name, tensor in stored_tensors(file).items():
+        own = getattr(torch, TORCH[tensor.dtype])
+        kind = dtype if own.is_floating_point else own
+        entries.append(Entry(name, kind, tensor.shape, partial(_merged, file, name, adapter, kind, name in rounded)))
     return entries
 
 
