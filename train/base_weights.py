@@ -18,12 +18,22 @@ ROWS_AT_ONCE = 4096
 
 
 def empty_model(base: Path) -> Any:
-    """The base's model without weights: its parts, their names and shapes."""
+    """The base's model without weights: its parts, their names and shapes.
+
+    Raises:
+        CallError: its config.json contradicts itself, as with a pad token beyond the vocabulary.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+    try:
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+    except Exception as error:  # whatever the architecture's own code raises
+        what = f"transformers makes no model of its config.json: {error}"
+        raise CallError(
+            what, where=f"train.base_model: {base}", fix="Fetch the model again, or correct its config.json."
+        ) from None
 
 
 def check_weights(base: Path, where: str) -> None:

@@ -146,6 +146,13 @@ def test_a_file_that_is_not_whole_is_named(fault: str, here: Path, bases: dict[b
     assert what in error.what and str(error.where).endswith(f"base/{name}") and "Fetch" in str(error.fix)
 
 
+def test_a_config_that_contradicts_itself_is_refused(here: Path, bases: dict[bool, Path]) -> None:
+    base = shutil.copytree(bases[True], here / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"pad_token_id": config["vocab_size"]}))
+    assert "transformers makes no model of its config.json: Padding_idx" in refused(base, here).what
+
+
 def test_a_cut_shard_and_a_tensor_that_only_the_index_has_are_named(here: Path, bases: dict[bool, Path]) -> None:
     base = shutil.copytree(bases[True], here / "base")
     weights = load_file(base / ONE)
