@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
+from export.model_files import stored_tensors
 from likeness.errors import CallError
 
 ADAPTER_WEIGHTS, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -103,8 +104,8 @@ def read_adapter(folder: Path) -> Adapter:
     _check_kind(folder, config)
     changes: dict[str, Change] = {}
     replaced: dict[str, torch.Tensor] = {}
+    names = list(stored_tensors(file))
     with safe_open(file, "pt") as stream:
-        names = list(stream.keys())
         for name in names:
             tensor = stream.get_tensor(name)
             if not torch.isfinite(tensor).all():

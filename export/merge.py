@@ -21,11 +21,12 @@ from safetensors import safe_open
 
 from export.adapter import Adapter, check_fits, read_adapter
 from export.gguf.convert import safetensors_files
-from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer
+from export.model_files import INDEX, TEMPLATE_FOLDER, TOKENIZER_FILES, copy_tokenizer, stored_tensors
 from export.nf4 import through_nf4, weights_in_nf4
 from export.sampling import FILE as GENERATION
 from export.sampling import Sampling
 from export.shards import Entry, write_shard
+from export.stops import write_end
 from likeness.errors import CallError
 from likeness.files import atomic_folder
 
@@ -54,6 +55,7 @@ def merge_adapter(
     template: str | None = None,
     sampling: Sampling | None = None,
     dequantized: bool = False,
+    end: int | None = None,
 ) -> Merged:
     """Merge a PEFT adapter into its base model and save the result as safetensors.
 
@@ -65,8 +67,9 @@ def merge_adapter(
         template: a chat template to take the place of the base's.
         sampling: how its answers are to be drawn, for generation_config.json; the base's own where none is given.
         dequantized: merge onto the base as QLoRA trains on it, its linear layers rounded to 4 bits and back.
+        end: the id of the mark that the model learnt to end a reply with; the chat template's where none is given.
 
-    The base's tokenizer files are copied as they are.
+    The base's tokenizer files are copied as they are, except for its end token where that is not what a reply ends with.
 
     Raises:
         CallError: the base is quantized or pickled, or the adapter does not fit it or does not merge without rest.
@@ -95,28 +98,21 @@ def merge_adapter(
         copy_tokenizer(folder, part, template)
         if sampling is not None:
             sampling.write(part)
+        write_end(part, end)
     return Merged(out, kind, change.weights)
 
 
 def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
-    for file in files:
-        with safe_open(file, "pt") as stream:
-            found |= {name: tuple(stream.get_slice(name).get_shape()) for name in stream.keys()}  # noqa: SIM118
-    return found
+    return {name: tensor.shape for file in files for name, tensor in stored_tensors(file).items()}
 
 
 def _entries(file: Path, adapter: Adapter, dtype: torch.dtype, rounded: Set[str]) -> list[Entry]:
     """The tensors of a file of the base, each merged when it is loaded."""
     entries = []
-    with safe_open(file, "pt") as stream:
-        for name in stream.keys():  # noqa: SIM118
-            part = stream.get_slice(name)
-            own = getattr(torch, TORCH[part.get_dtype()])
-            kind = dtype if own.is_floating_point else own
-            entries.append(
-                Entry(name, kind, tuple(part.get_shape()), partial(_merged, file, name, adapter, kind, name in rounded))
-            )
+    for name, tensor in stored_tensors(file).items():
+        own = getattr(torch, TORCH[tensor.dtype])
+        kind = dtype if own.is_floating_point else own
+        entries.append(Entry(name, kind, tensor.shape, partial(_merged, file, name, adapter, kind, name in rounded)))
     return entries
 
 

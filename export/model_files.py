@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from likeness.errors import CallError
 
 # Everything that a tokenizer and its chat template may consist of. They are copied, never rewritten: saving a
 # tokenizer through transformers 5 drops `tokenizer.model` and may change what it wrote last time.
@@ -26,6 +29,8 @@ TEMPLATE_FOLDER = "additional_chat_templates"
 TEMPLATE_FILE = "chat_template.jinja"
 INDEX = "model.safetensors.index.json"
 ONE_FILE = "model.safetensors"
+LFS_POINTER = b"version https://git-lfs"
+"""How a file begins that `git clone` writes where Git LFS is not installed."""
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -39,6 +44,46 @@ def weight_files(folder: Path) -> list[Path]:
     if (folder / ONE_FILE).is_file():
         return [folder / ONE_FILE]
     return sorted(path for path in folder.glob("*.safetensors") if not path.name.startswith("consolidated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a safetensors file says of a tensor: its type, in the file's words, and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def stored_tensors(file: Path) -> dict[str, Stored]:
+    """What a safetensors file holds, by name, from its header; no weights are read.
+
+    Raises:
+        CallError: it is not there, a Git LFS pointer, cut short, or no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    check_fetched(file)
+    try:
+        with safe_open(file, "np") as stream:
+            parts = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 - not a dict
+            return {name: Stored(part.get_dtype(), tuple(part.get_shape())) for name, part in parts.items()}
+    except SafetensorError as error:
+        what = "is empty" if file.stat().st_size == 0 else f"is cut short, or not a safetensors file ({error})"
+        raise CallError(what, where=str(file), fix="Fetch or copy it again.") from None
+
+
+def check_fetched(file: Path) -> None:
+    """See that a file is there, and that it is the file itself.
+
+    Raises:
+        CallError: it is missing, or Git LFS has left a pointer in its place.
+    """
+    if not file.is_file():
+        raise CallError("is missing", where=str(file), fix="Fetch or copy it again.")
+    with file.open("rb") as stream:
+        if stream.read(len(LFS_POINTER)) == LFS_POINTER:
+            fix = "Fetch it: `git lfs pull` in its folder, or give the model's hub id."
+            raise CallError("is a Git LFS pointer, not the file that it points to", where=str(file), fix=fix)
 
 
 def tokenizer_files(folder: Path) -> list[Path]:

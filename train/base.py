@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
-from export.model_files import INDEX, ONE_FILE, tokenizer_files, weight_files
+from export.model_files import INDEX, ONE_FILE, check_fetched, stored_tensors, tokenizer_files, weight_files
 from likeness.errors import CallError, MachineError
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.sums import remembered_sums
@@ -68,17 +70,7 @@ def public_name(name: str) -> str:
 
 def parameters(folder: Path) -> int:
     """How many weights a model folder holds, from the headers of its safetensors files."""
-    from safetensors import safe_open
-
-    count = 0
-    for path in weight_files(folder):
-        with safe_open(path, "np") as file:
-            for key in file.keys():  # noqa: SIM118 - not a dict
-                size = 1
-                for side in file.get_slice(key).get_shape():
-                    size *= side
-                count += size
-    return count
+    return sum(prod(tensor.shape) for file in weight_files(folder) for tensor in stored_tensors(file).values())
 
 
 def identity(folder: Path) -> dict[str, str]:
@@ -112,9 +104,12 @@ def _fetched(name: str) -> Path:
 
 
 def _checked(folder: Path) -> Path:
+    """The folder, once all its files have been seen to be there and whole; of the weights only their headers are read."""
     where = f"train.base_model: {folder}"
     if not (folder / "config.json").is_file():
         raise CallError("holds no config.json, so it is not a model folder", where=where)
+    for name in (*IDENTITY_FILES, INDEX):
+        _check_json(folder / name)
     files = weight_files(folder)
     if not files:
         raise CallError("holds no weights as safetensors", where=where, fix="Convert it first; other formats are not loaded.")
@@ -122,4 +117,18 @@ def _checked(folder: Path) -> Path:
         raise CallError(f"lacks {missing[0]}, which its index names", where=where, fix="Fetch the model again.")
     if not (folder / "tokenizer.json").is_file():
         raise CallError("holds no tokenizer.json", where=where, fix="Choose a model with a fast tokenizer.")
+    for file in tokenizer_files(folder):
+        check_fetched(file)
+    for file in files:
+        stored_tensors(file)
     return folder
+
+
+def _check_json(file: Path) -> None:
+    if not file.is_file():
+        return
+    check_fetched(file)
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CallError(f"is cut short, or not JSON ({error})", where=str(file), fix="Fetch or copy it again.") from None

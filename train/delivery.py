@@ -163,7 +163,15 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
     adapter = job.folder / "adapter"
     template = prepared.template.text if prepared.template.changed else None
     rounded = job.merges_dequantized
-    merge_adapter(job.base, adapter, merged, template=template, sampling=sampling_of(job), dequantized=rounded)
+    merge_adapter(
+        job.base,
+        adapter,
+        merged,
+        template=template,
+        sampling=sampling_of(job),
+        dequantized=rounded,
+        end=prepared.template.stop,
+    )
     check = verify_merged(job.base, adapter, merged, prepared.samples, dequantized=rounded)
     assert isinstance(check.value, float)
     assert isinstance(check.limit, float)

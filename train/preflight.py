@@ -14,6 +14,7 @@ from typing import Any
 from likeness.errors import CallError
 from likeness.recipe.load import locate
 from likeness.recipe.schema import Evaluate, Train
+from train.base_weights import check_not_quantized, check_weights, empty_model
 from train.data import Rows, load_rows
 from train.job import Job
 from train.parallel.machines import check_launch
@@ -68,6 +69,7 @@ def prepare(job: Job) -> Prepared:
     """
     check_covered(job.base, job.where)
     check_not_quantized(job.base, job.where)
+    check_weights(job.base, job.where)
     check_targets(job.base, job.settings.lora.target_modules, _key(job))
     check_dora(job.settings, job.recipe.evaluate)
     check_nf4(job.base, job.settings, job.where)
@@ -134,22 +136,6 @@ def check_covered(base: Path, where: str) -> None:
         raise CallError(error.what, where=where, fix=error.fix) from None
 
 
-def check_not_quantized(base: Path, where: str) -> None:
-    """An adapter that was trained on 4 bits cannot be merged into them.
-
-    Raises:
-        CallError: the base's weights are quantized already.
-    """
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    if quantization := config.get("quantization_config"):
-        method = quantization.get("quant_method", "some method")
-        raise CallError(
-            f"its weights are quantized already ({method}), and an adapter cannot be merged into those",
-            where=where,
-            fix="Take the 16-bit model that it was made from; `method: qlora` quantizes it while training.",
-        )
-
-
 def check_targets(base: Path, targets: str | list[str], where: str) -> None:
     """Check that every part that the recipe adapts exists and can be adapted, merged and exported.
 
@@ -164,10 +150,8 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
     if targets == "all-linear":
         return
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
 
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+    model = empty_model(base)
     linear = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
     embedding = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Embedding)}
     head = {name for name, part in model.named_modules() if part is model.get_output_embeddings()}

@@ -167,6 +167,8 @@ def _texts(part: Part, run: Path, manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def _about(part: Part, run: Path, manifest: dict[str, Any], base: str) -> str:
+    from export.stops import declared_stops
+
     system = system_prompt_of(run)
     what = "A LoRA adapter" if part == "adapter" else "The merged model"
     lines = [
@@ -176,6 +178,11 @@ def _about(part: Part, run: Path, manifest: dict[str, Any], base: str) -> str:
     ]
     if system:
         lines.append(f"It was trained with this system prompt:\n\n> {system}")
+    if part == "adapter" and (stops := declared_stops(run / "merged")):
+        lines.append(
+            f"Its replies end at the ids {stops}. Where the base's own generation_config.json lacks one, as with base models, "
+            f"generate with `eos_token_id={stops}`."
+        )
     probes = run / "probes.json"
     if probes.is_file():
         found = json.loads(probes.read_text(encoding="utf-8"))["probes"]

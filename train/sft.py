@@ -149,7 +149,7 @@ def train_sft(
     order = order_of(settings, rows)
     named, reports = reporting(settings, run) if ranks.is_main else ([], [])
     packed = PackingCollator(settings.sft.max_length, tokenizer.pad_token_id) if settings.sft.packing else None
-    trainer = trainer_class(order, watch, packed, ranks)(
+    trainer = trainer_class(base, order, watch, packed, ranks)(
         model=load_adapted(base, settings, begin) if begin else load_base(base, settings),
         args=_arguments(settings, rows, base, checkpoints, named),
         train_dataset=_as_dataset([*rows.trained_on, *([FILLER] if settings.launch else [])]),

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from likeness.errors import GateError
+from likeness.errors import CallError, GateError, LikenessError
 from likeness.files import write_atomic
 from likeness.recipe.schema import Train
+from train.base_weights import first_without_numbers
 from train.order import RowOrder
 from train.packing import PackingCollator, empty_pack, packs_of
 from train.parallel.ranks import ALONE, Ranks
@@ -20,11 +21,16 @@ Progress = Callable[[float, float, str], None]
 
 
 def trainer_class(
-    order: RowOrder | None = None, watch: Watch | None = None, packed: PackingCollator | None = None, ranks: Ranks = ALONE
+    base: Path,
+    order: RowOrder | None = None,
+    watch: Watch | None = None,
+    packed: PackingCollator | None = None,
+    ranks: Ranks = ALONE,
 ) -> Any:
     """trl's trainer, which stops at once where the loss is no number: from there on every weight would be none either.
 
     Args:
+        base: the model's folder, which is looked through where the loss is no number: its own weights may be the reason.
         order: the rows of each epoch; the trainer's own where none is given.
         watch: looks at the model at every evaluation.
         packed: lays the rows of a step end to end; without one, each batch is padded to its longest row.
@@ -95,17 +101,26 @@ def trainer_class(
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)
             if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):
-                rate = self.args.learning_rate
-                raise GateError(
-                    f"training diverges: the loss is not a number at step {self.state.global_step + 1}; it was stopped, and "
-                    "the same command goes on from the last good checkpoint",
-                    where="train.sft.learning_rate",
-                    fix=f"Lower it: {rate:g} is too high for this base and these rows "
-                    f"({rate_line(min(rate / 10, USUAL_RATE))}), or the base's own weights contain values that are not numbers.",
-                )
+                raise _no_number(base, self.state.global_step + 1, self.args.learning_rate)
             return loss
 
     return Trainer
+
+
+def _no_number(base: Path, step: int, rate: float) -> LikenessError:
+    """Why the loss is not a number: the base's own weights are none, or training diverges."""
+    if odd := first_without_numbers(base):
+        return CallError(
+            f"the loss is not a number at step {step}: the base's own weights are not all numbers, {odd} holds NaN or infinity",
+            where=f"train.base_model: {base}",
+            fix="Fetch the model again, or choose another: no learning rate helps here.",
+        )
+    return GateError(
+        f"training diverges: the loss is not a number at step {step}; it was stopped, and the same command goes on from the last "
+        "good checkpoint",
+        where="train.sft.learning_rate",
+        fix=f"Lower it: {rate:g} is too high for this base and these rows ({rate_line(min(rate / 10, USUAL_RATE))}).",
+    )
 
 
 def only_ours(

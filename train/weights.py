@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from export.model_files import stored_tensors
 from likeness.recipe.schema import Train
+from train.continued import WEIGHTS
 
 
 def load_base(base: Path, settings: Train) -> Any:
@@ -30,6 +32,7 @@ def load_adapted(base: Path, settings: Train, adapter: Path) -> Any:
     """
     from peft import PeftModel
 
+    stored_tensors(adapter / WEIGHTS)
     model = PeftModel.from_pretrained(load_base(base, settings), adapter, is_trainable=True)
     model.peft_config["default"].base_model_name_or_path = str(base)  # its file names it for others; peft would ask the hub
     return model

@@ -28,7 +28,7 @@ from export.gguf.architectures import Architecture, Config, context_length, head
 from export.gguf.families import architecture_of
 from export.gguf.rope import rope_tensors, write_rope
 from export.gguf.vocabulary import read_vocabulary, write_vocabulary
-from export.model_files import load_tokenizer, weight_files
+from export.model_files import load_tokenizer, stored_tensors, weight_files
 from export.probe import turn_end
 from export.sampling import read_sampling
 from likeness.errors import CallError
@@ -135,9 +135,7 @@ def model_tensors(folder: Path, architecture: Architecture, config: Config) -> I
     """
     names = get_tensor_name_map(architecture.name, config["num_hidden_layers"])
     for file in safetensors_files(folder):
-        with safe_open(file, "pt") as stream:
-            shapes = {key: tuple(stream.get_slice(key).get_shape()) for key in stream.keys()}  # noqa: SIM118
-        for key, shape in shapes.items():
+        for key, stored in stored_tensors(file).items():
             if key == "lm_head.weight" and config.get("tie_word_embeddings"):
                 continue  # llama.cpp reads the embedding where there is no output matrix
             gguf_name = names.get_name(key, try_suffixes=(".weight", ".bias"))
@@ -146,7 +144,7 @@ def model_tensors(folder: Path, architecture: Architecture, config: Config) -> I
                     f"The tensor {key} has no place in the GGUF architecture {MODEL_ARCH_NAMES[architecture.name]}.",
                     fix="Merge the adapter first, and export only models of the listed architectures.",
                 )
-            yield Tensor(gguf_name, key, shape, _loader(file, key))
+            yield Tensor(gguf_name, key, stored.shape, _loader(file, key))
 
 
 def safetensors_files(folder: Path) -> list[Path]:

@@ -41,10 +41,19 @@ def small(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
 
 
 def changed(base: Path, here: Path, **config: Any) -> Path:
-    """A copy of a base with other settings and with weights that cannot be read: nothing may get as far as loading them."""
-    copy = shutil.copytree(base, here / "base")
+    """A copy of a base with other settings, whose weights are no numbers: nothing may get as far as training on them."""
+    copy = spoilt(base, here, lambda weights: [tensor.fill_(float("nan")) for tensor in weights.values()])
     (copy / "config.json").write_text(json.dumps(json.loads((copy / "config.json").read_text()) | config))
-    (copy / "model.safetensors").write_bytes(b"these are no weights")
+    return copy
+
+
+def spoilt(base: Path, here: Path, change: Any) -> Path:
+    from safetensors.torch import load_file, save_file
+
+    copy = shutil.copytree(base, here / "base")
+    weights = load_file(copy / "model.safetensors")
+    change(weights)
+    save_file(weights, copy / "model.safetensors", {"format": "pt"})
     return copy
 
 
@@ -208,26 +217,17 @@ def test_weights_that_no_index_names_are_neither_counted_nor_fetched(
         bases.base_folder(str(base), Silent())
 
 
-def spoilt(base: Path, here: Path, change: Any) -> Path:
-    from safetensors.torch import load_file, save_file
-
-    copy = shutil.copytree(base, here / "base")
-    weights = load_file(copy / "model.safetensors")
-    change(weights)
-    save_file(weights, copy / "model.safetensors", {"format": "pt"})
-    return copy
-
-
 @pytest.mark.slow
-def test_a_loss_that_is_no_number_stops_at_once(here: Path, small: Path) -> None:
+def test_a_base_that_holds_no_numbers_is_named_at_the_first_step(here: Path, small: Path) -> None:
     def no_number(weights: dict[str, Any]) -> None:
         weights["model.layers.0.mlp.up_proj.weight"][3, 3] = float("nan")
 
     recipe = write_recipe(here, spoilt(small, here, no_number), train=QUICK)
     for _ in range(2):
-        with pytest.raises(GateError, match="the loss is not a number at step 1") as stopped:
+        with pytest.raises(CallError, match="the loss is not a number at step 1: the base's own weights are not") as stopped:
             train(recipe, Silent())
-        assert stopped.value.where == "train.sft.learning_rate" and "0.002 is too high" in str(stopped.value.fix)
+        assert "model.layers.0.mlp.up_proj.weight in model.safetensors holds NaN" in stopped.value.what
+        assert str(stopped.value.where).startswith("train.base_model") and "rate helps here" in str(stopped.value.fix)
 
 
 @pytest.mark.slow
@@ -250,8 +250,9 @@ def test_a_run_that_broke_goes_on_from_its_last_good_checkpoint(here: Path, smal
 
     recipe = write_recipe(here, small, train="sft: {epochs: 4, batch_size: 2, evaluations_per_epoch: 3}", export="gguf: [q8_0]")
     monkeypatch.setattr(sft, "trainer_class", breaking)
-    with pytest.raises(GateError, match="at step 4"):
+    with pytest.raises(GateError, match="the loss is not a number at step 4") as stopped:
         train(recipe, Silent())
+    assert stopped.value.where == "train.sft.learning_rate" and "is too high for this base" in str(stopped.value.fix)
     [run] = (here / "build/lock/runs").iterdir()
     kept = sorted(path.name for path in (run / "checkpoints").glob("*-*"))
     assert kept == ["checkpoint-2", "checkpoint-3"]

@@ -42,6 +42,9 @@ def test_what_is_listed_is_what_is_sent(trained: Trained) -> None:
     adapter = hub.repositories["model/ann/kitchen-lora"]["files"]
     assert json.loads(adapter["adapter_config.json"])["base_model_name_or_path"] == "builtin:tiny"
     assert b'library_name: "peft"' in adapter["README.md"] and b"| likeness |" in adapter["README.md"]
+    stops = json.loads(hub.repositories["model/ann/kitchen"]["files"]["generation_config.json"])["eos_token_id"]
+    stops = stops if isinstance(stops, list) else [stops]
+    assert f"eos_token_id={stops}".encode() in adapter["README.md"]
     assert b"config_name: sft" in hub.repositories["dataset/ann/kitchen"]["files"]["README.md"]
     told = json.loads(hub.repositories["dataset/ann/kitchen"]["files"]["manifest.json"])
     assert told["counts"] and not {"recipe", "sources", "sample"} & told.keys(), "the author's words and files' names stay here"

@@ -11,8 +11,10 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
+from export.model_files import stored_tensors
 from export.sampling import Sampling
 from likeness.llama.process import Llama, cores
+from train.continued import WEIGHTS
 from train.evaluate.decoding import generate, log_likelihood
 from train.template import Message, Template, render, without_thoughts
 
@@ -85,6 +87,7 @@ class Model:
         on_gpu = torch.cuda.is_available()
         model = _load(base, in_nf4)
         if adapter:
+            stored_tensors(adapter / WEIGHTS)  # one that was cut short is answered with its name
             config = PeftConfig.from_pretrained(adapter)
             config.lora_alpha = config.lora_alpha if alpha is None else alpha
             config.base_model_name_or_path = str(base)  # the file names it for others; peft would look that up on the hub
