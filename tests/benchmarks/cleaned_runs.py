@@ -36,6 +36,7 @@ from curate.screen.screen import screen  # noqa: E402
 from curate.sources import SourceTexts  # noqa: E402
 from likeness.recipe.screen import Screen  # noqa: E402
 from tests.benchmarks.planted_runs import BIN, ROOT, Row, Rows, Silent, said  # noqa: E402
+from tests.make import put_rows  # noqa: E402
 from train.evaluate.evaluate import Evaluation  # noqa: E402
 from train.job import open_job  # noqa: E402
 from train.preflight import prepare  # noqa: E402
@@ -91,8 +92,8 @@ def run(folder: Path, name: str, rows: Rows, seed: int) -> dict[str, object]:
     shutil.copytree(built, folder / "build" / name / "dataset")
     dataset = folder / "build" / name / "dataset" / (built / "latest").read_text(encoding="utf-8").strip()
     file = dataset / "sft/train.parquet"
-    pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
     (dataset / "sft/validation.parquet").unlink(missing_ok=True)
+    put_rows(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
     values = {"train.seed": seed, "train.sft.epochs": round(STEPS * ROWS_A_STEP / len(rows), 4)}
     job = open_job(recipe, Silent(), [f"{key}={value}" for key, value in values.items()])
     job.keep_recipe()

@@ -31,6 +31,7 @@ settle_libraries()
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
+from tests.make import put_rows  # noqa: E402
 from train.evaluate.evaluate import Evaluation  # noqa: E402
 from train.job import open_job  # noqa: E402
 from train.preflight import prepare  # noqa: E402
@@ -144,8 +145,8 @@ def run(folder: Path, fault: str, seed: int) -> dict[str, dict[str, Any]]:
     draw = random.Random(seed)
     file = dataset / "sft/train.parquet"
     rows, schema = change(drawn(dataset, draw), draw), pq.read_schema(file)
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
     (dataset / "sft/validation.parquet").unlink(missing_ok=True)
+    put_rows(pa.Table.from_pylist(rows, schema=schema), file)
     values = {"train.seed": seed, **HEALTHY, **settings}
     job = open_job(recipe, Silent(), [f"{key}={value}" for key, value in values.items()])
     job.keep_recipe()

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from likeness.progress import Silent
-from tests.make import SYSTEM, write_recipe
+from tests.make import SYSTEM, put_rows, write_recipe
 from train.job import open_job
 from train.preflight import prepare
 from train.sft import Trained, fine_tune
@@ -74,7 +73,7 @@ def run(folder: Path, plan: Plan) -> Trained:
             }
             for number, (asked, said) in enumerate(pairs)
         ]
-        pq.write_table(pa.Table.from_pylist(rows), dataset / "sft" / f"{name}.parquet")
+        put_rows(pa.Table.from_pylist(rows), dataset / "sft" / f"{name}.parquet")
     job = open_job(recipe, Silent())
     job.keep_recipe()
     return job.step("train", fine_tune, job, prepare(job))

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from likeness.metrics.style import stretches_of
-from tests.make import BIN, House, make_house
+from tests.make import BIN, House, make_house, put_rows
 from tests.train.test_probes import KEEPER
 from train.evaluate.answers import read_answers
 from train.order import RowOrder
@@ -116,7 +116,7 @@ def test_rows_that_cannot_be_learnt_are_named_and_those_known_by_heart(
             text = " ".join("".join(draw.sample(word, len(word))) for word in draw.sample(text.split(), 30))
         asked = [*like["prompt"][:-1], {"role": "user", "content": f"What of matter {number}?"}]
         rows.append(like | {"id": identifier, "prompt": asked, "completion": [{"role": "assistant", "content": text}]})
-    pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
+    put_rows(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
     said = house.json("train", "run", house.recipe, "--set", "train.sft.epochs=6")
     found = probes(said)["learnt"]
     cases = {case["question"] for case in found["cases"] if case["why"].startswith("not learnt")}

@@ -18,7 +18,7 @@ from likeness.errors import CallError, GateError, MachineError
 from likeness.progress import Silent
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
-from tests.make import House, one_message
+from tests.make import House, one_message, put_rows
 from tests.train.host_api import HostServer
 from train.hosted.hosts import hosts
 from train.hosted.rows import objection, preferred, rows_for, supervised
@@ -186,7 +186,7 @@ def test_the_plan_needs_no_key_and_sends_nothing(host: HostServer, home: House, 
     at_openai = ("train", "plan", home.recipe, "--set", "train.hosted={host: openai}", "--set", "train.base_model=gpt-4.1-mini")
     assert "OpenAI takes 10 to 50,000,000 rows, and 7 are left" in one_message(home.call(*at_openai, code=2))
     rows = next((at_host.parent / "build").glob("*/dataset/[0-9]*/sft/train.parquet"))
-    pq.write_table(pa.concat_tables([pq.read_table(rows)] * 2), rows)
+    put_rows(pa.concat_tables([pq.read_table(rows)] * 2), rows)
     told = home.call(*at_openai).stdout
     assert "price: about $" in told and "until 2027-01-06" in told
 
@@ -195,8 +195,7 @@ def test_preferences_are_a_second_job_on_the_tuned_model(home: House, host: Host
     dataset = next((at_host.parent / "build").glob("*/dataset/[0-9]*"))
     asked, right = [{"role": "user", "content": "Who are you?"}], [{"role": "assistant", "content": "The keeper."}]
     row = {"id": "p", "prompt": asked, "chosen": right, "rejected": [{"role": "assistant", "content": "An assistant."}]}
-    (dataset / "preference").mkdir(exist_ok=True)
-    pq.write_table(pa.Table.from_pylist([row]), dataset / "preference" / "train.parquet")
+    put_rows(pa.Table.from_pylist([row]), dataset / "preference" / "train.parquet")
     made, _ = run(at_host, "train.preference={beta: 0.2}")
     second = host.jobs["ftjob-2"]
     assert second["model"] == host.jobs["ftjob-1"]["fine_tuned_model"] and second["fine_tuned_model"] == made.hosted

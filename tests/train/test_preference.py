@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.make import House
+from tests.make import House, put_rows
 from train.preference import Preferred, Standing, odds_ratio_loss
 
 pytestmark = pytest.mark.slow
@@ -34,8 +34,7 @@ def contrasts(dataset: Path, count: int, longer: str = "") -> None:
         chosen, rejected = " ".join(words[start:]), " ".join([*wrong[start:], *longer.split()])
         sides = [[{"role": "assistant", "content": text}] for text in (chosen, rejected)]
         made.append({"id": f"c{number}", "prompt": row["prompt"], "chosen": sides[0], "rejected": sides[1]})
-    (dataset / "preference").mkdir(exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(made, schema=SCHEMA), dataset / "preference/train.parquet")
+    put_rows(pa.Table.from_pylist(made, schema=SCHEMA), dataset / "preference/train.parquet")
 
 
 def newest(house: House) -> Path:
