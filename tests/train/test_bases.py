@@ -85,7 +85,9 @@ def test_no_targets_are_refused_in_the_recipe(here: Path, small: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU takes them")
 def test_shapes_that_four_bits_cannot_have_here_are_refused_before_loading(here: Path, small: Path) -> None:
-    odd = changed(small, here, intermediate_size=100)
+    from transformers import AutoTokenizer
+
+    odd = tiny_base(here / "odd", AutoTokenizer.from_pretrained(small), intermediate_size=100)
     with pytest.raises(CallError, match=r"bitsandbytes cannot compute with model\.layers\.\d\.mlp"):
         train(write_recipe(here, odd, train="method: qlora"), Silent())
     assert unfit_for_nf4(small) is None
