@@ -27,7 +27,6 @@ from likeness.command import settle_libraries
 
 settle_libraries()
 
-import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from curate.model import Evidence, Pair, Stage, Turn  # noqa: E402
@@ -35,12 +34,7 @@ from curate.read.documents import read_document  # noqa: E402
 from curate.screen.screen import screen  # noqa: E402
 from curate.sources import SourceTexts  # noqa: E402
 from likeness.recipe.screen import Screen  # noqa: E402
-from tests.benchmarks.planted_runs import BIN, ROOT, Row, Rows, Silent, said  # noqa: E402
-from tests.make import put_rows  # noqa: E402
-from train.evaluate.evaluate import Evaluation  # noqa: E402
-from train.job import open_job  # noqa: E402
-from train.preflight import prepare  # noqa: E402
-from train.sft import fine_tune  # noqa: E402
+from tests.benchmarks.planted_runs import BIN, ROOT, Row, Rows, newest, probes_of, said  # noqa: E402
 
 LONGEST = 160
 """Words of a row, whichever it is: longer ones cost time and show nothing more."""
@@ -84,26 +78,6 @@ def cleaned(rows: Rows, sources: SourceTexts) -> Rows:
     return [row for row in rows if row["id"] not in found]
 
 
-def run(folder: Path, name: str, rows: Rows, seed: int) -> dict[str, object]:
-    """Train on the rows, ask, and probe: scores by name."""
-    recipe = folder / f"{name}.yaml"
-    recipe.write_text(f"extends: recipe.yaml\nname: {name}\nsplit: {{validation: 0}}\n", encoding="utf-8")
-    built = folder / "build/demo/dataset"
-    shutil.copytree(built, folder / "build" / name / "dataset")
-    dataset = folder / "build" / name / "dataset" / (built / "latest").read_text(encoding="utf-8").strip()
-    file = dataset / "sft/train.parquet"
-    (dataset / "sft/validation.parquet").unlink(missing_ok=True)
-    put_rows(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
-    values = {"train.seed": seed, "train.sft.epochs": round(STEPS * ROWS_A_STEP / len(rows), 4)}
-    job = open_job(recipe, Silent(), [f"{key}={value}" for key, value in values.items()])
-    job.keep_recipe()
-    prepared = prepare(job)
-    fine_tune(job, prepared)
-    evaluation = Evaluation(job, prepared)
-    evaluation.ask_model()
-    return {probe["name"]: probe for probe in evaluation.probe().probes}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
@@ -113,8 +87,7 @@ def main() -> None:
         folder = Path(made) / "demo"
         shutil.copytree(ROOT / "recipes/demo", folder, ignore=shutil.ignore_patterns("build"))
         subprocess.run([BIN / "curate", "build", folder / "recipe.yaml"], check=True, stdout=subprocess.DEVNULL)
-        built = folder / "build/demo/dataset"
-        table = pq.read_table(built / (built / "latest").read_text(encoding="utf-8").strip() / "sft/train.parquet")
+        table = pq.read_table(newest(folder / "build/demo/dataset") / "sft/train.parquet")
         good = [row for row in table.to_pylist() if len(said(row).split()) <= LONGEST]
         bad, faults = faulty(good[0])
         files = [path for path in sorted((folder / "documents").rglob("*.*")) if path.is_file()]
@@ -128,12 +101,13 @@ def main() -> None:
         for seed in range(given.seeds):
             for name, rows in (("uncleaned", mixed), ("cleaned", kept)):
                 began = time.monotonic()
-                probes = run(folder, f"{name}-{seed}", rows, seed)
+                values = {"train.seed": seed, "train.sft.epochs": round(STEPS * ROWS_A_STEP / len(rows), 4)}
+                probes = probes_of(folder, "recipe.yaml", "demo", f"{name}-{seed}", rows, values)
                 print(f"{name}, seed {seed}, {time.monotonic() - began:.0f} s", flush=True)
                 for probe in PROBES:
                     found = probes[probe]
-                    print(f"  {probe}: {found['skipped'] or found['finding']}", flush=True)  # type: ignore[index]
-                    if tuned := found["tuned"]:  # type: ignore[index]
+                    print(f"  {probe}: {found['skipped'] or found['finding']}", flush=True)
+                    if tuned := found["tuned"]:
                         scores.setdefault((name, probe), []).append(float(tuned["value"]))
     print(f"\nmeans of {given.seeds}\n\n| | {' | '.join(PROBES)} |\n| --- |{' ---: |' * len(PROBES)}")
     for name in ("uncleaned", "cleaned"):

@@ -136,18 +136,33 @@ def drawn(dataset: Path, draw: random.Random) -> Rows:
 def run(folder: Path, fault: str, seed: int) -> dict[str, dict[str, Any]]:
     """Train a fault's run, ask it and probe it: the probes by name."""
     _, change, settings = FAULTS[fault]
-    name = f"{fault.replace(' ', '-')}-{seed}"
-    recipe = folder / f"{name}.yaml"
-    recipe.write_text(f"extends: tiny.yaml\nname: {name}\nsplit: {{validation: 0}}\n", encoding="utf-8")
-    built = folder / "build/demo-tiny/dataset"
-    shutil.copytree(built, folder / "build" / name / "dataset")
-    dataset = folder / "build" / name / "dataset" / (built / "latest").read_text(encoding="utf-8").strip()
     draw = random.Random(seed)
-    file = dataset / "sft/train.parquet"
-    rows, schema = change(drawn(dataset, draw), draw), pq.read_schema(file)
-    (dataset / "sft/validation.parquet").unlink(missing_ok=True)
-    put_rows(pa.Table.from_pylist(rows, schema=schema), file)
+    rows = change(drawn(newest(folder / "build/demo-tiny/dataset"), draw), draw)
     values = {"train.seed": seed, **HEALTHY, **settings}
+    return probes_of(folder, "tiny.yaml", "demo-tiny", f"{fault.replace(' ', '-')}-{seed}", rows, values)
+
+
+def newest(datasets: Path) -> Path:
+    return datasets / (datasets / "latest").read_text(encoding="utf-8").strip()
+
+
+def probes_of(folder: Path, like: str, built: str, name: str, rows: Rows, values: dict[str, float]) -> dict[str, dict[str, Any]]:
+    """Train on other rows than a recipe's own, ask the model and probe it: the probes by name.
+
+    Args:
+        folder: with the recipe, which has been built.
+        like: the recipe's file.
+        built: the recipe's name.
+        name: of the run's own recipe.
+        rows: to train on.
+        values: settings beside the recipe's.
+    """
+    recipe = folder / f"{name}.yaml"
+    recipe.write_text(f"extends: {like}\nname: {name}\nsplit: {{validation: 0}}\n", encoding="utf-8")
+    dataset = newest(Path(shutil.copytree(folder / "build" / built / "dataset", folder / "build" / name / "dataset")))
+    file = dataset / "sft/train.parquet"
+    (dataset / "sft/validation.parquet").unlink(missing_ok=True)
+    put_rows(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
     job = open_job(recipe, Silent(), [f"{key}={value}" for key, value in values.items()])
     job.keep_recipe()
     prepared = prepare(job)

@@ -39,6 +39,14 @@ def test_a_page_that_is_turned_as_a_whole_is_read(turn, rotate, tmp_path):
     assert gone(document, "turned_text") == ["COPY 7"]
 
 
+def test_what_is_left_out_is_told_where_its_page_is(tmp_path):
+    stamp = (404, 500, 7, "T@90", STAMP)
+    document = read_made(tmp_path, "a.pdf", pdf([numbered(page(*PROSE)), numbered(page(*PROSE[::-1])), [stamp, *page(STORY)]]))
+    assert [each.reason for each in document.left_out] == ["line_numbers", "line_numbers", "turned_text"]
+    places = [each.at for each in document.left_out]
+    assert places == sorted(places) and len(set(places)) == 3
+
+
 def numbered(
     places: list[Place], first: int = 1, *, every: int = 1, at: float = 0, size: float = 7, right: bool = False, form: str = "{}"
 ) -> list[Place]:
