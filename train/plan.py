@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from likeness.metrics.text import count_of
 from train.base import parameters
 from train.devices import chosen_devices
 from train.disk import disk_free, disk_needed, in_mb
@@ -67,9 +68,8 @@ class Plan:
             f"disk      about {in_mb(self.disk[0])}; {in_mb(self.disk[1])} are free here",
         ]
         if rows.taught_elsewhere:
-            said.append(
-                f"turns     {rows.taught_elsewhere} earlier answers are learnt in rows of their own, and not again in longer ones"
-            )
+            again = count_of(rows.taught_elsewhere, "earlier answer")
+            said.append(f"turns     {again} learnt in rows of their own, and not again in longer ones")
         if self.trial_steps:
             said.append(f"trial     {self.trial_steps} steps before them, in short trainings that choose train.replay.share")
         said += [f"template  {note}" for note in self.prepared.template.notes]

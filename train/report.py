@@ -152,7 +152,8 @@ def next_steps(metrics: dict[str, Any], recipe: str, run: str, probes: Sequence[
             f"train run {recipe} --set train.sft.epochs=3",
         )
     if metrics["rows"].get("too_long"):
-        longer = "raise train.sft.max_length or choose a base with a longer context (`train plan` says which)"
+        beyond = any(row["reason"] == "beyond_context" for row in metrics["rows"].get("left_out", ()))
+        longer = "choose a base with a longer context" if beyond else "raise train.sft.max_length"
         text = f"They were left out: {longer}, or ask for shorter answers."
         add(f"{count_of(metrics['rows']['too_long'], 'row')} too long", text, f"train plan {recipe}")
     failed = sorted({check["file"] for check in metrics["export"] if not check["passed"] and check.get("severity") == "gate"})

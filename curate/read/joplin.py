@@ -126,7 +126,8 @@ def read_jex(path: Path) -> Reading:
         else:
             _add(reading, item)
     if encrypted:
-        reading.note(f"{len(encrypted)} of {len(notes)} notes are encrypted and cannot be read")
+        does = "is" if len(encrypted) == 1 else "are"
+        reading.note(f"{len(encrypted)} of {len(notes)} notes {does} encrypted and cannot be read")
     return reading
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from email.message import Message as Mail
 
 from curate.read.message import Message
+from likeness.metrics.text import count_of
 
 ENCRYPTED = "an encrypted mail"
 SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
@@ -101,4 +102,5 @@ def sealed_in_words(mails: Iterable[Message]) -> str:
         mails: of one source.
     """
     count = sum(mail.wordless == ENCRYPTED for mail in mails)
-    return f"{count} messages are encrypted and cannot be read".replace("1 messages are", "1 message is") if count else ""
+    does = "is" if count == 1 else "are"
+    return f"{count_of(count, 'message')} {does} encrypted and cannot be read" if count else ""

@@ -43,7 +43,7 @@ def model_folder() -> Path | None:
 
 
 MOST = 20_000
-"""Texts beyond which meanings are not compared: a minute and a half for each five thousand pairs, and every text with every other."""
+"""Texts beyond which meanings are not compared: 90 seconds for each 5,000 pairs, and every text with every other."""
 
 
 def embedding(texts: int = 0) -> Embedding | None:

@@ -97,7 +97,7 @@ def test_a_jex_file_is_read_as_its_notes_in_the_order_of_their_days(tmp_path):
     document = read_made(tmp_path, "notes.jex", data)
     assert document.text == f"# First\n\n{BODY}\n\n# Second\n\nIt struck."
     assert [(each.reason, each.text) for each in document.left_out] == [("web_clip", "A page\n\nBy others.")]
-    assert document.notes == ("1 of 4 notes are encrypted and cannot be read",)
+    assert document.notes == ("1 of 4 notes is encrypted and cannot be read",)
 
 
 @pytest.mark.parametrize(("data", "says"), [

@@ -6,8 +6,10 @@ import pytest
 
 from curate.ledger.ledger import Ledger
 from curate.model import Stage
+from curate.read import mail_sealed
 from curate.read.conversations import read_messages
 from curate.read.documents import Unreadable
+from curate.read.message import Message
 from curate.read.read import find_files, read_sources
 from likeness.errors import CallError
 from likeness.recipe.load import load_recipe
@@ -115,3 +117,9 @@ def test_a_source_of_nothing_else_is_refused_unless_it_skips_such_files(tmp_path
         sources_of(tmp_path, *sealed)
     found, _ = sources_of(tmp_path, *sealed, more=", unreadable: skip")
     assert len(found.skipped) == 1
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, ""), (1, "1 message is"), (21, "21 messages are")])
+def test_encrypted_mails_are_counted_in_the_right_number(count, said):
+    mail = Message("1", 0.0, ("a",), "", "1", wordless=mail_sealed.ENCRYPTED)
+    assert mail_sealed.sealed_in_words([mail] * count) == (f"{said} encrypted and cannot be read" if count else "")
