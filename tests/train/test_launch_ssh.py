@@ -129,7 +129,9 @@ def test_the_ceiling_holds_on_the_box_where_nobody_watches(home: House, box: Loo
     (folder,) = box.launches
     wait_for(lambda: (folder / "exit").is_file(), "the box stops it by itself")
     assert (folder / "exit").read_text().strip() == "130" and not (folder / "kitchen.result").exists()
-    assert "was stopped at its ceiling" in one_message(launch(home, box, code=1)) and is_torn_down(box)
+    found = launch(home, box, code=1)
+    assert "the ceiling of $5.00 is reached" in found.stdout and "was stopped at its ceiling" in one_message(found)
+    assert is_torn_down(box)
 
 
 def test_a_run_can_be_stopped_from_anywhere(home: House, box: Loopback) -> None:

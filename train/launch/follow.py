@@ -32,6 +32,7 @@ def follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | Non
     """
     watch.begin(f"training on {where(record)}")
     silent_since: float | None = None
+    ceiling = f"the ceiling of ${record.max_usd or 0:.2f} is reached: the run is stopped"
     while True:
         try:
             poll = box.poll(record, place.seen())
@@ -53,12 +54,14 @@ def follow(place: Place, box: Box, record: Record, watch: Watcher) -> Poll | Non
         for line in place.keep_log(poll.text):
             watch.line(line)
         if poll.state == "ended":
+            if _stopped_there(record, poll):
+                watch.line(ceiling)
             return poll
         if poll.state == "lost":
             fix = "The same command starts it again from what it has saved; `--stop` gives it up."
             raise MachineError("the run was cut off there, as by a restart of the machine", where=where(record), fix=fix)
         if record.max_usd is not None and record.spent() >= record.max_usd:
-            watch.line(f"the ceiling of ${record.max_usd:.2f} is reached: the run is stopped")
+            watch.line(ceiling)
             again(lambda: box.stop(record))
             return None
         if record.usd_per_hour:
@@ -76,8 +79,7 @@ def why_it_failed(place: Place, record: Record, end: Poll | None) -> LikenessErr
     """
     there = f"the run on {where(record)}"
     log = f"Its log: {place.log}"
-    reached = record.max_usd is not None and record.spent() >= record.max_usd
-    if end is None or (reached and end.exit_code in (130, None)):  # there it is kept as well, where nobody watches
+    if end is None or _stopped_there(record, end):
         return GateError(
             f"was stopped at its ceiling, after {record.elapsed() / 60:.0f} minutes (${record.spent():.2f})",
             where=there,
@@ -89,6 +91,11 @@ def why_it_failed(place: Place, record: Record, end: Poll | None) -> LikenessErr
     if said is None and end.exit_code == 130:
         said = "was stopped"
     return kind(said or f"ended with exit code {end.exit_code} and no result", where=there, fix=log)
+
+
+def _stopped_there(record: Record, end: Poll) -> bool:
+    """Whether the box stopped the run at its ceiling: there it is kept as well, where nobody watches."""
+    return record.max_usd is not None and record.spent() >= record.max_usd and end.exit_code in (130, None)
 
 
 def again(work: Callable[[], Given], times: int = 5) -> Given:
