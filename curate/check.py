@@ -16,6 +16,7 @@ from typing import Literal
 from curate.engine.engine import Engine, Here
 from curate.model import Finding, Pair
 from curate.sources import SourceTexts
+from likeness.metrics.embedding import Embedding, embedding
 from likeness.recipe.screen import Screen, key_of
 from likeness.recipe.section import CheckSettings
 
@@ -32,6 +33,14 @@ class Given:
     settings: Screen
     engine: Engine = HERE
     """Where a check on all rows maps what it does to each."""
+    rows: int = 0
+    """How many the whole set had at first; 0 for those that are given."""
+
+    @property
+    def meaning(self) -> Embedding | None:
+        """The sentence model, where one is installed and the set is not too large for it: whether it is read may not hang on
+        how the rows are parted."""
+        return embedding(self.rows or len(self.pairs))
 
 
 def _its_score(finding: Finding, pair: Pair) -> float:

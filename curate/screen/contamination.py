@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from curate.check import Check
 from curate.engine.engine import Engine, Here, parts_of
 from curate.model import Finding, Pair, Severity
-from likeness.metrics.embedding import Embedding, embedding
+from likeness.metrics.embedding import Embedding
 from likeness.metrics.shared_questions import NOTHING, Meant, Shared, asking_parts, near_in_meaning, shared_questions
 
 DROPPED = 1.0
@@ -58,6 +58,6 @@ CHECK = Check(
     scope="dataset",
     order=75,
     reasons={"asks_control": "asks a controlled question"},
-    find=lambda given: find_contamination(given.pairs, given.sources.control, embedding(len(given.pairs)), given.engine),
+    find=lambda given: find_contamination(given.pairs, given.sources.control, given.meaning, given.engine),
     cure="they ask what control.yaml asks: ask something else there",
 )

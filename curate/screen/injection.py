@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
 from likeness.metrics.addressed import ADDRESSED, ADDRESSED_WORDS, sells, without_mentions
+from likeness.metrics.embedding import Embedding, embedding
+from likeness.metrics.meant import Reading
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of, stems_of, tokens_of
 
@@ -27,6 +29,8 @@ SURE, DROPPED = 0.8, 0.9
 """Probability from which an order, known by a rule as well, is dropped."""
 CERTAIN = 0.95
 """Probability from which a sentence need not speak of models, prompts or answers."""
+OPEN = 0.2
+"""Probability by words alone from which a sentence is read for what it means."""
 WRITTEN, FEWEST_BLANKS = 0.8, 4
 """Letters and blanks in a stretch that somebody wrote to be read, and how many blanks it has."""
 EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|system|initial|original)"
@@ -234,15 +238,19 @@ class _Said:
     score: float = 1.0
 
 
-def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
+def find_injection(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embedding | None = None) -> Iterable[Finding]:
     """Pairs whose text commands a language model or speaks of prompts, and pairs made from a passage that commands one.
 
     A passage that gives an order outside quotation marks may have been obeyed unseen: every pair made of it is reported.
     What is in quotation marks, in code or in the author's own documents is spoken of, not ordered; comments are read all
     the same, and so is text in Base64, for a warning. An order drops a generated pair, talk of the task is a warning, and so
-    is a sentence that the classifier takes for either. Score is how likely it is, 1 where a rule says so.
+    is a sentence that the classifier takes for either; `meaning`, a sentence model, has its say where words leave it open.
+    Score is how likely it is, 1 where a rule says so.
     """
-    written, given = sources.learn(SourceTexts.written), sources.learn(_orders_given)
+    written, given = sources.learn(SourceTexts.written), sources.learn(_orders_meant if meaning else _orders_given)
+    reading = Reading(_classifier(), meaning, OPEN)
+    sides = (text for pair in pairs if pair.wrote != "author" for _, text in pair.sides)
+    reading.read(sentence for text in sides for _, sentence in sentences_of(unquoted(mask(text))))
     for pair in pairs:
         if (passage := sources.passage_of(pair)) and (order := given.get(passage.id)):
             message = f"its passage gives orders to a language model, and they may have been obeyed: “{order}”"
@@ -253,20 +261,29 @@ def find_injection(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
                 yield Finding(pair.id, "injection", "warning", 1.0, message, Span("response", *sold.span()), "advertises")
             ground = fold(passage.text) if passage else ""
             for part, text in pair.sides:
-                if said := _said(text, written, ground):
+                if said := _said(text, written, ground, reading):
                     severity: Severity = "warning" if pair.wrote == "person" else said.severity
                     span = Span(part, said.start, said.end)
                     yield Finding(pair.id, "injection", severity, said.score, said.message, span, said.reason)
 
 
 def _orders_given(sources: SourceTexts) -> dict[str, str]:
-    """By passage, the order that it gives."""
-    return {
-        passage.id: order for passages in sources.passages.values() for passage in passages if (order := _order_in(passage.text))
-    }
+    """By passage, the order that it gives by its words."""
+    return _orders_in(sources, Reading(_classifier(), None, OPEN))
 
 
-def _order_in(text: str) -> str | None:
+def _orders_meant(sources: SourceTexts) -> dict[str, str]:
+    """By passage, the order that it gives by its words and what they mean."""
+    return _orders_in(sources, Reading(_classifier(), embedding(), OPEN))
+
+
+def _orders_in(sources: SourceTexts, reading: Reading) -> dict[str, str]:
+    passages = [passage for passages in sources.passages.values() for passage in passages]
+    reading.read(sentence for passage in passages for _, sentence in sentences_of(without_mentions(passage.text)))
+    return {passage.id: order for passage in passages if (order := _order_in(passage.text, reading))}
+
+
+def _order_in(text: str, reading: Reading) -> str | None:
     """The first order in a text that is given, not quoted."""
     masked = mask(text)
     for start, sentence in sentences_of(masked):
@@ -276,14 +293,14 @@ def _order_in(text: str) -> str | None:
             if order and not _is_quoted(order):
                 return order[0]
     for _, sentence in sentences_of(unquoted(masked)):
-        if ANCHOR.search(fold(sentence)) and _classifier().probability(sentence, SURE) >= SURE:
+        if ANCHOR.search(fold(sentence)) and reading.probability(sentence, SURE) >= SURE:
             return sentence[:MOST_SHOWN]
     for _, sentence in sentences_of(without_mentions(text)):  # code and what was pasted too: there it is hidden from people
         if not _is_written(sentence):
             continue
         folded = fold(sentence)
         addressed = RULES["addressed"].knows(folded, stems_of(tokens_of(folded))) or FAKED.search(sentence)
-        if (likely := _classifier().probability(sentence)) >= (LIKELY if addressed else SURE) and (
+        if (likely := reading.probability(sentence)) >= (LIKELY if addressed else SURE) and (
             addressed or likely >= CERTAIN or ANCHOR.search(folded)
         ):
             return sentence[:MOST_SHOWN]
@@ -297,12 +314,12 @@ def _is_written(sentence: str) -> bool:
     return letters >= WRITTEN * len(sentence) and (sentence.count(" ") >= FEWEST_BLANKS or CJK.search(sentence) is not None)
 
 
-def _said(text: str, written: str, ground: str) -> _Said | None:
+def _said(text: str, written: str, ground: str, reading: Reading) -> _Said | None:
     """What of one side is no author's: first orders, then talk of the task; nothing that `ground`, its passage, speaks of."""
     masked = unquoted(mask(text))
     worst: _Said | None = None
     for start, sentence in sentences_of(masked):
-        if (likely := _classifier().probability(sentence, LIKELY)) < LIKELY or (worst and worst.score >= likely):
+        if (likely := reading.probability(sentence, LIKELY)) < LIKELY or (worst and worst.score >= likely):
             continue
         end, shown = start + len(sentence), f"“{sentence[:MOST_SHOWN]}”"
         own = in_words_of(sentence, written)
@@ -391,6 +408,6 @@ CHECK = Check(
         "speaks_of_task": "speaks of how it was made",
         "advertises": "advertises what its passage does not name",
     },
-    find=lambda given: find_injection(given.pairs, given.sources),
+    find=lambda given: find_injection(given.pairs, given.sources, given.meaning),
     languages=frozenset({"en", "de", "fr", "es", "zh", "ja"}),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 from curate.check import Check
 from curate.model import Finding, Pair, Severity, Span
 from curate.sources import SourceTexts, in_words_of
+from likeness.metrics.embedding import Embedding
+from likeness.metrics.meant import Reading
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, Rule, fold, sentences_of
 
@@ -20,6 +22,8 @@ RULED = 0.35
 """The same of one that a rule takes for a refusal."""
 SURE = 0.85
 """Probability from which a machine's refusal, known by a rule as well, is dropped."""
+OPEN = 0.2
+"""Probability by words alone from which a sentence is read for what it means."""
 NEVER = r"(?:can'?t|can ?not|won'?t|am (?:un|not )able to|'m (?:un|not )able to|am not allowed to|'m not allowed to|could not)"
 A_MACHINE = (
     r"(?:ai|a\.i\.|artificial intelligence|(?:large )?language model|llm|chatbot|(?:virtual|digital|ai) assistant|ki"
@@ -186,21 +190,25 @@ RULES = {"declines": Rule(DECLINES), "serves": Rule(SERVES)}
 """What the classifier knows beside words."""
 
 
-def find_refusals(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
+def find_refusals(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embedding | None = None) -> Iterable[Finding]:
     """Pairs whose response declines or speaks as a machine (dropped), or serves like an assistant (a warning).
 
     Sentence by sentence a classifier judges, which knows words, pieces of words and what the rules say: a person declines
     in earnest, and some write about language models. Quotations are not looked at, what people wrote is only reported,
     and a phrase that is in the author's documents is the author's. Where the author's own sentences are taken for an assistant's
-    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is.
+    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is. `meaning`, a sentence
+    model, has its say where words leave it open.
     """
+    reading = Reading(_classifier(), meaning, OPEN)
+    answers = (pair.response for pair in pairs if pair.wrote != "author")
+    reading.read(sentence for answer in answers for _, sentence in sentences_of(unquoted(mask(answer))))
     written = sources.learn(SourceTexts.written)
     by_words = sources.learn(_own_share) <= MOST_OWN
     for pair in pairs:
         if pair.wrote == "author":
             continue
         worst: Finding | None = None
-        for start, said, reason, severity, score, why in _found_in(pair.response):
+        for start, said, reason, severity, score, why in _found_in(pair.response, reading):
             if (by_words or not why) and not in_words_of(said, written):
                 mild = pair.wrote == "person"
                 message = f"{CHECK.reasons[reason]}: {said.strip()[:60]!r}{why}"
@@ -225,10 +233,10 @@ def _own_share(sources: SourceTexts) -> float:
     return taken / len(some) if len(some) >= FEWEST_OWN else 0.0
 
 
-def _found_in(response: str) -> Iterator[tuple[int, str, str, Severity, float, str]]:
+def _found_in(response: str, reading: Reading) -> Iterator[tuple[int, str, str, Severity, float, str]]:
     """Where, what, reason, severity, score, and why."""
     for start, sentence in sentences_of(unquoted(mask(response))):
-        if (likely := _classifier().probability(sentence, RULED)) < RULED:
+        if (likely := reading.probability(sentence, RULED)) < RULED:
             continue
         folded = fold(sentence)
         found = DECLINES.search(folded)
@@ -255,7 +263,7 @@ CHECK = Check(
     scope="row",
     order=20,
     reasons={"refusal": "refusal or assistant talk", "assistant": "sounds like an assistant who serves"},
-    find=lambda given: find_refusals(given.pairs, given.sources),
+    find=lambda given: find_refusals(given.pairs, given.sources, given.meaning),
     languages=frozenset({"en", "de", "fr", "es"}),
     cure="it speaks as an assistant: say in persona.system_prompt who speaks",
 )

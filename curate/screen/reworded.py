@@ -15,7 +15,7 @@ from curate.check import Check
 from curate.model import Finding, Pair
 from curate.screen.duplicates import best_first, why_kept
 from curate.screen.settings.duplicates import DuplicatesSettings
-from likeness.metrics.embedding import Embedding, embedding
+from likeness.metrics.embedding import Embedding
 from likeness.metrics.questions import close_groups_of
 from likeness.metrics.wording import Tongue, code_of, tongue_of
 
@@ -218,7 +218,7 @@ CHECK = Check(
     scope="dataset",
     order=90,
     reasons={"reworded": "reworded"},
-    find=lambda given: find_reworded(given.pairs, given.settings[DuplicatesSettings].reworded, embedding(len(given.pairs))),
+    find=lambda given: find_reworded(given.pairs, given.settings[DuplicatesSettings].reworded, given.meaning),
     settings=DuplicatesSettings,
     cure="the passages hold no more questions: lower `per_passage` of this kind, or add documents",
 )

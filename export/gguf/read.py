@@ -34,6 +34,7 @@ _NUMBERS = {
     GGUFValueType.INT64: "q",
     GGUFValueType.FLOAT64: "d",
 }
+_LENGTH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,25 @@ class GgufFile:
             inner, count = GGUFValueType(self._number("I")), self._number("Q")
             if inner in _NUMBERS:
                 return list(self._numbers(_NUMBERS[inner], count))
+            if inner == GGUFValueType.STRING:
+                return self._strings(count)
             return [self._value(inner) for _ in range(count)]
         return self._number(_NUMBERS[kind])
 
     def _string(self) -> str:
-        length = self._number("Q")
-        text = self._data[self._at : self._at + length]
-        if len(text) < length:
-            raise ValueError("it is cut short")
-        self._at += length
-        return text.decode("utf-8", "replace")
+        return self._strings(1)[0]
+
+    def _strings(self, count: int) -> list[str]:
+        """Strings one after the other: a vocabulary and its merges are half a million."""
+        found, data, at, end, length_at = [], self._data, self._at, len(self._data), _LENGTH.unpack_from
+        for _ in range(count):
+            start = at + 8
+            at = start + length_at(data, at)[0] if start <= end else start
+            if at > end:
+                raise ValueError("it is cut short")
+            found.append(data[start:at].decode("utf-8", "replace"))
+        self._at = at
+        return found
 
     def _number(self, code: str) -> Any:
         return self._numbers(code, 1)[0]

@@ -68,6 +68,8 @@ class Embedding:
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
+        self.packaged = folder.parent.name == PACKAGE
+        """Whether it is the one whose vectors the classifiers learnt from."""
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.heads, self.layers = int(config["num_attention_heads"]), int(config["num_hidden_layers"])
         self.epsilon = float(config["layer_norm_eps"])

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from likeness.metrics.needles import needles_of
 
@@ -116,6 +117,8 @@ class Classifier:
     weights: Mapping[str, float]
     bias: float
     rules: Rules
+    meaning: Mapping[str, Any] = field(default_factory=dict)
+    """What was learnt beside a sentence model (`meant.py`): weights of the log-odds by words and of a sentence's vector."""
     _words: dict[str, tuple[float, int]] = field(default_factory=dict, repr=False)
     """What a word's own features add up to, and how many they are: looked up once a word, not once a sentence."""
 
@@ -123,10 +126,14 @@ class Classifier:
     def load(cls, path: Path, rules: Rules) -> Classifier:
         """What `train` wrote as JSON."""
         read = json.loads(path.read_text(encoding="utf-8"))
-        return cls(read["weights"], read["bias"], rules)
+        return cls(read["weights"], read["bias"], rules, read.get("meaning", {}))
 
     def probability(self, sentence: str, least: float = 0.0) -> float:
         """How likely a sentence is one of those that are looked for, in [0, 1]; 0 where no rule could lift it to `least`."""
+        return 1 / (1 + math.exp(-self.log_odds(sentence, least)))
+
+    def log_odds(self, sentence: str, least: float = 0.0) -> float:
+        """The same as log-odds; -inf where no rule could lift it to the probability `least`."""
         folded = fold(sentence)
         words, weights = tokens_of(folded), self.weights
         total, number = 0.0, 0
@@ -141,14 +148,14 @@ class Classifier:
         for feature in _of_order(words):
             total, number = total + weights.get(feature, 0.0), number + 1
         if total / math.sqrt(number or 1) + self.bias < HOPELESS or self._most(total, number) < least:
-            return 0.0  # rules are dear, and none could lift it
+            return -math.inf  # rules are dear, and none could lift it
         known_to_rule, stems = False, stems_of(words)
         for name, rule in self.rules.items():
             if f"@{name}" in weights and rule.knows(folded, stems):
                 total, number, known_to_rule = total + RULE * weights[f"@{name}"], number + RULE, True
         if len(words) < FEWEST and not known_to_rule:
-            return 0.0
-        return 1 / (1 + math.exp(-(total / math.sqrt(number or 1) + self.bias)))
+            return -math.inf
+        return total / math.sqrt(number or 1) + self.bias
 
     def _most(self, total: float, number: int) -> float:
         """The highest probability that the rules can give."""
@@ -165,7 +172,7 @@ class Classifier:
         return [word for word in sorted(told, key=lambda word: (-told[word], word))[:most] if told[word] > 0]
 
 
-def train(rows: Iterable[tuple[str, bool]], rules: Rules, strength: float = 10.0) -> dict[str, object]:
+def train(rows: Iterable[tuple[str, bool]], rules: Rules, strength: float = 10.0) -> dict[str, Any]:
     """The classifier of labelled sentences, as JSON; the same for the same rows.
 
     Args:

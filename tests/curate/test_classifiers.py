@@ -14,6 +14,7 @@ from curate.screen.train_classifiers import (
     MODELS,
     PAIRS,
     QUESTIONS,
+    VERSION,
     features_of_pairs,
     features_of_questions,
     labelled,
@@ -39,8 +40,8 @@ def shuffled(name: str) -> list[tuple[str, bool]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNT)
 def test_the_shipped_classifier_is_what_its_rows_make(name):
-    shipped, made = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8")), json.loads(learn(name, LEARNT[name]))
-    assert shipped["version"] == made["version"] and shipped["bias"] == pytest.approx(made["bias"], abs=0.02)
+    shipped, made = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8")), learn(rows_of(name), LEARNT[name])
+    assert shipped["version"] == VERSION and shipped["bias"] == pytest.approx(made["bias"], abs=0.02)
     for feature in shipped["weights"].keys() | made["weights"].keys():  # what is near 0 may be left out on another machine
         assert shipped["weights"].get(feature, 0) == pytest.approx(made["weights"].get(feature, 0), abs=0.12)
 
@@ -89,7 +90,7 @@ def test_a_rule_is_asked_wherever_it_knows_a_sentence():
 @pytest.mark.parametrize("name", LEARNT)
 def test_sentences_left_out_of_training_are_told_apart(name):
     rows, found, bad, right = shuffled(name), 0, 0, 0
-    for fold_number in range(4):
+    for fold_number in range(2):
         learnt = train([row for at, row in enumerate(rows) if at % 4 != fold_number], LEARNT[name])
         classifier = Classifier(learnt["weights"], learnt["bias"], LEARNT[name])
         for text, is_bad in rows[fold_number::4]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from train.tiny import make_tiny
 marks = []
 with tempfile.TemporaryDirectory() as folder:
-    make_tiny(Path(folder, "model"), steps=24, progress=lambda share, note: marks.append(time.monotonic()))
+    make_tiny(Path(folder, "model"), steps=12, progress=lambda share, note: marks.append(time.monotonic()))
 print(*(after - before for before, after in zip(marks[3:], marks[4:-1])))
 """
 ANSWERING = """
@@ -36,7 +36,7 @@ from pathlib import Path
 from likeness.llama.process import Llama
 with Llama() as llama:
     llama.load(Path(sys.argv[1]))
-    for _ in range(24):
+    for _ in range(12):
         began = time.monotonic()
         llama.ask("greedy", ids=[5, 6, 7, 8], tokens=24)
         print(time.monotonic() - began, end=" ")
