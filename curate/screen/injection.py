@@ -244,8 +244,12 @@ def find_injection(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddi
     A passage that gives an order outside quotation marks may have been obeyed unseen: every pair made of it is reported.
     What is in quotation marks, in code or in the author's own documents is spoken of, not ordered; comments are read all
     the same, and so is text in Base64, for a warning. An order drops a generated pair, talk of the task is a warning, and so
-    is a sentence that the classifier takes for either; `meaning`, a sentence model, has its say where words leave it open.
-    Score is how likely it is, 1 where a rule says so.
+    is a sentence that the classifier takes for either. Score is how likely it is, 1 where a rule says so.
+
+    Args:
+        pairs: those to look at.
+        sources: the documents and their passages.
+        meaning: a sentence model, which has its say where words leave it open; None for words alone.
     """
     written, given = sources.learn(SourceTexts.written), sources.learn(_orders_meant if meaning else _orders_given)
     reading = Reading(_classifier(), meaning, OPEN)

@@ -196,8 +196,12 @@ def find_refusals(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddin
     Sentence by sentence a classifier judges, which knows words, pieces of words and what the rules say: a person declines
     in earnest, and some write about language models. Quotations are not looked at, what people wrote is only reported,
     and a phrase that is in the author's documents is the author's. Where the author's own sentences are taken for an assistant's
-    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is. `meaning`, a sentence
-    model, has its say where words leave it open.
+    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is.
+
+    Args:
+        pairs: those to look at.
+        sources: the author's documents.
+        meaning: a sentence model, which has its say where words leave it open; None for words alone.
     """
     reading = Reading(_classifier(), meaning, OPEN)
     answers = (pair.response for pair in pairs if pair.wrote != "author")

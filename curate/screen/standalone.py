@@ -87,6 +87,11 @@ def find_dependent(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddi
 
     An instruction with a conversation before it may point back as it likes. Words about texts that the author's own passage
     has are the author's. Chinese and Japanese are judged by rules alone; score is 1 where a rule says so.
+
+    Args:
+        pairs: those to look at.
+        sources: their passages.
+        meaning: a sentence model, which has its say where words leave it open; None for words alone.
     """
     reading = Reading(_classifier(), meaning, OPEN)
     reading.read(sentence for pair in pairs if (sentence := _alone(pair.instruction)))

@@ -41,7 +41,13 @@ def learn(rows: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
 
 
 def learn_beside(model: Embedding, rows: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
-    """What it weighs beside a sentence model: of the sentences in its language, judged by words that had not seen them."""
+    """What it weighs beside a sentence model: of the sentences in its language, judged by words that had not seen them.
+
+    Args:
+        model: what gives each sentence a vector.
+        rows: the labelled sentences, in all languages.
+        rules: what the classifier knows beside words.
+    """
     read = [(number, row) for number, row in enumerate(rows) if row["language"] == LANGUAGE]
     without = [learn([row for number, row in enumerate(rows) if number % FOLDS != fold], rules) for fold in range(FOLDS)]
     by_words = [Classifier(each["weights"], each["bias"], rules) for each in without]

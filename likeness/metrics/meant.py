@@ -95,4 +95,4 @@ def learn_meaning(odds: Sequence[float], vectors: Any, labels: Sequence[bool]) -
 def _fit(features: Any, wanted: Any) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=10.0, class_weight="balanced", max_iter=3000, tol=1e-6).fit(features, wanted)
+    return LogisticRegression(C=0.3, class_weight="balanced", max_iter=3000, tol=1e-6).fit(features, wanted)

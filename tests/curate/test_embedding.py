@@ -9,7 +9,11 @@ import pytest
 from curate.model import Pair, Turn
 from curate.screen.contamination import find_contamination
 from curate.screen.reworded import find_reworded
+from curate.screen.standalone import find_dependent
+from curate.sources import SourceTexts
 from likeness.metrics.embedding import Embedding, embedding, model_folder
+from likeness.metrics.meant import Reading
+from likeness.metrics.sentences import Classifier
 
 WORDS = [
     "[PAD]",
@@ -138,3 +142,63 @@ def test_the_cosines_of_a_text_do_not_hang_on_those_beside_it(folder):
     alone = [list(Embedding(folder).nearest([text], texts, -1, 4)) for text in texts]
     assert [*Embedding(folder).nearest(texts, texts, -1, 4)] == [near for (near,) in alone]
     assert all(near[place] == 1 for place, (near,) in enumerate(alone))
+
+
+LEANING = [
+    "What colour was the second door?",
+    "Who won the argument in the end?",
+    "Where had the letter been hidden?",
+    "Which version did the committee prefer?",
+    "How long did the repair take?",
+    "What did the neighbours say about the smell?",
+    "Why had the ferry been late?",
+    "What was written on the lid?",
+]
+STANDING = [
+    "How long does a scab take to heal?",
+    "What do you do on the first warm day of spring?",
+    "Which tools does a beginner in carpentry need?",
+    "Why do people keep letters from friends?",
+    "What is the best way to end an argument?",
+    "How do ferries manage in fog?",
+    "Where do swallows go in winter?",
+    "What would you say to a nervous student before an examination?",
+]
+"""Written for this test: none of them was learnt from."""
+
+
+@pytest.mark.slow
+def test_what_a_question_means_tells_whether_it_leans_on_something(monkeypatch):
+    monkeypatch.delenv("LIKENESS_EMBEDDING")
+    model = embedding()
+
+    def found(questions, meaning):
+        pairs = [Pair(str(n), "advice", (Turn("user", each),), "Slowly.", "d.md") for n, each in enumerate(questions)]
+        return len(list(find_dependent(pairs, SourceTexts(), meaning)))
+
+    assert found(LEANING, model) >= 6
+    assert found(STANDING, model) <= 1
+
+
+def test_open_sentences_are_read_by_the_model_that_was_learnt_with():
+    classifier = Classifier({"open": 1.0, "shut": -9.0}, 0.0, {}, {"bias": 3.0, "words": 0.0, "vector": [0.0]})
+
+    class Model:
+        packaged = True
+
+        def __init__(self):
+            self.read = []
+
+        def vectors(self, texts):
+            self.read += texts
+            return np.zeros((len(texts), 1), dtype=np.float32)
+
+    model = Model()
+    reading = Reading(classifier, model, 0.2)
+    reading.read(["the door is open wide", "the door is shut now, all shut"])
+    assert model.read == ["the door is open wide"]
+    assert reading.probability("the door is open wide") == 0.95
+    assert reading.probability("the door is shut now, all shut") < 0.2
+    assert reading.probability("die Türe steht open und ist weit") != 0.95, "of another language"
+    model.packaged = False
+    assert Reading(classifier, model, 0.2).probability("the door is open wide") < 0.7
