@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable
+from email import message_from_bytes
 from pathlib import Path
 
 from curate.model import Document
@@ -118,10 +119,28 @@ A_NOTICE = 120
 
 
 def _web(path: Path) -> Reading:
+    return _page(path.read_bytes())
+
+
+def _mhtml(path: Path) -> Reading:
+    """A page as Chrome and Edge save it in one file: a mail with the page as its first part of HTML (RFC 2557)."""
+    parts = message_from_bytes(path.read_bytes()).walk()
+    page = next((part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"), None)
+    if not isinstance(page, bytes):
+        raise Unreadable("is no saved web page; save it again as a page")
+    return _page(page)
+
+
+def _blog(path: Path) -> Reading:
+    from curate.read.blogs import read_blog
+
+    return read_blog(path)
+
+
+def _page(data: bytes) -> Reading:
     from curate.read.notes import HIGHLIGHTS, is_kindle_page
     from curate.read.web import read_page
 
-    data = path.read_bytes()
     declared = re.search(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", data[:4096], re.IGNORECASE)
     try:
         text, note = data.decode(declared[1].decode() if declared else "utf-8"), ""
@@ -231,6 +250,7 @@ TEXTS: dict[str, Callable[[str], Reading]] = {
 """The readers of text formats, which get the decoded text."""
 
 FILES: dict[str, Callable[[Path], Reading]] = {
+    ".atom": _blog,
     ".docx": _word,
     ".enex": _evernote,
     ".epub": _epub,
@@ -238,9 +258,13 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".html": _web,
     ".jex": _joplin,
     ".json": _day_one,
+    ".mht": _mhtml,
+    ".mhtml": _mhtml,
     ".pdf": _pdf,
     ".pptx": _slides,
+    ".rss": _blog,
     ".xhtml": _web,
+    ".xml": _blog,
     ".zip": _day_one,
 }
 """The readers of binary formats, which get the file."""

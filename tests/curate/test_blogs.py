@@ -1,0 +1,85 @@
+"""What blogs export and offer: each post below its title, and nothing of what others wrote or the software put there."""
+
+import re
+
+import pytest
+
+from curate.read.documents import Unreadable, read_document
+
+WORDPRESS = """<?xml version="1.0"?>
+<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/"
+ xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Eel &amp; Reed</title>
+<item><title>On eels</title><content:encoded><![CDATA[They come up in June.
+Nobody sees them.
+
+[caption id="a"]A pail[/caption]
+
+<blockquote>Leave the pail.</blockquote>
+
+I leave it.
+<pre>if eel:
+    wait()</pre>]]></content:encoded><excerpt:encoded><![CDATA[Eels, in short.]]></excerpt:encoded>
+<wp:post_type>post</wp:post_type><wp:status>publish</wp:status>
+<wp:comment><wp:comment_content><![CDATA[Cheap watches here]]></wp:comment_content></wp:comment></item>
+<item><title>Pail</title><content:encoded><![CDATA[A file of mine]]></content:encoded><wp:post_type>attachment</wp:post_type></item>
+<item><title>Old</title><content:encoded><![CDATA[Thrown away]]></content:encoded><wp:post_type>post</wp:post_type>
+<wp:status>trash</wp:status></item></channel></rss>"""
+BLOGGER = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Reed</title>
+<entry><category scheme="http://schemas.google.com/g/2005#kind" term="x#template"/><content type="text">the template</content></entry>
+<entry><category scheme="http://schemas.google.com/g/2005#kind" term="x#post"/><title type="text">Reeds &amp;amp; rope</title>
+<content type="html">I cut reeds in frost.&lt;br /&gt;&lt;br /&gt;They bend less.&lt;div class="blogger-post-footer"&gt;All rights
+reserved&lt;/div&gt;</content></entry>
+<entry><category scheme="http://schemas.google.com/g/2005#kind" term="x#comment"/><content type="html">Nice!</content></entry></feed>"""
+FEED = """<rss><channel><item><title>One</title><description>&lt;p&gt;The first frost is the best.&lt;/p&gt;
+&lt;p&gt;The post &lt;a href="x"&gt;One&lt;/a&gt; appeared first on &lt;a href="y"&gt;Reed&lt;/a&gt;.&lt;/p&gt;</description></item>
+<item><title>Two</title><description>Of the second I say only [&amp;#8230;]</description></item></channel></rss>"""
+SAVED = """From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n--b\r
+Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r
+<html><body><article><h1>Ice</h1><p>Ice is caf=C3=A9-dark in March, and it sings before it goes; I have stood =\r
+on it twice since my father stopped me.</p></article></body></html>\r\n--b--\r\n"""
+
+
+def read(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8", newline="")
+    return read_document(file, name, "own")
+
+
+def test_posts_of_wordpress_keep_their_paragraphs_and_code(tmp_path):
+    text = read(tmp_path, "export.xml", WORDPRESS).text
+    assert text.startswith("# On eels\n\nThey come up in June.\nNobody sees them.\n\n")
+    assert "if eel:\n    wait()" in text and "I leave it." in text
+    assert not any(each in text for each in ("caption", "watches", "in short", "Pail", "Thrown away", "file of mine"))
+
+
+def test_quotations_in_posts_are_known_as_such(tmp_path):
+    document = read(tmp_path, "export.xml", WORDPRESS)
+    (quoted,) = [document.text[each.start : each.end] for each in document.blocks if each.kind == "quotation"]
+    assert "Leave the pail." in quoted
+
+
+def test_of_bloggers_archive_posts_alone_are_read(tmp_path):
+    text = read(tmp_path, "blog.atom", BLOGGER).text
+    assert text.splitlines()[0] == "# Reeds & rope" and "I cut reeds in frost." in text and "They bend less." in text
+    assert not any(each in text for each in ("template", "reserved", "Nice!"))
+
+
+def test_a_feeds_footers_go_and_teasers_are_counted(tmp_path):
+    document = read(tmp_path, "feed.rss", FEED)
+    assert "The first frost is the best." in document.text and "appeared first" not in document.text
+    assert "second" not in document.text
+    with pytest.raises(Unreadable, match="first lines only"):
+        read(tmp_path, "teasers.rss", re.sub(r"<item><title>One.*?</item>", "", FEED, flags=re.DOTALL))
+    with pytest.raises(Unreadable, match="neither a feed"):
+        read(tmp_path, "other.xml", "<settings><a>1</a></settings>")
+    with pytest.raises(Unreadable, match="cannot be read as XML"):
+        read(tmp_path, "cut.xml", WORDPRESS[:900])
+
+
+def test_a_page_saved_in_one_file_is_read(tmp_path):
+    assert (
+        "Ice is café-dark in March, and it sings before it goes; I have stood on it twice"
+        in read(tmp_path, "a.mhtml", SAVED).text
+    )
+    with pytest.raises(Unreadable, match="is no saved web page"):
+        read(tmp_path, "b.mht", "From: a@b.example\n\nHello")
