@@ -27,8 +27,9 @@ TEASER = re.compile(r"(?:\[(?:…|\.\.\.|&#8230;|&hellip;)\]|\b(?:Read more|Cont
 
 
 FOOT = re.compile(
-    r"<div class=.blogger-post-footer.*\Z|<p>(?:(?!</p>).){0,2000}(?:appeared first on|erschien zuerst auf|est apparu en premier sur"
-    r"|se publicó primero en|apareció primero en|apareceu primeiro em|proviene da|verscheen eerst op) <a(?:(?!</p>).){0,2000}</p>\s*\Z"
+    r"<div class=.blogger-post-footer.*\Z"
+    r"|<p>(?:(?!</p>).){0,2000}(?:appeared first on|erschien zuerst auf|est apparu en premier sur|se publicó primero en"
+    r"|apareció primero en|apareceu primeiro em|proviene da|verscheen eerst op) <a(?:(?!</p>).){0,2000}</p>\s*\Z"
     r"|<p>\s*<a [^<>]*>[^<>]{1,40}</a>\s*</p>\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )

@@ -214,6 +214,12 @@ def _word(path: Path) -> Reading:
     return read_word(path)
 
 
+def _notebook(path: Path) -> Reading:
+    from curate.read.notebook import read_notebook
+
+    return read_notebook(path.read_text(encoding="utf-8-sig", errors="replace"))
+
+
 def _markdown(text: str) -> Reading:
     if "type_: " in text[-40:]:
         from curate.read.joplin import item_of, read_item
@@ -256,6 +262,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".epub": _epub,
     ".htm": _web,
     ".html": _web,
+    ".ipynb": _notebook,
     ".jex": _joplin,
     ".json": _day_one,
     ".mht": _mhtml,
@@ -270,6 +277,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
 """The readers of binary formats, which get the file."""
 
 _AS_WORD = "open it and save a copy as DOCX"
+_SPOKEN = "is what was said in a recording, by others too perhaps; put what you said into a text of its own"
 REFUSED: dict[str, str] = {
     ".azw": "is a Kindle book; use an EPUB of it",
     ".azw3": "is a Kindle book; use an EPUB of it",
@@ -280,7 +288,9 @@ REFUSED: dict[str, str] = {
     ".pages": "is a document of Pages; export it as DOCX",
     ".ppt": "is a file of an old PowerPoint; open it and save a copy as PPTX",
     ".rtf": f"is RTF; {_AS_WORD}",
+    ".srt": _SPOKEN,
     ".tex": "is TeX; convert it with `pandoc FILE -o NEW.md`, or name the PDF made of it",
+    ".vtt": _SPOKEN,
 }
 """Common formats that are not read, each with the message for `Unreadable` that says what to do."""
 

@@ -196,7 +196,9 @@ def _no_persons(mail: Mail) -> str:
         or mail.get_content_type() == "multipart/report"
     ):
         return AUTOMATIC
-    kinds = {part.get_content_type() for part in _parts(mail)}
+    kinds = {
+        part.get_content_type() for part in _parts(mail) if part.get_content_disposition() != "attachment"
+    }  # a file sent along
     if "text/calendar" in kinds or "calendarmessage" in _header(mail, "content-class"):
         return INVITATION
     return sealed(_parts(mail))

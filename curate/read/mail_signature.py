@@ -11,11 +11,12 @@ from curate.read.mail_card import AFTERWORD, is_short, without_card
 SIGNATURE = re.compile(r"--|[–—]")
 DASHED_NAME = re.compile(r"[-–—]{1,2}[^\W\d_][^\s]*(?: \S+){0,2}")
 SENT_FROM = re.compile(
-    r"(?:sent from|gesendet von|von mein\w* .{2,40} gesendet|envoyé (?:de|à partir)|envoyée? depuis"
+    r"(?:sent (?:with|via|using) \[?(?:proton ?mail|tuta\w*|mailspring|spark|superhuman|airmail|canary|fastmail|missive)"
+    r"|sent from|gesendet von|von mein\w* .{2,40} gesendet|envoyé (?:de|à partir)|envoyée? depuis"
     r"|enviado (?:desde|do|de|a partir)|enviada do|inviato da|verzonden (?:vanaf|met|vanuit)|verstuurd vanaf"
     r"|wysłan\w z|skickat från|sendt fra|lähetetty"
     r"|отправлено (?:с|из)|надіслано з|odesláno z|odoslané z|küldve|trimis de|στάλθηκε από|gönderildi|נשלח מ|أُ?رسلت? من"
-    r"|dikirim dari|đã gửi từ|get outlook|发自|寄自|發自|從我的|나의)\b.{0,60}|.{0,30}(?:から送信|에서 보냄|gönderildi)",
+    r"|dikirim dari|đã gửi từ|get outlook|发自|寄自|發自|從我的|나의)\b.{0,80}|.{0,30}(?:から送信|에서 보냄|gönderildi)",
     re.IGNORECASE,
 )
 DEVICE = re.compile(

@@ -1,7 +1,7 @@
 """Read existing pairs from JSONL, JSON, CSV, TSV, parquet, or the folder of a Hugging Face dataset.
 
 Known shapes: chats of OpenAI, ShareGPT and Gemini, Alpaca, instruction and response, prompt and completion, distilabel's columns,
-preferences (the chosen answer), records of Argilla.
+preferences (the chosen answer, OpenAI's too), records of Argilla.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ANSWERS = (
 """Columns of tables that people keep by hand are in their own language."""
 GIVEN = ("input", "context")
 """Columns of the text to which an instruction refers (Alpaca, Dolly)."""
-COLUMNS = frozenset((*CHATS, *QUESTIONS, *ANSWERS, "chosen", "fields"))
+COLUMNS = frozenset((*CHATS, *QUESTIONS, *ANSWERS, "chosen", "preferred_output", "fields"))
 CORRECTED = re.compile(rf"(?:(?:corrected|edited|improved|final|new)[ _-]?)?({'|'.join(ANSWERS)})", re.IGNORECASE)
 HUMAN_ASSISTANT = re.compile(r"\n\n(Human|Assistant): ?")
 """The marks of turns in dialogues such as those of hh-rlhf."""
@@ -109,6 +109,8 @@ def file_rows(path: Path, stage: Stage) -> Iterator[Any]:
             return iter(csv_rows(path))
         case ".parquet":
             return parquet_rows(path)
+        case ".xlsx" | ".xls" | ".ods" | ".numbers":
+            raise Unreadable("is a workbook; save the sheet with the questions and answers as CSV (UTF-8)")
         case _:
             raise Unreadable(
                 "is not a file type that pairs are read from: .jsonl, .json, .csv, .tsv, .parquet, or a dataset's folder"
@@ -177,6 +179,8 @@ def _turns(row: Any) -> Turns:
         row = _of_argilla(row)
     if row.get("label") in (False, "False", "false") and _first(row, ANSWERS) is not None:
         raise NotLearnt("marked as a bad answer")
+    if isinstance(row.get("preferred_output"), list) and isinstance(row.get("input"), dict):  # preferences as OpenAI takes them
+        row = {"prompt": row["input"].get("messages"), "chosen": row["preferred_output"]}
     if row.get("chosen") is not None:
         return _last_of(_chosen(_first(row, (*QUESTIONS, "input")), row["chosen"]))
     question, answer = _first(row, QUESTIONS), _first(row, ANSWERS)

@@ -76,6 +76,12 @@ def test_parquet_is_read_with_its_lists_of_messages(tmp_path):
             read(tmp_path / "a.parquet")
 
 
+def test_a_workbook_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "faq.xlsx").write_bytes(b"PK")
+    with pytest.raises(Unreadable, match="save the sheet with the questions and answers as CSV"):
+        read(tmp_path / "faq.xlsx")
+
+
 # --- shapes ---
 
 
@@ -87,8 +93,11 @@ def test_parquet_is_read_with_its_lists_of_messages(tmp_path):
         chat(("developer", "S"), ("user", [{"type": "text", "text": QUESTION}]), ("assistant", REPLY)),
         chat(("assistant", "Hello!"), ("user", QUESTION), ("assistant", REPLY), ("user", "Thanks")),
         {"conversations": [{"from": "system", "value": "S"}, {"from": "human", "value": QUESTION}, {"from": "gpt", "value": REPLY}]},
+        {"input": {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": QUESTION}], "tools": []},
+         "preferred_output": [{"role": "assistant", "content": REPLY}],
+         "non_preferred_output": [{"role": "assistant", "content": "Hot."}]},
     ],
-    ids=["two chat columns", "parts", "greeting and thanks", "sharegpt with a system turn"],
+    ids=["two chat columns", "parts", "greeting and thanks", "sharegpt with a system turn", "preferences as OpenAI takes them"],
 )  # fmt: skip
 def test_chats_are_read_from_the_first_question_to_the_last_answer(tmp_path, row):
     assert read(jsonl(tmp_path / "a.jsonl", row)) == (ONE, {})

@@ -2,6 +2,7 @@
 
 import email
 import time
+from email.message import EmailMessage
 
 import pytest
 
@@ -157,3 +158,14 @@ def test_a_signature_between_two_rules_is_none_of_the_words():
     assert own_text(email.message_from_bytes(text.encode()))[0] == said
     apart = f"One thing.\n\n{'-' * 20}\n\nAnother thing, and more of it.\n\nThe end of it."
     assert "Another thing" in own_text(email.message_from_string(f"From: a@a.example\nSubject: x\n\n{apart}"))[0]
+
+
+@pytest.mark.parametrize(("kind", "words"), [("attachment", True), ("inline", False)])
+def test_a_calendar_file_sent_along_makes_no_invitation(tmp_path, kind, words):
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@x.example", "b@x.example", "Tuesday"
+    mail.set_content("I can come on Tuesday, and I bring the ladder.")
+    mail.add_attachment(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar", disposition=kind, filename="a.ics")
+    (tmp_path / "a.eml").write_bytes(mail.as_bytes())
+    (message,) = read_messages(tmp_path / "a.eml")
+    assert bool(message.text) == words and (message.wordless == "a calendar invitation") != words

@@ -97,3 +97,8 @@ def test_a_long_line_at_the_end_of_two_mails_is_no_words_of_theirs():
     ]
     assert [without_tail(text, recurring(texts)) for text in texts] == [text.split("\n")[0] for text in texts]
     assert notice in without_tail(texts[0], recurring([texts[0], texts[0]]))  # one mail, sent twice
+
+
+def test_a_mail_program_that_names_itself_is_no_word_of_the_mail():
+    assert own(f"{SAID}\n\nSent with [Proton Mail](https://proton.me/mail/home) secure email.") == SAID
+    assert own(f"{SAID}\n\nSent with love, and a tuning fork.").endswith("fork.")

@@ -86,5 +86,5 @@ def test_a_text_with_a_row_of_signs_is_no_list_of_highlights(tmp_path):
 
 @pytest.mark.parametrize("suffix", sorted(REFUSED))
 def test_a_kind_that_is_not_read_says_what_to_do(suffix, tmp_path):
-    with pytest.raises(Unreadable, match=r"save a copy as|use an EPUB|export it as|convert it|read"):
+    with pytest.raises(Unreadable, match=r"save a copy as|use an EPUB|export it as|convert it|put what you said|read"):
         read_made(tmp_path, f"a{suffix}", "x")

@@ -1,5 +1,6 @@
 """What blogs export and offer: each post below its title, and nothing of what others wrote or the software put there."""
 
+import json
 import re
 
 import pytest
@@ -83,3 +84,30 @@ def test_a_page_saved_in_one_file_is_read(tmp_path):
     )
     with pytest.raises(Unreadable, match="is no saved web page"):
         read(tmp_path, "b.mht", "From: a@b.example\n\nHello")
+
+
+def test_a_notebooks_text_and_code_are_kept_and_its_outputs_left_out(tmp_path):
+    cells = [
+        {
+            "cell_type": "markdown",
+            "source": ["# Rain\n", "\n", "It rains *less* than I\n", "remember.\n", "![a](attachment:a.png)"],
+        },
+        {
+            "cell_type": "code",
+            "source": ["for d in days:\n", "    print(d)"],
+            "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": ["Monday\n", "Tuesday"]},
+                {"output_type": "display_data", "data": {"image/png": "iVBORw0", "text/plain": ["<Figure>"]}},
+                {"output_type": "error", "traceback": ["Trace"]},
+            ],
+        },
+        {"cell_type": "raw", "source": "---"},
+    ]
+    document = read(tmp_path, "rain.ipynb", json.dumps({"cells": cells, "nbformat": 4}))
+    assert document.text == "# Rain\n\nIt rains less than I remember.\n\nfor d in days:\n    print(d)"
+    assert [block.kind for block in document.blocks] == ["heading", "prose", "code"]
+    assert next((each.reason, each.text) for each in document.left_out) == ("output", "Monday\nTuesday\n<Figure>\nTrace")
+    with pytest.raises(Unreadable, match="is no Jupyter notebook"):
+        read(tmp_path, "other.ipynb", "{}")
+    with pytest.raises(Unreadable, match="said in a recording"):
+        read(tmp_path, "talk.vtt", "WEBVTT")
