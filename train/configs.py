@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from likeness.errors import CallError
 from likeness.files import atomic_folder
@@ -59,14 +59,14 @@ def write_configs(recipe_path: Path, settings: list[str], to: Path | None) -> Pa
             config, unsaid = make(task, folder)
             head = [f"{command} {folder / name}.yaml", f"The recipe {recipe.name} on dataset {dataset.name}.", *unsaid, *left]
             (part / f"{name}.yaml").write_text(_yaml(config, head), encoding="utf-8")
-        _write_hosts(part / "hosts", dataset)
+        _write_hosts(part / "hosts", dataset, recipe.train.sft.turns)
     return folder
 
 
-def _write_hosts(folder: Path, dataset: Path) -> None:
+def _write_hosts(folder: Path, dataset: Path, turns: Literal["last", "all"]) -> None:
     """The rows as each host takes them, and beside them what its rules leave out, its limits, and until when it takes jobs."""
     for host in hosts().values():
-        rows = rows_for(host, dataset)
+        rows = rows_for(host, dataset, turns)
         (folder / host.name).mkdir(parents=True)
         rows.write(folder / host.name)
         limits = (

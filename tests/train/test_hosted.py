@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -269,6 +270,27 @@ def test_the_forms_hold_what_the_documents_show() -> None:
         "preferred_output": [message("assistant", "a")],
         "non_preferred_output": [message("assistant", "b")],
     }
+
+
+CHATS = {
+    "short": [message("user", "q1"), message("assistant", "a1")],
+    "long": [message("user", "q1"), message("assistant", "a1"), message("user", "q2"), message("assistant", "a2")],
+    "other": [message("user", "q3"), message("assistant", "a3"), message("user", "q4"), message("assistant", "a4")],
+}
+
+
+@pytest.mark.parametrize(("turns", "unlearnt"), [("last", {"a1", "a3"}), ("all", {"a1"})])
+def test_an_answer_is_learnt_once_where_a_host_can_be_told(tmp_path: Path, turns: Any, unlearnt: set[str]) -> None:
+    rows = [{"id": name, "prompt": said[:-1], "completion": said[-1:]} for name, said in CHATS.items()]
+    (tmp_path / "sft").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "sft/train.parquet")
+    made = rows_for(hosts()["openai"], tmp_path, turns)
+    said = [each for line in made.lines["train"][1:] for each in json.loads(line)["messages"]]
+    assert {each["content"] for each in said if each.get("weight") == 0} == unlearnt and made.also_learnt == 0
+    assert "weight" not in made.lines["train"][0] and "learnt too" not in str(made)
+    elsewhere = rows_for(hosts()["fireworks"], tmp_path, turns)
+    assert elsewhere.also_learnt == len(unlearnt) and "weight" not in "".join(elsewhere.lines["train"])
+    assert str(elsewhere).endswith("2 earlier answers learnt too" if turns == "last" else "1 earlier answer learnt too")
 
 
 def test_a_dataset_too_small_for_a_host_is_refused(home: House, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ class Host:
     """A host.
 
     `form` is that of its rows; `preferences`: it takes rows of right and wrong answers, always in OpenAI's form. `one_turn`: a
-    row has one question. `alternates`: questions and answers take turns. `prices` are US dollars for a million tokens trained on
-    once, by the beginning of a model's name.
+    row has one question. `weights`: an answer can be marked as not to be learnt. `alternates`: questions and answers take turns.
+    `prices` are US dollars for a million tokens trained on once, by the beginning of a model's name.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Host:
     url: str = ""
     starts_jobs: bool = False
     one_turn: bool = False
+    weights: bool = False
     alternates: bool = False
     ends: str = ""
 

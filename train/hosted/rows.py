@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
 from likeness.errors import CallError
+from likeness.metrics.text import count_of
 from train.hosted.hosts import Host
+from train.turns import Taught
 
 Message = dict[str, str]
 CHARACTERS_PER_TOKEN = 3.2
@@ -28,6 +30,8 @@ class HostedRows:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     tokens: int = 0
     """Estimated, of the rows to train on."""
+    also_learnt: int = 0
+    """Earlier answers of conversations that this host learns too, because it has no mark against it."""
 
     def write(self, folder: Path) -> dict[str, Path]:
         """Write a .jsonl file for each part that has lines; gives the files by part."""
@@ -41,24 +45,32 @@ class HostedRows:
     def __str__(self) -> str:
         counts = ", ".join(f"{len(lines):,} {part}" for part, lines in self.lines.items() if lines)
         left = f" · {len(self.left_out)} left out" if self.left_out else ""
-        return f"{counts}, about {self.tokens:,} tokens{left}"
+        again = f" · {count_of(self.also_learnt, 'earlier answer')} learnt too" if self.also_learnt else ""
+        return f"{counts}, about {self.tokens:,} tokens{left}{again}"
 
 
-def rows_for(host: Host, dataset: Path) -> HostedRows:
+def rows_for(host: Host, dataset: Path, turns: Literal["last", "all"] = "last") -> HostedRows:
     """The rows of a dataset folder in a host's form, held against its rules.
 
     Args:
         host: the host.
         dataset: a folder that `curate build` published.
+        turns: whether the last answer of a conversation is learnt, or every one; none is learnt twice.
     """
     found = HostedRows({"train": [], "validation": [], "preference": []})
-    for part in ("train", "validation"):
-        for row in _read(dataset / "sft" / f"{part}.parquet"):
+    splits = {part: list(_read(dataset / "sft" / f"{part}.parquet")) for part in ("train", "validation")}
+    taught = Taught([*row["prompt"], *row["completion"]] for rows in splits.values() for row in rows)
+    for part, rows in splits.items():
+        for row in rows:
             messages = [*row["prompt"], *row["completion"]]
             if reason := objection(host, messages):
                 found.left_out.append((str(row["id"]), reason))
                 continue
-            found.lines[part].append(_line(supervised(host, messages)))
+            answers = frozenset(at for at, each in enumerate(messages[:-1]) if each["role"] == "assistant")
+            unlearnt = answers if turns == "last" else taught.elsewhere(messages)
+            taught.learnt(messages)
+            found.also_learnt += 0 if host.weights or part != "train" else len(unlearnt)
+            found.lines[part].append(_line(supervised(host, messages, unlearnt)))
             found.tokens += tokens_of(messages) if part == "train" else 0
     for row in _read(dataset / "preference" / "train.parquet") if host.preferences else ():
         if reason := objection(host, [*row["prompt"], *row["chosen"]]) or objection(host, [*row["prompt"], *row["rejected"]]):
@@ -113,14 +125,17 @@ def objection(host: Host, messages: list[Message]) -> str:
     return ""
 
 
-def supervised(host: Host, messages: list[Message]) -> dict[str, Any]:
+def supervised(host: Host, messages: list[Message], unlearnt: Collection[int] = ()) -> dict[str, Any]:
     """A row to learn from in the host's form.
 
     Args:
         host: the host.
         messages: of the row, its answer last.
+        unlearnt: numbers of answers that are not to be learnt; hosts learn all, and some take a mark against it.
     """
-    plain = [{"role": message["role"], "content": message["content"]} for message in messages]
+    plain: list[dict[str, Any]] = [{"role": message["role"], "content": message["content"]} for message in messages]
+    for number in unlearnt if host.weights else ():
+        plain[number]["weight"] = 0
     if host.form == "openai":
         return {"messages": plain}
     system = [{"text": message["content"]} for message in plain if message["role"] == "system"]

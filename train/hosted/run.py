@@ -91,7 +91,7 @@ def make_rows(job: Job, host: Host) -> HostedRowsStep:
         GateError: some were flagged as private: they leave this machine for nobody.
     """
     manifest_for_others(job.dataset)
-    rows = rows_for(host, job.dataset)
+    rows = rows_for(host, job.dataset, job.settings.sft.turns)
     if not job.settings.preference:
         rows.lines["preference"] = []
     check_files(host, rows)
