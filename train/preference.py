@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from likeness.errors import GateError, MachineError
+from likeness.errors import MachineError
 from likeness.files import write_atomic
 from likeness.recipe.schema import Preference, Train
 from train.checkpoints import last_good_checkpoint, save_adapter
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.trainer import only_ours
+from train.trainer import only_ours, stopping_without_number
 from train.weights import load_adapted
 
 MEASURED_ROWS = 48
@@ -145,7 +145,8 @@ def train_preference(
         progress: called with steps done, steps in all, and the losses in words.
 
     Raises:
-        GateError: the loss is no number any more.
+        CallError: the base's own weights are not all numbers.
+        GateError: the loss is no number any more; the same command goes on from the last good checkpoint.
         MachineError: memory ran out.
     """
     begin, into = adapters
@@ -163,7 +164,7 @@ def train_preference(
     model = load_adapted(base, settings, begin)
     measured = (rows.validation or rows.train)[:MEASURED_ROWS]
     before = _standing(model, measured, tokenizer)
-    trainer = _trainer(model, tokenizer, rows, settings.preference, settings, checkpoints)
+    trainer = _trainer(base, model, tokenizer, rows, settings, checkpoints)
     only_ours(trainer, run / "metrics.jsonl", progress, stage="preference")
     began = time.monotonic()
     last = last_good_checkpoint(checkpoints)
@@ -174,12 +175,6 @@ def train_preference(
         raise MachineError("the GPU's memory is too small", where="train.preference", fix=fix) from None
     history = trainer.state.log_history
     losses = [entry["loss"] for entry in history if "loss" in entry]
-    if not all(map(math.isfinite, losses)):
-        raise GateError(
-            "the loss of preference training is no number any more",
-            where="train.preference.learning_rate",
-            fix=f"Lower it: {settings.preference.learning_rate:g} is too high.",
-        )
     model.set_adapter("default")
     preferred = Preferred(
         method=settings.preference.method,
@@ -197,17 +192,19 @@ def train_preference(
     return preferred
 
 
-def _trainer(model: Any, tokenizer: Any, rows: Preferences, preference: Preference, settings: Train, checkpoints: Path) -> Any:
+def _trainer(base: Path, model: Any, tokenizer: Any, rows: Preferences, settings: Train, checkpoints: Path) -> Any:
     """trl's trainer of the method, given ids that are made already."""
     import datasets
 
     datasets.disable_progress_bars()
+    assert settings.preference
+    preference = settings.preference
     arguments = _arguments(preference, settings, len(rows.train), checkpoints)
     if preference.method == "kto":
         table = _unpaired(rows.train, arguments.per_device_train_batch_size)
     else:
         table = [{"prompt_ids": row.prompt, "chosen_ids": row.chosen, "rejected_ids": row.rejected} for row in rows.train]
-    return _class_of(preference.method)(
+    return stopping_without_number(_class_of(preference.method), base, "preference")(
         model=model, args=arguments, train_dataset=datasets.Dataset.from_list(table), processing_class=tokenizer
     )
 
@@ -244,6 +241,7 @@ def _arguments(preference: Preference, settings: Train, rows: int, checkpoints: 
         "save_steps": max(1, math.ceil(per_epoch / EVALUATIONS_PER_EPOCH)),
         "save_total_limit": 2,
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,
         "seed": settings.seed,
         "data_seed": settings.seed,
         "report_to": "none",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from likeness.errors import CallError, GateError, LikenessError
 from likeness.files import write_atomic
@@ -36,7 +36,6 @@ def trainer_class(
         packed: lays the rows of a step end to end; without one, each batch is padded to its longest row.
         ranks: the processes that train together.
     """
-    import torch
     from torch.utils.data import DataLoader, Sampler
     from transformers.trainer_utils import EvalLoopOutput
     from trl import SFTTrainer
@@ -98,16 +97,33 @@ def trainer_class(
                 found += float(loss) * size if turn < len(batches) else 0.0
             return float(sum(ranks.each(found))) / rows
 
+    return stopping_without_number(Trainer, base, "sft")
+
+
+def stopping_without_number(trainer: Any, base: Path, stage: Literal["sft", "preference"]) -> Any:
+    """A trainer's class that stops at the first loss that is not a number, before a step is taken with it.
+
+    Args:
+        trainer: a class of the libraries'.
+        base: the model's folder, whose own weights may hold none.
+        stage: the section of `train` whose learning rate is told.
+    """
+    import torch
+
+    class Stopping(trainer):  # type: ignore[misc]
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)
             if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):
-                raise _no_number(base, self.state.global_step + 1, self.args.learning_rate)
+                raise _no_number(base, self.state.global_step + 1, self.args.learning_rate, stage)
             return loss
 
-    return Trainer
+    return Stopping
 
 
-def _no_number(base: Path, step: int, rate: float) -> LikenessError:
+USUAL = {"sft": USUAL_RATE, "preference": 5e-6}
+
+
+def _no_number(base: Path, step: int, rate: float, stage: str) -> LikenessError:
     """Why the loss is not a number: the base's own weights are none, or training diverges."""
     if odd := first_without_numbers(base):
         return CallError(
@@ -118,8 +134,8 @@ def _no_number(base: Path, step: int, rate: float) -> LikenessError:
     return GateError(
         f"training diverges: the loss is not a number at step {step}; it was stopped, and the same command goes on from the last "
         "good checkpoint",
-        where="train.sft.learning_rate",
-        fix=f"Lower it: {rate:g} is too high for this base and these rows ({rate_line(min(rate / 10, USUAL_RATE))}).",
+        where=f"train.{stage}.learning_rate",
+        fix=f"Lower it: {rate:g} is too high for this base and these rows ({rate_line(min(rate / 10, USUAL[stage]), stage)}).",
     )
 
 

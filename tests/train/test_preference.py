@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from likeness.errors import GateError
+from likeness.progress import Silent
 from tests.make import House, put_rows
+from train.base import base_folder
 from train.preference import Preferred, Standing, odds_ratio_loss
 
 pytestmark = pytest.mark.slow
@@ -76,6 +80,26 @@ def test_chosen_answers_gain_on_rejected_ones(contrasted: House, method: str) ->
     assert contrasted.json("train", "run", contrasted.recipe)["unchanged"]
 
 
+def test_a_loss_that_is_no_number_stops_it_at_once_and_blames_the_right_rate() -> None:
+    import torch
+
+    from train.trainer import stopping_without_number
+
+    class Library:
+        args, state = SimpleNamespace(learning_rate=0.5), SimpleNamespace(global_step=6)
+        losses = iter([torch.tensor(1.0), (torch.tensor(float("nan")), None)])
+
+        def compute_loss(self) -> Any:
+            return next(self.losses)
+
+    trainer = stopping_without_number(Library, base_folder("builtin:tiny", Silent()), "preference")()
+    assert trainer.compute_loss() == 1
+    with pytest.raises(GateError, match="not a number at step 7") as stopped:
+        trainer.compute_loss()
+    assert stopped.value.where == "train.preference.learning_rate"
+    assert "train: {preference: {learning_rate: 5.0e-06}}" in str(stopped.value.fix)
+
+
 def test_rows_that_teach_length_or_are_too_few_are_refused_first(contrasted: House) -> None:
     with_preference(contrasted, "{method: dpo}")
     dataset = newest(contrasted)
@@ -99,7 +123,6 @@ def test_what_preference_training_spoils_is_told() -> None:
 
 def test_the_odds_ratio_loss_is_that_of_the_paper() -> None:
     import math
-    from types import SimpleNamespace
 
     import torch
 

@@ -218,9 +218,9 @@ def _fewer(course: Course, settings: Train, point: Point) -> str:
     return _epochs(epochs) if settings.sft.epochs > 1 else rate_line(settings.sft.learning_rate / 2)
 
 
-def rate_line(rate: float) -> str:
+def rate_line(rate: float, stage: str = "sft") -> str:
     """The line of the recipe that sets the learning rate."""
-    return f"train: {{sft: {{learning_rate: {rate:.1e}}}}}"
+    return f"train: {{{stage}: {{learning_rate: {rate:.1e}}}}}"
 
 
 def _epochs(epochs: float) -> str:
