@@ -18,8 +18,8 @@ FOLDS = 5
 BOUND = 0.7
 """Where the checks' bounds lie, about."""
 ALARMS = 1.15
-"""How many more of the labelled sentences may be told falsely than by words: they are near misses all. Of Emerson's 1,500 sentences
-as many are told so as by words, and of 3,000 technical paragraphs two thirds as many are taken for orders."""
+"""How many more of the labelled sentences, near misses all, may be told falsely than by words. Of 1,500 sentences of Emerson as
+many are told so as by words, and of 3,000 technical paragraphs two thirds as many are taken for orders."""
 LANGUAGE = "en"
 """The one that the model knows."""
 
