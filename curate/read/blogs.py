@@ -1,10 +1,11 @@
-"""Read what blogs export and offer: feeds (RSS, Atom), WordPress' WXR and Blogger's archive. Comments are other people's."""
+"""Read what blogs export and offer: feeds (RSS, Atom), WordPress' WXR, archives of Blogger and Ghost. Comments are left out."""
 
 from __future__ import annotations
 
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -54,7 +55,7 @@ def read_blog(path: Path) -> Reading:
             if TEASER.search(content):
                 teasers += 1
             elif content:
-                parts = fragment_parts(parse(content))
+                parts = fragment_parts(parse(content), names=True)
                 title = " ".join(html.unescape(_text(entry, "title")).split())
                 if any(part.kind for part in parts):
                     put_in(reading, [Part("heading", f"# {title}" if title else "", level=1), *parts])
@@ -68,6 +69,31 @@ def read_blog(path: Path) -> Reading:
         raise Unreadable("is a feed of first lines only; export the blog, or save its pages")
     if teasers:
         reading.note(f"{teasers} {'post is' if teasers == 1 else 'posts are'} in it by the first lines alone and left out")
+    return reading
+
+
+def posts_of_ghost(whole: Any) -> list[dict[str, Any]]:
+    """The posts and pages in what Ghost exports as JSON; none where it is other JSON."""
+    database = whole.get("db") if isinstance(whole, dict) else None
+    data = database[0].get("data") if isinstance(database, list) and database and isinstance(database[0], dict) else None
+    posts = data.get("posts") if isinstance(data, dict) else None
+    return [post for post in posts if isinstance(post, dict)] if isinstance(posts, list) else []
+
+
+def read_ghost(posts: list[dict[str, Any]]) -> Reading:
+    """Posts, drafts too, each below its title.
+
+    Raises:
+        Unreadable: none has its text as HTML.
+    """
+    reading = Reading()
+    for post in posts:
+        parts = fragment_parts(parse(str(post.get("html") or "")), names=True)
+        if any(part.kind for part in parts):
+            title = " ".join(str(post.get("title") or "").split())
+            put_in(reading, [Part("heading", f"# {title}" if title else "", level=1), *parts])
+    if not reading.text:
+        raise Unreadable("is an export of Ghost without a post's text; export it again with a newer Ghost")
     return reading
 
 

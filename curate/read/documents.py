@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import re
 from collections.abc import Callable
 from email import message_from_bytes
@@ -50,6 +51,10 @@ def source_files(source: Source) -> list[Path]:
 
 def holds_words(path: Path) -> bool:
     """Whether a file may be a document: an export of Joplin has hundreds of notebooks and tags that nobody would exclude."""
+    if path.suffix.lower() in (".json", ".html"):
+        from curate.read.keep import is_told_elsewhere
+
+        return not is_told_elsewhere(path)
     if path.suffix.lower() != ".md":
         return True
     from curate.read.joplin import is_no_note
@@ -178,6 +183,19 @@ def is_chat(text: str) -> bool:
     return is_text_export(text) or is_whatsapp(text)
 
 
+def _json(path: Path) -> Reading:
+    from curate.read.blogs import posts_of_ghost, read_ghost
+    from curate.read.keep import note_in, read_note
+
+    if note := note_in(path):
+        return read_note(note)
+    try:
+        posts = posts_of_ghost(json.loads(path.read_bytes().decode("utf-8-sig")))
+    except (ValueError, RecursionError):
+        posts = []
+    return read_ghost(posts) if posts else _day_one(path)
+
+
 def _day_one(path: Path) -> Reading:
     from curate.read.notes import read_day_one
 
@@ -264,7 +282,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".html": _web,
     ".ipynb": _notebook,
     ".jex": _joplin,
-    ".json": _day_one,
+    ".json": _json,
     ".mht": _mhtml,
     ".mhtml": _mhtml,
     ".pdf": _pdf,

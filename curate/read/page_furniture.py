@@ -117,7 +117,7 @@ def _reason(element: Element, sizes: dict[Element, tuple[int, int]], whole: int,
     if get("role") == "button" and (element.getparent() is not None and element.getparent().tag == "figure"):
         return "controls"  # a picture that can be enlarged, and the words that say so
     style = get("style") or ""
-    if get("hidden") is not None or _HIDDEN.search(style):
+    if (get("hidden") is not None and get("role") != "tabpanel") or _HIDDEN.search(style):  # one click away
         return "hidden"
     if get("aria-hidden") == "true" and tag != "figcaption":
         return "markup"

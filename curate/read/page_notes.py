@@ -63,7 +63,9 @@ def omit_notes(page: Element, omitted: Omitted) -> None:
         reason = "comments" if name.startswith(("cmnt", "_cmnt", "_msocom")) else "footnotes"
         omitted.setdefault(with_its_sup(link), reason)
         if places[target] > places[link]:
-            omitted.setdefault(note, reason)
+            box = note.getparent()  # Google Docs puts all paragraphs of a comment in one
+            boxed = reason == "comments" and box is not None and box.tag == "div" and box[0] is note
+            omitted.setdefault(box if boxed else note, reason)
     _omit_whole_lists(omitted)
 
 

@@ -58,9 +58,14 @@ def read_page(text: str) -> Reading:
     return reading
 
 
-def fragment_parts(page: Element) -> list[Part]:
-    """All text of a parsed piece of HTML without a page around it, such as a note."""
-    renderer = Renderer(furniture(page, names=False))
+def fragment_parts(page: Element, *, names: bool = False) -> list[Part]:
+    """All text of a parsed piece of HTML without a page around it, such as a note.
+
+    Args:
+        page: the piece.
+        names: whether what the names of elements say is left out, as in a page: in a post, forms to sign up and buttons to share.
+    """
+    renderer = Renderer(furniture(page, names=names))
     renderer.walk(page)
     return renderer.parts
 

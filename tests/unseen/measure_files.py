@@ -14,7 +14,7 @@ from likeness.command import settle_libraries
 settle_libraries()
 from curate.model import OWN_WORDS, Stage
 from curate.read.conversations import _is, _names_of, read_messages
-from curate.read.documents import Unreadable, read_document
+from curate.read.documents import Unreadable, holds_words, read_document
 from curate.read.ready_pairs import read_pairs
 
 MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -28,7 +28,7 @@ def of_document(file, _expected):
     """The text, and what of it is the author's."""
     if file.is_dir():
         read = []
-        for each in sorted(path for path in file.rglob("*") if path.is_file()):
+        for each in sorted(path for path in file.rglob("*") if path.is_file() and holds_words(path)):
             try:
                 read.append(of_document(each, None))
             except Unreadable as error:

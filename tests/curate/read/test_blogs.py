@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from curate.read.documents import Unreadable, read_document
+from curate.read.documents import Unreadable, holds_words, read_document
 
 WORDPRESS = """<?xml version="1.0"?>
 <rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/"
@@ -75,6 +75,35 @@ def test_a_feeds_footers_go_and_teasers_are_counted(tmp_path):
         read(tmp_path, "other.xml", "<settings><a>1</a></settings>")
     with pytest.raises(Unreadable, match="cannot be read as XML"):
         read(tmp_path, "cut.xml", WORDPRESS[:900])
+
+
+def test_ghosts_posts_are_read_from_its_json(tmp_path):
+    post = {
+        "title": "Late",
+        "html": "<p>The bus is late.</p><pre><code>wait()\n</code></pre>",
+        "status": "draft",
+        "plaintext": "The bus",
+    }
+    whole = {"db": [{"data": {"posts": [post, {"title": "Empty", "html": None}], "users": [{"bio": "Waits."}]}}]}
+    assert read(tmp_path, "ghost.json", json.dumps(whole)).text == "# Late\n\nThe bus is late.\n\nwait()"
+    whole["db"][0]["data"]["posts"] = [{"title": "Empty", "html": None}]
+    with pytest.raises(Unreadable, match="without a post's text"):
+        read(tmp_path, "old.json", json.dumps(whole))
+
+
+def test_of_a_keep_export_each_note_is_read_once_and_the_bin_is_not(tmp_path):
+    def note(name, html, **more):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"isTrashed": False, "userEditedTimestampUsec": 1, **more}))
+        if html:
+            (tmp_path / f"{name}.html").write_text(f"<html><body><div class=content>{html}</div></body></html>")
+
+    note("both", "I saw an eel.", textContent="I saw an eel.")
+    note("gone", "My old password", textContent="My old password", isTrashed=True)
+    note("alone", "", title="Saturday", listContent=[{"text": "mend the pail"}, {"text": "ring Ada", "isChecked": True}])
+    (tmp_path / "other.json").write_text("{}")
+    assert [path.name for path in sorted(tmp_path.iterdir()) if holds_words(path)] == ["alone.json", "both.html", "other.json"]
+    document = read_document(tmp_path / "alone.json", "alone.json", "own")
+    assert document.text == "# Saturday\n\n- mend the pail\n- ring Ada"
 
 
 def test_a_page_saved_in_one_file_is_read(tmp_path):

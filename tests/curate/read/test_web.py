@@ -302,3 +302,19 @@ def test_a_sites_question_whether_a_person_is_there_is_refused(tmp_path):
     real = f"<title>Pears</title><body><article>{f'<p>{PROSE}</p>' * 9}</article><script src='/cdn-cgi/challenge-platform/x.js'></script>"
     (tmp_path / "b.html").write_text(f"<html><head>{real}</body></html>", encoding="utf-8")
     assert PROSE in read_document(tmp_path / "b.html", "b.html", "own").text
+
+
+def test_what_is_one_click_away_stays_and_what_is_hidden_goes():
+    page = (
+        "<article><p>On Linux it lies open, and anybody may read it there.</p><div role=tabpanel hidden>"
+        "<p>On Windows it is locked.</p></div><p hidden>Draft.</p></article>"
+    )
+    assert "On Windows it is locked." in read_page(page).text and "Draft." not in read_page(page).text
+
+
+def test_all_of_an_editors_comment_goes():
+    page = (
+        "<body><p>The mill stood still<sup><a href=#cmnt1 id=cmnt_ref1>[a]</a></sup> that year, and nobody asked why.</p>"
+        "<div class=c1><p><a href=#cmnt_ref1 id=cmnt1>[a]</a>Which year?</p><p>_Assigned to Ada_</p></div></body>"
+    )
+    assert read_page(page).text == "The mill stood still that year, and nobody asked why."
