@@ -214,6 +214,12 @@ def _evernote(path: Path) -> Reading:
     return read_evernote(path)
 
 
+def _odt(path: Path) -> Reading:
+    from curate.read.odt import read_odt
+
+    return read_odt(path)
+
+
 def _pdf(path: Path) -> Reading:
     from curate.read.pdf import read_pdf
 
@@ -285,6 +291,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".json": _json,
     ".mht": _mhtml,
     ".mhtml": _mhtml,
+    ".odt": _odt,
     ".pdf": _pdf,
     ".pptx": _slides,
     ".rss": _blog,
@@ -302,7 +309,6 @@ REFUSED: dict[str, str] = {
     ".doc": f"is a file of an old Word; {_AS_WORD}",
     ".key": "is a presentation of Keynote; export it as PPTX",
     ".mobi": "is a Kindle book; use an EPUB of it",
-    ".odt": f"is an OpenDocument text; {_AS_WORD}",
     ".pages": "is a document of Pages; export it as DOCX",
     ".ppt": "is a file of an old PowerPoint; open it and save a copy as PPTX",
     ".rtf": f"is RTF; {_AS_WORD}",
