@@ -80,7 +80,7 @@ def test_chosen_answers_gain_on_rejected_ones(contrasted: House, method: str) ->
     assert contrasted.json("train", "run", contrasted.recipe)["unchanged"]
 
 
-def test_a_loss_that_is_no_number_stops_it_at_once_and_blames_the_right_rate() -> None:
+def test_a_loss_that_is_no_number_stops_it_and_blames_its_own_rate() -> None:
     import torch
 
     from train.trainer import stopping_without_number
