@@ -113,13 +113,14 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
         if suffix not in suffixes:
             left_out[f"{number} {suffix or 'files without a suffix'}"] = "not of a kind that is read"
     questions = propose_questions(documents)
-    unreadable = [path for path in left_out if (files / path).is_file() or path == files.name][:MOST_LEFT_OUT]
-    text = _recipe(name, voice, files.resolve(), suffixes, unreadable, provider, model, len(documents), talks)
+    read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
+    matched = [path for path in left_out if Path(path).suffix.lower() in read]  # by no pattern else
+    unreadable = [path for path in matched if (files / path).is_file() or path == files.name][:MOST_LEFT_OUT]
+    text = _recipe(name, voice, files.resolve(), read, unreadable, provider, model, len(documents), talks)
     with atomic_folder(folder) as part:
         (part / "recipe.yaml").write_text(text, encoding="utf-8")
         (part / "control.yaml").write_text(_control(questions, voice), encoding="utf-8")
         (part / "recipe.schema.json").write_bytes(ready_recipes().joinpath("recipe.schema.json").read_bytes())
-    read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
     return OwnFiles(folder / "recipe.yaml", documents, read, left_out, talks, len(questions))
 
 

@@ -27,6 +27,8 @@ def notes(tmp_path) -> Path:
     )
     (folder / "documents/empty.md").write_text("")
     (folder / "documents/picture.png").write_bytes(b"x")
+    (folder / "documents/pom.xml").write_text("<project/>")
+    (folder / "documents/settings.json").write_text("{}")
     (folder / ".hidden").mkdir()
     (folder / ".hidden/secret.md").write_text("Nobody reads this.")
     return folder
@@ -37,7 +39,7 @@ def test_it_points_at_the_files_and_the_recipe_builds(tmp_path, notes, curate, c
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["documents"], said["suffixes"]) == (5, {".md": 3, ".txt": 1, ".html": 1})
-    assert set(said["left_out"]) == {"documents/empty.md", "1 .png"}
+    assert set(said["left_out"]) == {"documents/empty.md", "documents/pom.xml", "documents/settings.json", "1 .png"}
     recipe = load_recipe(tmp_path / "my-voice/recipe.yaml")
     assert recipe.name == "my-voice" and recipe.persona.name == 'Si"mon: # the baker'
     assert recipe.generate.provider == "anthropic" and recipe.generate.budget_usd and recipe.review.pairs == "flagged"
