@@ -15,6 +15,7 @@ from curate.read.markdown import read_markdown
 from curate.read.org import read_org
 from curate.read.plain_text import read_plain_text
 from curate.read.reading import OthersSpeak, Reading, Unreadable
+from curate.read.speakers import is_transcript
 from likeness.errors import CallError
 from likeness.recipe.schema import Source
 
@@ -170,6 +171,8 @@ def _plain_text(text: str) -> Reading:
             raise Unreadable(HIGHLIGHTS)
     if is_chat(text):
         raise OthersSpeak("is a chat, in which others speak too; read it with `as: conversations` and your name as its `author`")
+    if is_transcript(text):
+        raise Unreadable(_SPOKEN)
     return read_plain_text(text)
 
 

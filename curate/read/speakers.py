@@ -21,6 +21,27 @@ PARTNERS = {"a", "answer", "antwort", "human", "i", "ich", "me", "moi", "user", 
 """Labels of those who talk with them, even if they speak once."""
 
 
+_NAME = r"([^\W\d_][^\n:()\[\]<>]{0,48}"
+_TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?"
+TURN = re.compile(
+    rf"^[ \t]{{0,3}}(?:{_NAME}?)[ \t]{{0,3}}:?[ \t]{{1,4}}[(\[]?{_TIME}[)\]]?[ \t]{{0,4}}$"
+    rf"|(?:[(\[]{_TIME}[)\]]|\d{{1,2}}:\d\d:\d\d)[ \t]{{1,4}}{_NAME})(?::|$))",
+    re.MULTILINE,
+)
+"""The beginning of a turn as programs that write down what is said have it: a name and a time, or a time in brackets or with
+seconds and a name: a diary has neither."""
+MOST_LINES = 2_000
+FEWEST_TURNS, OFTEN = 4, 2
+"""Turns in all, and of each of two speakers at least, from which a text is a transcript: an agenda names nobody twice."""
+
+
+def is_transcript(text: str) -> bool:
+    """Whether a text is what several people said in a recording."""
+    lines = text.split("\n", MOST_LINES)[:MOST_LINES]
+    turns = Counter((found[1] or found[2]).strip().casefold() for found in TURN.finditer("\n".join(lines)))
+    return turns.total() >= FEWEST_TURNS and sum(times >= OFTEN for times in turns.values()) >= 2
+
+
 def with_other_speakers(text: str, blocks: Sequence[Block]) -> list[Block]:
     """The blocks, those of an interviewer or a language model as quotations, up to the next speaker's label.
 

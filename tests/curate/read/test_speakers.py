@@ -2,6 +2,7 @@
 
 import pytest
 
+from curate.read.documents import Unreadable, read_document
 from curate.read.markdown import read_markdown
 from curate.read.web import read_page
 
@@ -45,3 +46,19 @@ def test_an_interview_on_a_page_is_told_as_well():
     page = "".join(f"<p><b>Interviewer:</b> Was it so, that {words}?</p><p><b>Ada:</b> It was so; {words}.</p>" for _ in range(3))
     document = read_page(f"<article><h1>A talk</h1>{page}</article>").document("a.html", "own", stem="a")
     assert [block.kind for block in document.blocks] == ["heading", *["quotation", "prose"] * 3]
+
+
+OTTER = "Clara Neumann  0:02  \nI promised to say what went wrong.\n\nPriya Solberg  0:19  \nI filled mine with email.\n\n"
+ZOOM = "[00:01:02] Clara Neumann: I promised it.\n[00:01:19] Priya: I filled mine.\n"
+AGENDA = "Breakfast 8:30\nThe bus 9:15\nMuseum 10:00\nBreakfast again 11:30\nThe bus 12:00\n"
+DIARY = "12:30 Lunch: soup\n13:00 Ada came by and said that the pail leaks.\n14:00 Mended the pail.\n" * 3
+
+
+@pytest.mark.parametrize(("text", "spoken"), [(OTTER * 2, True), (ZOOM * 2, True), (AGENDA, False), (DIARY, False)])
+def test_what_several_people_said_in_a_recording_is_no_document(tmp_path, text, spoken):
+    (tmp_path / "a.txt").write_text(text)
+    if spoken:
+        with pytest.raises(Unreadable, match="what was said in a recording"):
+            read_document(tmp_path / "a.txt", "a.txt", "own")
+    else:
+        assert read_document(tmp_path / "a.txt", "a.txt", "own").text
