@@ -116,7 +116,8 @@ from train.parallel import start
 
 whole = start.command
 start.command = lambda *given: [*whole(*given)[:-4], sys.argv[1], *whole(*given)[-2:]]
-start.run_processes(Launch(processes=2), start.Machines(), Path(sys.argv[2]), Path(sys.argv[3]), print, print)
+said = lambda line: print(line, flush=True)
+start.run_processes(Launch(processes=2), start.Machines(), Path(sys.argv[2]), Path(sys.argv[3]), print, said)
 """
 """The command that starts them."""
 
@@ -136,9 +137,10 @@ def test_processes_end_with_the_command_and_their_error_is_its_own(tmp_path: Pat
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    assert process.stdout
+    first = process.stdout.readline()  # it may be on its way
     os.kill(process.pid, signal.SIGKILL)
-    out, _ = process.communicate()
-    assert out == "step 1\n", "what libraries print is no line of ours"
+    assert (first, process.communicate()[0]) == ("step 1\n", ""), "what libraries print is no line of ours"
     while any(psutil.pid_exists(int(file.read_text())) for file in files):
         assert time.monotonic() < deadline, "processes train on without the command that started them"
         time.sleep(0.05)
