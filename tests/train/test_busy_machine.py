@@ -31,18 +31,6 @@ with tempfile.TemporaryDirectory() as folder:
     make_tiny(Path(folder, "model"), steps=10, progress=lambda share, note: marks.append(time.process_time()))
 print(statistics.median(after - before for before, after in zip(marks[3:], marks[4:-1])))
 """
-ANSWERING = """
-import resource, sys
-from likeness.command import settle_libraries
-settle_libraries()
-from pathlib import Path
-from likeness.llama.process import Llama
-with Llama() as llama:
-    llama.load(Path(sys.argv[1]))
-    for _ in range(8):
-        llama.ask("greedy", ids=[5, 6, 7, 8], tokens=48)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)
-"""
 
 
 @contextmanager
@@ -57,13 +45,15 @@ def busy(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def seconds(script: str, *arguments: str, threads: str = "") -> float:
+def seconds(script: str, threads: str = "") -> float:
     """Processor seconds that a script says it took."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "KMP_", "GOMP_"))}
     environment |= {"OMP_NUM_THREADS": threads} if threads else {}
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", script, *arguments]
-    return float(subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True, timeout=900).stdout)
+    command = [sys.executable, "-c", script]
+    return float(
+        subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True, timeout=900).stdout
+    )
 
 
 def test_training_beside_two_busy_processes() -> None:
@@ -71,13 +61,3 @@ def test_training_beside_two_busy_processes() -> None:
     with busy(2):
         beside = seconds(TRAINING)
     assert beside < MOST * alone, f"{beside:.2f} s of processor time a step, {alone:.2f} s by one thread"
-
-
-def test_llama_cpp_beside_two_busy_processes(tiny: Path, tmp_path: Path) -> None:
-    from export.gguf.convert import convert
-
-    file = str(convert(tiny, tmp_path / "tiny.gguf"))
-    alone = seconds(ANSWERING, file, threads="1")
-    with busy(2):
-        beside = seconds(ANSWERING, file)
-    assert beside < MOST * alone, f"{beside:.2f} s of processor time, {alone:.2f} s by one thread"
