@@ -253,6 +253,8 @@ def _markdown(text: str) -> Reading:
 
         if item := item_of(text):
             return read_item(item)
+    if is_transcript(text):
+        raise Unreadable(_SPOKEN)
     return read_markdown(text)
 
 
@@ -269,9 +271,9 @@ def _rst(text: str) -> Reading:
 
 
 TEXTS: dict[str, Callable[[str], Reading]] = {
-    ".markdown": read_markdown,
+    ".markdown": _markdown,
     ".md": _markdown,
-    ".mdown": read_markdown,
+    ".mdown": _markdown,
     ".mdx": read_markdown,
     ".org": read_org,
     ".qmd": read_markdown,

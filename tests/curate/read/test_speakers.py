@@ -54,11 +54,35 @@ AGENDA = "Breakfast 8:30\nThe bus 9:15\nMuseum 10:00\nBreakfast again 11:30\nThe
 DIARY = "12:30 Lunch: soup\n13:00 Ada came by and said that the pail leaks.\n14:00 Mended the pail.\n" * 3
 
 
-@pytest.mark.parametrize(("text", "spoken"), [(OTTER * 2, True), (ZOOM * 2, True), (AGENDA, False), (DIARY, False)])
-def test_what_several_people_said_in_a_recording_is_no_document(tmp_path, text, spoken):
-    (tmp_path / "a.txt").write_text(text)
+BOLD = "**Clara Neumann** (0:02)\n\nI promised to say what went wrong.\n\n**Priya** (0:19)\n\nI filled mine with email.\n\n"
+CAPTIONS = "WEBVTT\n\n" + "00:00:02.120 --> 00:00:05.480\n<v Clara Neumann>I promised to say what went wrong.</v>\n\n" * 5
+SUBTITLES = "1\n00:00:02,120 --> 00:00:05,480\nI promised to say what went wrong.\n\n" * 5
+ABOUT = (
+    f"Captions are a list of times.\n\n{'They are read by players, and by few people. ' * 3}\n\n" * 9
+    + f"```\n{CAPTIONS}```\n"
+    + "x\n\n" * 99
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        (OTTER * 2, True),
+        (ZOOM * 2, True),
+        (BOLD * 2, True),
+        (CAPTIONS, True),
+        (SUBTITLES, True),
+        (AGENDA, False),
+        (DIARY, False),
+        (ABOUT, False),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".txt", ".md"])
+def test_what_several_people_said_in_a_recording_is_no_document(tmp_path, text, spoken, suffix):
+    file = tmp_path / f"a{suffix}"
+    file.write_text(text)
     if spoken:
         with pytest.raises(Unreadable, match="what was said in a recording"):
-            read_document(tmp_path / "a.txt", "a.txt", "own")
+            read_document(file, file.name, "own")
     else:
-        assert read_document(tmp_path / "a.txt", "a.txt", "own").text
+        assert read_document(file, file.name, "own").text
