@@ -72,6 +72,32 @@ def read_blog(path: Path) -> Reading:
     return reading
 
 
+MOVABLE_TYPE = re.compile(
+    r"\ufeff?(?:(?:AUTHOR|TITLE|BASENAME|STATUS|DATE|ALLOW COMMENTS|CONVERT BREAKS|CATEGORY|PRIMARY CATEGORY): ?.*\n){3}"
+)
+"""How the text begins that Movable Type, TypePad, Hatena and other blogs in Japan export."""
+ENTRY, SECTION = re.compile(r"^-{8}[ \t]*$", re.MULTILINE), re.compile(r"^-{5}[ \t]*$", re.MULTILINE)
+
+
+def is_movable_type(text: str) -> bool:
+    """Whether a text is a blog in Movable Type's form."""
+    return MOVABLE_TYPE.match(text.replace("\r\n", "\n") if "\r" in text[:200] else text) is not None
+
+
+def read_movable_type(text: str) -> Reading:
+    """The posts of a blog in Movable Type's form, drafts too, each below its title. Comments and trackbacks are left out."""
+    reading = Reading()
+    for entry in ENTRY.split(text.replace("\r\n", "\n").removeprefix("\ufeff")):
+        about, *sections = SECTION.split(entry.strip("\n"))
+        named = [re.fullmatch(r"\n?(EXTENDED BODY|BODY):[ \t]*\n(.*)", section, re.DOTALL) for section in sections]
+        parts = [part for body in named if body for part in fragment_parts(parse(_in_paragraphs(body[2])), names=True)]
+        if any(part.kind for part in parts):
+            title = re.search(r"^TITLE: *(.*)$", about, re.MULTILINE)
+            words = " ".join(html.unescape(title[1]).split()) if title else ""
+            put_in(reading, [Part("heading", f"# {words}" if words else "", level=1), *parts])
+    return reading
+
+
 def posts_of_ghost(whole: Any) -> list[dict[str, Any]]:
     """The posts and pages in what Ghost exports as JSON; none where it is other JSON."""
     database = whole.get("db") if isinstance(whole, dict) else None

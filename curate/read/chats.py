@@ -20,15 +20,17 @@ from curate.read.mail_html import html_lines
 from curate.read.message import Message, names, without_quotes
 from curate.read.rows import check_size, csv_rows, json_rows, json_value
 from curate.read.slack import people_of, slack_day, slack_folder
+from curate.read.speakers import is_transcript
 from curate.read.telegram import is_telegram_page, telegram_chat, telegram_page
 from curate.read.times import epoch, iso, times_of
+from curate.read.transcripts import transcript_messages
 from curate.read.whatsapp import whatsapp_messages
 
 Row = dict[str, Any]
 
 KNOWN = (
     "mail (.mbox, .eml, Maildir), Slack, Telegram, Discord, Messenger, Instagram, Signal, WhatsApp (.txt), iMessage (chat.db, "
-    ".txt) and CSV with time, sender and text"
+    ".txt), transcripts (.vtt, .srt, .txt) and CSV with time, sender and text"
 )
 
 
@@ -52,10 +54,15 @@ def chat_messages(path: Path, stage: Stage) -> Iterator[Message]:
             return _json_lines(list(json_rows(path)))
         case ".csv" | ".tsv":
             return _csv(path, stage)
-        case ".txt":
+        case ".vtt" | ".srt":
+            check_size(path)
+            return transcript_messages(decode(path.read_bytes()))
+        case ".txt" | ".md":
             check_size(path)
             text = decode(path.read_bytes())
-            return text_messages(text) if is_text_export(text) else whatsapp_messages(text, stage)
+            if is_text_export(text):
+                return text_messages(text)
+            return transcript_messages(text) if is_transcript(text) else whatsapp_messages(text, stage)
         case ".html" | ".htm":
             check_size(path)
             if is_telegram_page(page := decode(path.read_bytes())):
@@ -102,14 +109,18 @@ def _json_export(export: Any, path: Path) -> Iterator[Message]:
             return slack_day(export, path.parent.name, people_of(path.parent.parent, path.parent))
         if all("Contents" in row and "Timestamp" in row for row in export):
             raise Unreadable(
-                "is of Discord's own data package, which holds your messages and not what they answer; export the channels with "
-                "DiscordChatExporter"
+                "is of Discord's own data package, which holds your messages and not what they answer; read it as documents "
+                "(without `as`), or export the channels with DiscordChatExporter"
             )
         if all("body" in row and "sender" in row for row in export):
             return _sigexport(export)
     if isinstance(export, list) and not export:
         return iter(())
     if isinstance(export, dict):
+        if isinstance(export.get("orderedItems"), list):
+            raise Unreadable(
+                "is an archive of what you posted, without what others said before; read it as documents (without `as`)"
+            )
         if isinstance(chats := export.get("chats"), dict) and isinstance(chats.get("list"), list):
             return (message for chat in _dicts(chats["list"]) for message in telegram_chat(chat))
         if isinstance(export.get("messages"), list):

@@ -56,6 +56,10 @@ def holds_words(path: Path) -> bool:
         from curate.read.keep import is_told_elsewhere
 
         return not is_told_elsewhere(path)
+    if path.suffix.lower() == ".js":
+        from curate.read.posts import is_archive_of_x
+
+        return is_archive_of_x(path)
     if path.suffix.lower() != ".md":
         return True
     from curate.read.joplin import is_no_note
@@ -120,6 +124,8 @@ CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 """What the pages carry with which sites keep programs out. Cloudflare puts some of it into its real pages too."""
+ASKED_AND_ANSWERED = re.compile(r"itemtype=[\"']https?://schema\.org/QAPage\b|itemprop=[\"']suggestedAnswer\b", re.IGNORECASE)
+"""What Stack Exchange and forums for questions carry; pages of frequent questions, which one person wrote, are another type."""
 A_NOTICE = 120
 """Words below which a page with such a mark says nothing else."""
 
@@ -154,6 +160,8 @@ def _page(data: bytes) -> Reading:
         text, note = decode_text(data)
     if is_kindle_page(text):
         raise Unreadable(HIGHLIGHTS)
+    if ASKED_AND_ANSWERED.search(text):
+        raise Unreadable("is a page of a question and answers by several people; put your own into a text")
     reading = read_page(text)
     if CHALLENGE.search(text) and len(reading.text.split()) < A_NOTICE:
         fix = "open the address in a browser and save the page from there"
@@ -165,15 +173,36 @@ def _page(data: bytes) -> Reading:
 
 def _plain_text(text: str) -> Reading:
     if "==========" in text:
-        from curate.read.notes import HIGHLIGHTS, is_clippings
+        from curate.read.notes import is_clippings, read_clippings
 
         if is_clippings(text):
-            raise Unreadable(HIGHLIGHTS)
+            return read_clippings(text)
+    if "BODY:" in text:
+        from curate.read.blogs import is_movable_type, read_movable_type
+
+        if is_movable_type(text):
+            return read_movable_type(text)
     if is_chat(text):
         raise OthersSpeak("is a chat, in which others speak too; read it with `as: conversations` and your name as its `author`")
     if is_transcript(text):
-        raise Unreadable(_SPOKEN)
+        raise OthersSpeak(_SPOKEN)
     return read_plain_text(text)
+
+
+def _spoken(_path: Path) -> Reading:
+    raise OthersSpeak(_SPOKEN)
+
+
+def _script(path: Path) -> Reading:
+    from curate.read.posts import read_tweets
+
+    return read_tweets(path)
+
+
+def _table(path: Path) -> Reading:
+    from curate.read.posts import read_reviews
+
+    return read_reviews(path)
 
 
 def is_chat(text: str) -> bool:
@@ -189,14 +218,18 @@ def is_chat(text: str) -> bool:
 def _json(path: Path) -> Reading:
     from curate.read.blogs import posts_of_ghost, read_ghost
     from curate.read.keep import note_in, read_note
+    from curate.read.posts import posts_in, read_posts
 
     if note := note_in(path):
         return read_note(note)
     try:
-        posts = posts_of_ghost(json.loads(path.read_bytes().decode("utf-8-sig")))
+        whole = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        posts = []
-    return read_ghost(posts) if posts else _day_one(path)
+        whole = None
+    if posts := posts_of_ghost(whole):
+        return read_ghost(posts)
+    own = posts_in(whole)
+    return _day_one(path) if own is None else read_posts(own)
 
 
 def _day_one(path: Path) -> Reading:
@@ -254,7 +287,7 @@ def _markdown(text: str) -> Reading:
         if item := item_of(text):
             return read_item(item)
     if is_transcript(text):
-        raise Unreadable(_SPOKEN)
+        raise OthersSpeak(_SPOKEN)
     return read_markdown(text)
 
 
@@ -286,6 +319,7 @@ TEXTS: dict[str, Callable[[str], Reading]] = {
 
 FILES: dict[str, Callable[[Path], Reading]] = {
     ".atom": _blog,
+    ".csv": _table,
     ".docx": _word,
     ".enex": _evernote,
     ".epub": _epub,
@@ -293,6 +327,7 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".html": _web,
     ".ipynb": _notebook,
     ".jex": _joplin,
+    ".js": _script,
     ".json": _json,
     ".mht": _mhtml,
     ".mhtml": _mhtml,
@@ -300,6 +335,8 @@ FILES: dict[str, Callable[[Path], Reading]] = {
     ".pdf": _pdf,
     ".pptx": _slides,
     ".rss": _blog,
+    ".srt": _spoken,
+    ".vtt": _spoken,
     ".xhtml": _web,
     ".xml": _blog,
     ".zip": _day_one,
@@ -307,7 +344,10 @@ FILES: dict[str, Callable[[Path], Reading]] = {
 """The readers of binary formats, which get the file."""
 
 _AS_WORD = "open it and save a copy as DOCX"
-_SPOKEN = "is what was said in a recording, by others too perhaps; put what you said into a text of its own"
+_SPOKEN = (
+    "is what was said in a recording, by others too; read it with `as: conversations` and your name as its `author`, or put what "
+    "you said into a text of its own"
+)
 REFUSED: dict[str, str] = {
     ".azw": "is a Kindle book; use an EPUB of it",
     ".azw3": "is a Kindle book; use an EPUB of it",
@@ -317,9 +357,7 @@ REFUSED: dict[str, str] = {
     ".pages": "is a document of Pages; export it as DOCX",
     ".ppt": "is a file of an old PowerPoint; open it and save a copy as PPTX",
     ".rtf": f"is RTF; {_AS_WORD}",
-    ".srt": _SPOKEN,
     ".tex": "is TeX; convert it with `pandoc FILE -o NEW.md`, or name the PDF made of it",
-    ".vtt": _SPOKEN,
 }
 """Common formats that are not read, each with the message for `Unreadable` that says what to do."""
 

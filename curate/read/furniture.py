@@ -48,7 +48,7 @@ _NAMES = {
         read-?(?:more|next) more-?(?:posts|from|stories|articles) recommended recommendations you-may up-next
         (?:recent|latest|popular|trending|featured|top)-(?:posts|articles|stories) post-?(?:card|feed|navigation|nav)
         nav-links prev-?next next-prev pagination pager page-links blog-pager wp-block-(?:query|latest-posts|rss)
-        digest-post-embed bookmark-card bookmark-info
+        digest-post-embed bookmark-card bookmark-info graf-mixtape-embed asin-details?
         link-to-page link-card link-preview kg-bookmark embedded-(?:post|publication) series-nav""",
     "embedded": """twitter-(?:tweet|embed) tweet instagram-(?:media|embed) bluesky-embed mastodon-(?:embed|post) tiktok-embed
         reddit-(?:embed|card) fb-post wp-block-embed wp-embedded-content kg-embed-card embed-responsive gist-meta

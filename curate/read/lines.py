@@ -28,6 +28,8 @@ SHARED = "“”‘’…—–·"
 DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]{0,60})(?<=[^\W\d_])-\Z")
 WORD = re.compile(r"[^\W\d_]+")
 KNOWN_WORD = re.compile(r"[^\W\d_]+(?:[-‐’'][^\W\d_]+)*")
+SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|y|och|eller)\b")
+"""What follows a hyphen that stands for the rest of a word: `Süd- und Norddeutschland`."""
 KEPT_PREFIXES = {
     "self", "well", "ill", "all", "ever", "half", "quasi", "ex", "cross", "so", "mid", "vice", "twenty", "thirty", "forty",
     "fifty", "sixty", "seventy", "eighty", "ninety",
@@ -79,7 +81,9 @@ def join_wrapped(lines: Sequence[str], words: Mapping[str, int] | None = None) -
             parts.append(line)
         elif words is not None and line[0].islower() and parts[-1].endswith("-") and not parts[-1].endswith(" -"):
             divided, following = DIVIDED.search(parts[-1]), WORD.match(line)
-            if divided and following and not keeps_hyphen(divided[1], following[0], words):
+            if divided and following and SUSPENDED.match(line) and not words.get(f"{divided[1]}{following[0]}".casefold(), 0):
+                parts.append(" ")
+            elif divided and following and not keeps_hyphen(divided[1], following[0], words):
                 parts[-1] = parts[-1][:-1]
             parts.append(line)
         elif _is_spaceless(parts[-1], -1) and _is_spaceless(line, 0):

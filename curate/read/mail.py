@@ -43,6 +43,9 @@ UNSENT_LABELS = frozenset(
 )
 """Labels of drafts, deleted mail and spam in Gmail's export. For labels of several words, one word is here."""
 
+NEXT_PART = re.compile(r"^-{14} next part -{14}[ \t]*$", re.MULTILINE)
+"""Above what pipermail tells of attachments."""
+HIDDEN_ADDRESS = re.compile(r"\A([^\s<>@\"()]{1,64}) at ([\w.-]{1,100})(?= \()")
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 SIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n", re.MULTILINE)
 PICTURE = re.compile(
@@ -72,7 +75,7 @@ def mail_messages(path: Path) -> Iterator[Message]:
         yield Message(
             id=identifier,
             time=_time(mail),
-            sender=tuple(sorted({address for _, address in getaddresses([_header(mail, "from")]) if address})),
+            sender=tuple(sorted({address for _, address in _senders(mail) if address})),
             text=text,
             thread=identifier,  # only the header tells which mail is answered
             reply_to=" ".join(_answered(mail))
@@ -125,6 +128,11 @@ def _header(mail: Mail, name: str) -> str:
     return next((str(value).strip() for key, value in mail.raw_items() if key.lower() == name), "")
 
 
+def _senders(mail: Mail) -> list[tuple[str, str]]:
+    """Name and address of each; the archives of mailing lists (pipermail) write `name at host (Name)`."""
+    return getaddresses([HIDDEN_ADDRESS.sub(r"\1@\2", _header(mail, "from"))])
+
+
 def _subject(mail: Mail) -> str:
     return _decoded_header(_header(mail, "subject"))
 
@@ -169,12 +177,13 @@ def _texts(mail: Mail) -> tuple[str, str, str, str]:
     if signed := SIGNED.search(text):
         text = re.sub(r"^- ", "", text[signed.end() :].split("-----BEGIN PGP SIGNATURE-----")[0], flags=re.MULTILINE)
     text = PICTURE.sub(r"\1", text)
+    text = NEXT_PART.split(text, maxsplit=1)[0]
     if FORWARD.match(_subject(mail)):
         text = before_others(text, _subject(mail))
         if not without_signature(text).strip():
             return "", FORWARDED, "", ""
     quoted, quoted_from = others_words(text, _subject(mail))
-    name, address = next(iter(getaddresses([_header(mail, "from")])), ("", ""))
+    name, address = next(iter(_senders(mail)), ("", ""))
     text = without_signature(without_others(text, _subject(mail)), _decoded_header(name), address)
     # `html_lines` writes a horizontal rule as ten underscores
     own, theirs = (re.sub(r"^_{10}$", "", each, flags=re.MULTILINE) if is_html else joined(each) for each in (text, quoted))

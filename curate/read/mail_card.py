@@ -29,6 +29,8 @@ AFTERWORD = re.compile(r"[*_]{0,2}(?:p\.? ?(?:p\.? ?)?s\b|n\.? ?b\b|追伸)", re
 MOST_WORDS, MOST_LETTERS = 9, 80
 """Of a line of a card."""
 MOST_LINES = 14
+BESIDE = " \t–—-|,·•"
+"""What parts a name from the rest of its line."""
 MOST_BESIDE = 4
 """Words beside a number or an address: what it is, or who."""
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -83,7 +85,9 @@ def _begin(lines: list[str], first: int, end: int, name: str, address: str) -> i
         name: of the sender.
         address: of the sender.
     """
-    contacts = [at for at in range(first, end) if is_contact(lines[at].strip())]
+    own = re.compile(re.escape(name), re.IGNORECASE) if name else None
+    unnamed_lines = [(own.sub("", line).strip(BESIDE) if own and own.search(line) else line.strip()) for line in lines[first:end]]
+    contacts = [at for at, line in enumerate(unnamed_lines, first) if is_contact(line)]
     if not contacts:
         return None
     named = [at for at in range(first, contacts[-1] + 1) if _is_name(lines[at], name)]
@@ -136,7 +140,7 @@ def is_short(line: str) -> bool:
     if SENTENCE.search(line) and not (SHORT_FORM.search(line) and len(line.split()) <= 6 and not line.endswith(("!", "?", "…"))):
         return False
     dense = len(DENSE.findall(line))
-    return dense <= MOST_DENSE and len(line) <= MOST_LETTERS and len(line.split()) <= MOST_WORDS
+    return dense <= MOST_DENSE and len(line) <= MOST_LETTERS and len(PHONE.sub("0", line).split()) <= MOST_WORDS
 
 
 def _is_name(line: str, name: str) -> bool:

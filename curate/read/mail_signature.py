@@ -12,7 +12,8 @@ SIGNATURE = re.compile(r"--|[–—]")
 DASHED_NAME = re.compile(r"[-–—]{1,2}[^\W\d_][^\s]*(?: \S+){0,2}")
 SENT_FROM = re.compile(
     r"(?:sent (?:with|via|using) \[?(?:proton ?mail|tuta\w*|mailspring|spark|superhuman|airmail|canary|fastmail|missive)"
-    r"|sent from|gesendet von|von mein\w* .{2,40} gesendet|envoyé (?:de|à partir)|envoyée? depuis"
+    r"|sent from|gesendet von|gesendet mit (?:der|dem|meine[mr]) "
+    r"|von mein\w* .{2,40} gesendet|envoyé (?:de|à partir)|envoyée? depuis"
     r"|enviado (?:desde|do|de|a partir)|enviada do|inviato da|verzonden (?:vanaf|met|vanuit)|verstuurd vanaf"
     r"|wysłan\w z|skickat från|sendt fra|lähetetty"
     r"|отправлено (?:с|из)|надіслано з|odesláno z|odoslané z|küldve|trimis de|στάλθηκε από|gönderildi|נשלח מ|أُ?رسلت? من"

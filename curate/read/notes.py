@@ -1,4 +1,4 @@
-"""Read exports of Evernote (ENEX) and Day One (JSON), and recognise Kindle's highlights, which are refused."""
+"""Read exports of Evernote (ENEX) and Day One (JSON), and a reader's own notes among the highlights of a Kindle."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from curate.read.reading import Reading, Unreadable
 from curate.read.web import fragment_parts
 
 HIGHLIGHTS = "holds highlights of books on a Kindle, which are other people's words; leave it out with `exclude`"
+_KINDLE_NOTE = re.compile(
+    r"- (?:(?:your|tu|su|la tua|ihre|deine|votre|a sua|sua|uw|je|min|din) )?"
+    r"(?:note|nota|notiz|notitie|aantekening|anotação|anotações|notas|notering|заметка|notatka|poznámka)\b"
+    r"|- .{0,40}(?:的笔记|的筆記|メモ|메모)",
+    re.IGNORECASE,
+)
+"""The second line of an entry that the reader wrote; of the others it says highlight, bookmark or clipping."""
 _CLIPPING = re.compile(r"^\ufeff?.{1,300}\n- .{5,200}\n\s*\n", re.MULTILINE)
 _CODE_BLOCK = re.compile(r"-en-codeblock\s*:\s*true")
 _KINDLE_PAGE = re.compile(r"class\s*=\s*['\"]noteHeading['\"]")
@@ -25,6 +32,31 @@ def is_clippings(text: str) -> bool:
     """Whether a text is a Kindle's `My Clippings.txt`, in any language: entries of four lines, separated by ten `=`."""
     entries = re.split(r"^={10}[ \t\r]*$", text[:200_000], flags=re.MULTILINE)
     return len(entries) > 1 and _CLIPPING.match(entries[0].replace("\r\n", "\n").lstrip()) is not None
+
+
+def read_clippings(text: str) -> Reading:
+    """The notes that a reader wrote into books on a Kindle, each below the passage that it is about.
+
+    Raises:
+        Unreadable: there are highlights only.
+    """
+    reading, title, passage = Reading(), "", ""
+    for entry in re.split(r"^={10}[ \t\r]*$", text.replace("\r\n", "\n").replace("\ufeff", ""), flags=re.MULTILINE):
+        book, _, rest = entry.strip("\n").partition("\n")
+        kind, _, words = rest.partition("\n")
+        if not _KINDLE_NOTE.match(kind):
+            reading.leave_out("highlight", words)
+            passage = words.strip()
+            continue
+        if book != title:
+            reading.add("heading", f"# {book}")
+        reading.add("quotation", passage)
+        for paragraph in re.split(r"\n[ \t]*\n", words.strip()):
+            reading.add("prose", paragraph)
+        title, passage = book, ""
+    if not any(block.kind == "prose" for block in reading.blocks):
+        raise Unreadable(HIGHLIGHTS)
+    return reading
 
 
 def is_kindle_page(text: str) -> bool:

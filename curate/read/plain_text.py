@@ -78,6 +78,10 @@ CHAPTER = re.compile(
 PAGE_NUMBER = re.compile(
     r"[ \t]+(?:[-–—] ?)?\d{1,4}(?: ?[-–—])?\Z|[-–—] ?\d{1,4} ?[-–—]\Z|(?:page|seite|p\.)[ \t]+\d{1,4}\Z", re.IGNORECASE
 )
+PAGE_BREAK = re.compile(
+    r"(?<=[^\s.!?:…\"»”])[ \t]*\n{1,3}\f[ \t]*([-–—]? ?\d{1,4}(?: ?[-–—])?(?=[ \t]*\n)|)[ \t]*\n{0,3}(?=[^\W\d_A-ZÄÖÜÉÀÈÊÇ])"
+)
+"""Between two pages, within a sentence; what it holds is the page's number."""
 ATTRIBUTION = re.compile(r"[ \t]+((?:--|[–—―])[ \t]*[^\W\d].{1,70})\Z")
 """The line below a quote that names its author."""
 GAP = re.compile(r"\S(?: {3,}|\t+)\S")
@@ -97,8 +101,10 @@ def read_plain_text(text: str) -> Reading:
 
     A line longer than any window is a paragraph. Project Gutenberg's header and footer are left out.
     """
-    text = LINE_END.sub("\n", text).removeprefix("\ufeff")
     reading = Reading()
+    for number in PAGE_BREAK.findall(text := text.replace("\r\n", "\n")):
+        reading.leave_out("page_numbers", number)
+    text = LINE_END.sub("\n", PAGE_BREAK.sub("\n", text)).removeprefix("\ufeff")
     begin, end, is_gutenberg = _gutenberg(text)
     if is_gutenberg:
         if title := GUTENBERG_TITLE.search(text, 0, begin):

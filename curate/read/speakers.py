@@ -32,7 +32,7 @@ TURN = re.compile(
 seconds and a name: a diary has neither."""
 CUE = re.compile(rf"^[ \t]{{0,3}}{_TIME}[ \t]{{1,4}}-{{1,2}}>[ \t]{{1,4}}{_TIME}\b", re.MULTILINE)
 """The time of a caption, as WebVTT and SubRip have it: a text kept under another suffix has it still."""
-MARKUP = re.compile(r"\*\*|__|^#{1,6} |^[-*] ", re.MULTILINE)
+LINES_OF_MARKUP = re.compile(r"\*\*|__|^#{1,6} |^[-*] ", re.MULTILINE)
 """What Markdown puts around the name of who speaks."""
 MOST_LINES = 2_000
 LINES_A_CUE = 8
@@ -43,7 +43,7 @@ FEWEST_TURNS, OFTEN = 4, 2
 
 def is_transcript(text: str) -> bool:
     """Whether a text is what was said in a recording: with the times of captions, or in turns of several people."""
-    start = MARKUP.sub("", "\n".join(text.split("\n", MOST_LINES)[:MOST_LINES]))
+    start = LINES_OF_MARKUP.sub("", "\n".join(text.split("\n", MOST_LINES)[:MOST_LINES]))
     if FEWEST_TURNS <= len(CUE.findall(start)) >= start.count("\n") / LINES_A_CUE:
         return True
     turns = Counter((found[1] or found[2]).strip().casefold() for found in TURN.finditer(start))

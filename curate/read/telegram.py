@@ -25,8 +25,8 @@ PAGE_TIME = re.compile(r"(\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}:\d{2})(?: UTC([+-]\d{2
 
 
 def telegram_chat(chat: Row) -> Iterator[Message]:
-    """The messages of one chat of a result.json. Chats with bots and saved messages are left out."""
-    if chat.get("type") in ("bot_chat", "saved_messages"):
+    """The messages of one chat of a result.json. Chats with bots are left out."""
+    if chat.get("type") == "bot_chat":
         return
     name = str(chat.get("id"))
     found = chat.get("messages")

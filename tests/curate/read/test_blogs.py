@@ -40,10 +40,57 @@ Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-prin
 on it twice since my father stopped me.</p></article></body></html>\r\n--b--\r\n"""
 
 
+MOVABLE_TYPE = """AUTHOR: reed
+TITLE: Ice &amp; eels
+STATUS: Publish
+CONVERT BREAKS: 1
+DATE: 06/17/2021 21:30:45
+-----
+BODY:
+Ice is dark in March.
+It sings.
+
+I stood on it twice.
+-----
+EXTENDED BODY:
+<p>And once I fell.</p>
+-----
+COMMENT:
+AUTHOR: other
+DATE: 06/18/2021 21:30:45
+Cheap watches here
+-----
+--------
+AUTHOR: reed
+TITLE: Two
+STATUS: Draft
+-----
+BODY:
+<p>Of the second I say little.</p>
+-----
+--------
+"""
+ASKED = """<html itemscope itemtype="https://schema.org/QAPage"><body><h1>Why?</h1><div itemprop="suggestedAnswer"><p>Because.</p></div>
+</body></html>"""
+
+
 def read(tmp_path, name, text):
     file = tmp_path / name
     file.write_text(text, encoding="utf-8", newline="")
     return read_document(file, name, "own")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_posts_in_movable_types_form_are_read_without_comments(tmp_path, line_end):
+    text = read(tmp_path, "export.txt", MOVABLE_TYPE.replace("\n", line_end)).text
+    assert text.replace("\n", " ").replace("  ", " ") == (
+        "# Ice & eels Ice is dark in March. It sings. I stood on it twice. And once I fell. # Two Of the second I say little."
+    )
+
+
+def test_a_page_of_a_question_and_several_answers_is_nobodys(tmp_path):
+    with pytest.raises(Unreadable, match="by several people"):
+        read(tmp_path, "question.html", ASKED)
 
 
 def test_posts_of_wordpress_keep_their_paragraphs_and_code(tmp_path):

@@ -22,6 +22,10 @@ CARDS = {
     "several paragraphs": ("Yours,\nTom\n\nTom Hill\nOrgan builder\n\nHill & Sons\n1 Mill Lane, York\nT 01904 496 0000\nF 01904 496 0001", "Yours,\nTom"),
     "with a postscript": ("Yours,\nTom\n\nTom Hill\nTel. 020 7946 0000\n\nPS: Bring the ladder.", "Yours,\nTom\n\nPS: Bring the ladder."),
     "name alone": ("Tom\n\nTom Hill\n020 7946 0000", "Tom"),
+    "on one line": ("Tom\n\nTom Hill – Organ works of York – 020 7946 0000", "Tom"),
+    "a long line": ("Yours,\nTom\n\nTom Hill\nOrgan builder\n12, Lane of the Old Mill – Tel. 020 79 46 00 00\nwww.hill.example", "Yours,\nTom"),
+    "scrubbed": ("Tom\n\n-------------- next part --------------\nAn HTML attachment was scrubbed...\nURL: <https://x.example/a.html>", "Tom"),
+    "of an app": ("Tom\n\n---\nGesendet mit der GMX Mail App", "Tom"),
     "by address": ("Cheers\n\nOrgan works York\nmail: tom@hill.example", "Cheers"),
 }  # fmt: skip
 

@@ -60,8 +60,9 @@ def test_code_of_evernote_keeps_its_lines_and_encrypted_text_is_left_out(tmp_pat
 
 CLIPPINGS = (
     "\ufeffWalls (Ada Mill)\r\n- Ihre Markierung auf Seite 12 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nA wall is a sentence.\r\n==========\r\n"
-    "Walls (Ada Mill)\r\n- Ihre Notiz auf Seite 13 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\nyes\r\n==========\r\n"
+    "Walls (Ada Mill)\r\n- Ihr Lesezeichen auf Seite 13 | Hinzugefügt am Montag, 4. Mai 2020\r\n\r\n\r\n==========\r\n"
 )
+NOTE = "\ufeffWalls (Ada Mill)\r\n- {} | x\r\n\r\nNo: a wall is a question.\r\n==========\r\n"
 OTHERS = {
     "My Clippings.txt": (CLIPPINGS, "other people's words; leave it out"),
     "notebook.html": ("<body><div class='bookTitle'>Walls</div><div class='noteHeading'>Highlight</div><div class='noteText'>A wall</div></body>",
@@ -71,6 +72,16 @@ OTHERS = {
     "some.zip": (zipped({"a.txt": "x"}), "unpack it"),
     "broken.enex": ("<en-export><note>", "cannot be read as ENEX"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("named", ["Ihre Notiz auf Seite 12", "Your Note on page 12", "Tu nota en la página 12", "Votre note sur la page 12",
+                                   "La tua nota a pagina 12", "您在第 12 页的笔记", "12ページ|位置No. 201のメモ"])  # fmt: skip
+def test_the_readers_own_notes_are_read_below_what_they_are_about(named, tmp_path):
+    passage = CLIPPINGS.split("==========", maxsplit=1)[0] + "==========\r\n"
+    document = read_made(tmp_path, "My Clippings.txt", passage + NOTE.format(named))
+    own = [document.text[block.start : block.end] for block in document.blocks if block.kind == "prose"]
+    assert own == ["No: a wall is a question."]
+    assert [block.kind for block in document.blocks] == ["heading", "quotation", "prose"]
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -141,3 +141,16 @@ def test_the_guess_is_in_the_documents_notes(tmp_path):
     document = read_document(tmp_path / "a.txt", "a.txt", "own")
     assert document.text == TEXTS["german"]
     assert document.notes[0].startswith("its encoding was guessed: Windows-1252;")
+
+
+def test_a_page_break_within_a_sentence_is_none_and_its_number_is_left_out():
+    text = "We talked of the pail and of what it had been and still might be, and my uncle said, as he unter-\r\n\f- 19 -\r\n\r\nhielt us all.\r\n"
+    reading = read_plain_text(f"{text}\r\n{text}")
+    assert "as he unterhielt us all." in reading.text
+    assert "19" not in reading.text
+    assert reading.left_out[0].reason == "page_numbers"
+
+
+def test_a_hyphen_that_stands_for_the_rest_of_a_word_keeps_its_blank():
+    lines = "She went, as she told all of us in the office that day, to Süd-\nund nicht to Norddeutschland, and we gave her an umbrella for it.\n"
+    assert "to Süd- und nicht" in read_plain_text(lines).text
