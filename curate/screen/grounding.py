@@ -18,6 +18,7 @@ from likeness.metrics.wording import tongue_of
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 NAME = re.compile(r"(?<![\w.'’-])[A-ZÀ-ÖØ-Þ][^\W_]*(?:['’-][^\W\d_]+)*(?: [A-ZÀ-ÖØ-Þ][^\W_]*(?:['’-][^\W\d_]+)*)*(?![\w-])")
+CONTRACTED = re.compile(r"(?:I|You|We|They|He|She|It|That|There)['’](?:d|ll|m|re|s|ve)\Z")
 INSIDE = re.compile(r"[\w,)’'][ \n]$")
 """What precedes a word inside a sentence: there a capital means a name, elsewhere it means nothing."""
 NOT_NAMES = frozenset("i mr mrs ms miss dr st sir madam lord lady god am pm ok".split())
@@ -188,7 +189,7 @@ def _names(text: str) -> Iterator[Fact]:
         start, words = match.start(), match[0].split(" ")
         if not INSIDE.search(text, max(0, start - 2), start):
             start += len(words.pop(0)) + 1
-        while words and _stem(words[0]) in NOT_NAMES:
+        while words and (_stem(words[0]) in NOT_NAMES or CONTRACTED.match(words[0])):
             start += len(words.pop(0)) + 1
         if words and len(words[0]) > 1:
             yield Fact("name", " ".join(words_of(text[start : match.end()])), start, match.end())

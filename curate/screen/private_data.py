@@ -339,10 +339,34 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | Non
         "an access key",
         re.compile(
             r"\b(?:sk-(?:[a-z]+-)*[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}"
-            r"|hf_[A-Za-z]{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|(?:sk|rk|pk)_(?:live|test)_\w{16,}|npm_\w{30,}|pypi-\w{30,}"
-            r"|SG\.[\w-]{16,}\.[\w-]{16,}|dop_v1_\w{40,}|eyJ[\w-]{10,1000}+\.eyJ[\w-]{10,}\.[\w-]{10,})"
+            r"|hf_[A-Za-z0-9]{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|(?:sk|rk|pk)_(?:live|test)_\w{16,}|npm_\w{30,}|pypi-\w{30,}"
+            r"|SG\.[\w-]{16,}\.[\w-]{16,}|dop_v1_\w{40,}|eyJ[\w-]{10,1000}+\.eyJ[\w-]{10,}\.[\w-]{10,}|\d{8,10}:AA[\w-]{30,}|SK[0-9a-f]{32}"
+            r"|hooks\.slack\.com/services/[\w/]{20,}|discord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,})"
         ),
         lambda match: not re.search(r"(?i)x{5,}|\*{3,}|example\Z", match[0]),
+    ),
+    (
+        "an access key",
+        re.compile(
+            r"(?:\bBearer +|\b(?:Account|SharedAccess)Key=|\baws_(?:secret_access_key|session_token)[\"']?\s?[=:]\s?[\"']?)(?P<value>[\w+/=.~-]{20,})",
+            re.IGNORECASE,
+        ),
+        lambda m: not PLACEHOLDER.search(m["value"]),
+    ),
+    (
+        "a wallet's words",
+        re.compile(
+            r"\b(?:seed|recovery|mnemonic|backup|secret) (?:phrase|words)\b[^.!?\n]{0,20}?(?: is| are|:|=) ?(?P<value>(?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})\b"
+        ),
+        None,
+    ),
+    (
+        "a passport's number",
+        re.compile(
+            r"\b(?:passport|reisepass|passeport|pasaporte)\b(?: (?:no|nr|n)\b[.º°]?)?[^.!?\d\n]{0,20}?(?P<value>\b(?=[A-Z]{0,3}\d)[A-Z0-9]{0,3}\d{6,8}[A-Z0-9]{0,2})\b",
+            re.IGNORECASE,
+        ),
+        None,
     ),
     (
         "an access key",
@@ -449,18 +473,20 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | Non
     ),
 ]
 """What it is called, what it looks like, and what it must hold beside. Regular expressions after the published formats."""
-EVERYWHERE = frozenset({"a private key", "an access key", "a password or key", "an e-mail address"})
+EVERYWHERE = frozenset({"a private key", "an access key", "a password or key", "an e-mail address", "a wallet's words", "a passport's number"})
 """Looked for in code as well."""
 GATES = {
     "digit": re.compile(r"\d"),
     "at": re.compile(r"@|[\[({] ?(?:at|ät|arroba|arobase|chez)|(?:at|arroba|arobase) [\w-]+ (?:dot|punkt|point|punto) "),
     "secret": re.compile(
         r"pass|pwd|secret|token|api|access|kennwort|zugang|mot de|mdp|contraseña|clave|wi-?fi|wlan|login|credenti|identifiant|credencial"
-        r"|sk-|akia|asia|gh[pousr]_|glpat|hf_|xox|aiza|[srp]k_|npm_|pypi-|sg\.|dop_|eyj|://"
+        r"|sk-|akia|asia|gh[pousr]_|github_pat|glpat|hf_|xox|aiza|[srp]k_|npm_|pypi-|sg\.|dop_|eyj|://|bearer|accountkey|hooks\.|:aa|\bsk[0-9a-f]"
     ),
     "key": re.compile(r"private key"),
     "account": re.compile(r"skype|telegram|discord|insta|snapchat|signal|wechat|微信|steam|twitter|venmo|paypal"),
     "wallet": re.compile(r"0x|bc1"),
+    "words": re.compile(r"phrase|words"),
+    "passport": re.compile(r"passport|reisepass|passeport|pasaporte"),
     "health": re.compile(rf"\b{ILLNESS}"),
     "pay": re.compile(r"earns|salary|is paid|makes|verdient|gehalt|gagne|salaire|cobra|gana|sueldo|salario"),
 }
@@ -472,6 +498,8 @@ SIGNS = {
     "a password or key": "secret",
     "an account": "account",
     "a wallet": "wallet",
+    "a wallet's words": "words",
+    "a passport's number": "passport",
     "a named person's health": "health",
     "a named person's pay": "pay",
 }

@@ -119,6 +119,44 @@ def test_the_recipe_says_what_is_done_about_private_data(action, left, severity)
         assert ("keeper@flight.example" in kept[0].response) is (action == "flag")
 
 
+MADE = "Qz7Rk2Vd9Xw4Tb6Lm1Np8Hs3Jf5Gc0Ye"
+KEYS = (
+    f"hf_{MADE}",
+    f"github_pat_{MADE}",
+    f"Authorization: Bearer {MADE}",
+    f"aws_secret_access_key = {MADE}",
+    f"AccountKey={MADE}==",
+    f"81656804{29}:AA{MADE}",
+    "SK" + "4f" * 16,
+    f"https://hooks.slack.com/services/T00/B00/{MADE}",
+    f"https://discord.com/api/webhooks/123456/{MADE}",
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_access_keys_of_every_kind_are_private(key):
+    assert [private.what for private in private_data_in(f"It goes: {key} and nobody knows.")] == ["an access key"]
+    assert not list(private_data_in(f"It goes: {key.replace(MADE, 'your-token-here')} and nobody knows.")) or MADE not in key
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("the seed phrase is witch collapse practice feed shame open despair creek road again ice least.", "a wallet's words"),
+        ("my passport no. C03005988 is in the drawer", "a passport's number"),
+    ],
+)
+def test_what_opens_a_wallet_or_names_a_passport_is_private(text, what):
+    assert [private.what for private in private_data_in(text)] == [what]
+
+
+def test_a_contraction_is_no_name():
+    documents = [Document("letter.md", "", TEXT, "own"), Document("b.md", "", "Then I'd gone, and so I’ll stay.", "own")]
+    sources = SourceTexts({document.path: document for document in documents})
+    answer = pair("The gate was shut, but I'd have gone, and then I’ll stay, so We'll see.")
+    assert [found.message for found in find_ungrounded([answer], sources)] == []
+
+
 @pytest.mark.parametrize(
     "address", ["Am Alten Markt 12", "Im Grund 7a, 50667 Köln", "Lindenstraße 14", "12 rue de la Paix, Paris"]
 )
