@@ -18,6 +18,7 @@ from curate.read.reading import OthersSpeak
 from likeness.errors import CallError
 from likeness.files import atomic_folder
 from likeness.metrics.text import count_of, count_words
+from likeness.recipe.folders import holds_results
 from likeness.recipe.ready import ready_recipes
 
 MOST_LEFT_OUT = 20
@@ -125,9 +126,12 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """Every file below a folder but hidden ones and those in hidden folders, which patterns do not match either."""
+    """Every file below a folder but hidden ones, those in hidden folders, and results of a build: patterns match none of them."""
     found = []
     for root, folders, names in os.walk(folder):
+        if holds_results(Path(root)) and Path(root) != folder:
+            folders.clear()
+            continue
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         found += [Path(root, each) for each in sorted(names) if not each.startswith(".")]
     return found

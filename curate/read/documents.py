@@ -17,6 +17,7 @@ from curate.read.plain_text import read_plain_text
 from curate.read.reading import OthersSpeak, Reading, Unreadable
 from curate.read.speakers import is_transcript
 from likeness.errors import CallError
+from likeness.recipe.folders import holds_results
 from likeness.recipe.schema import Source
 
 __all__ = ["Unreadable", "decode", "holds_words", "read_document", "source_files"]
@@ -39,7 +40,8 @@ def source_files(source: Source) -> list[Path]:
     found = [Path(name) for name in set(glob.glob(source.path, recursive=True)) - left_out]
     files = sorted(path for path in found if path.is_file() or (source.as_ == "conversations" and path.suffix == ".mbox"))
     if source.as_ == "documents":
-        files = list(filter(holds_words, files))
+        named = Path(re.split(r"[*?\[]", source.path, maxsplit=1)[0])
+        files = [path for path in files if holds_words(path) and not _is_result(path, named)]
     if not files:
         if Path(source.path).is_dir():
             raise CallError(
@@ -48,6 +50,12 @@ def source_files(source: Source) -> list[Path]:
         fix = "Put your files there, or correct `sources[].path`; `**` reaches into folders."
         raise CallError("no file matches", where=source.path, fix=fix)
     return files
+
+
+def _is_result(path: Path, named: Path) -> bool:
+    """Whether a pattern reaches into the folder of a build; `named` is what stands before its first sign for anything."""
+    between = path.parents[: max(0, len(path.parts) - len(named.parts))]
+    return any(holds_results(folder) for folder in between)
 
 
 def holds_words(path: Path) -> bool:

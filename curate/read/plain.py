@@ -10,6 +10,9 @@ INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 
+INDENTED = re.compile(r"(?: {2,}|\t)\S.*\n(?:.*\n)?[ \t]+\S")
+"""A text that begins with an indented line and goes on with one: code, whose first line must not lose its place."""
+
 
 def tidy(text: str) -> str:
     """Normalise prose: like `as_laid_out`, with one space between words and one blank line between blocks."""
@@ -23,9 +26,11 @@ def tidy(text: str) -> str:
 def as_laid_out(text: str) -> str:
     """Normalise text (NFC), but keep its lines and their indentation, which matter for code.
 
-    Invisible and control characters, white space around the text and at line ends are removed; every line ends in `\\n`.
+    Invisible and control characters, white space around the text and at line ends are removed, but not before code; every line
+    ends in `\\n`.
     """
-    return textwrap.dedent(re.sub(r"[^\S\n]+$", "", _one_line_end(text), flags=re.MULTILINE)).strip()
+    laid_out = textwrap.dedent(re.sub(r"[^\S\n]+$", "", _one_line_end(text), flags=re.MULTILINE)).strip("\n")
+    return laid_out if INDENTED.match(laid_out) else laid_out.strip()
 
 
 def _one_line_end(text: str) -> str:

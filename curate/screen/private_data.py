@@ -473,7 +473,9 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool] | Non
     ),
 ]
 """What it is called, what it looks like, and what it must hold beside. Regular expressions after the published formats."""
-EVERYWHERE = frozenset({"a private key", "an access key", "a password or key", "an e-mail address", "a wallet's words", "a passport's number"})
+EVERYWHERE = frozenset(
+    {"a private key", "an access key", "a password or key", "an e-mail address", "a wallet's words", "a passport's number"}
+)
 """Looked for in code as well."""
 GATES = {
     "digit": re.compile(r"\d"),

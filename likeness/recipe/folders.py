@@ -26,6 +26,14 @@ AUTHOR = "reference/author.json"
 DOCUMENTS = "reference/documents.parquet"
 """In a dataset's folder: the author's passages, only where `export.knowledge` lets them travel."""
 
+OWNER = "recipe.path"
+"""In a build folder: whose it is."""
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder is what a recipe was built into: nothing in it is anybody's writing."""
+    return (folder / OWNER).is_file()
+
 
 @dataclass(frozen=True)
 class BuildFolder:
@@ -82,7 +90,7 @@ class BuildFolder:
 
     @property
     def _owner_file(self) -> Path:
-        return self.root / "recipe.path"
+        return self.root / OWNER
 
     @property
     def ledger(self) -> Path:

@@ -16,12 +16,13 @@ import pytest
 from curate.ledger.ledger import Ledger
 from curate.model import Stage
 from curate.read.conversations import missing_author, pairs_of, read_messages
-from curate.read.documents import Unreadable, read_document
+from curate.read.documents import Unreadable, read_document, source_files
 from curate.read.plain import as_laid_out, tidy
 from curate.read.read import find_files, read_sources
 from curate.read.ready_pairs import read_pairs
 from likeness.errors import CallError
 from likeness.recipe.load import load_recipe
+from likeness.recipe.schema import Source
 
 # --- normalised text ---
 
@@ -35,11 +36,28 @@ def test_blanks_that_nobody_sees_do_not_stay():
     assert as_laid_out("  One. \t\n \n  Two:\r\n      three  \n") == "One.\n\nTwo:\n    three"
 
 
+def test_code_keeps_the_place_of_its_first_line():
+    assert as_laid_out("\n    # area 0\n\tif r < 0:\r\n\t\treturn\n\n") == "    # area 0\n\tif r < 0:\n\t\treturn"
+    assert as_laid_out("   One.\nTwo.") == "One.\nTwo."
+
+
+def test_results_of_a_build_are_nobodys_writing(corpus, tmp_path):
+    built = tmp_path / "my-voice" / "build" / "my-voice"
+    (built / "dataset").mkdir(parents=True)
+    (built / "recipe.path").write_text("../../recipe.yaml")
+    (built / "dataset" / "README.md").write_text("A dataset's card.")
+    (tmp_path / "note.md").write_text("I write this.")
+    inside = [path.name for path in source_files(Source(path=f"{tmp_path}/**/*.md", rights="own"))]
+    assert "note.md" in inside and "README.md" not in inside
+    assert len(source_files(Source(path=f"{built}/dataset/*.md", rights="own"))) == 1, "named on purpose"
+
+
 def test_what_is_kept_as_it_was_laid_out_stays_as_it_is():
     dice = random.Random(8)
     for _ in range(5000):
         once = as_laid_out("".join(dice.choice("a \n\t\r\x00\x85\u0301\u200b\u2028é") for _ in range(dice.randint(1, 14))))
-        assert as_laid_out(once) == once.strip() == once
+        assert as_laid_out(once) == once == once.strip("\n").rstrip()
+        assert once == once.strip() or once.count("\n")
         assert unicodedata.normalize("NFC", once) == once
         assert not set(once) & set("\r\x00\x85\u200b\u2028")
 

@@ -39,7 +39,7 @@ def read(tmp_path, name, data):
     return read_document(file, name, "own")
 
 
-def test_mastodon_gives_what_was_written_in_order_and_not_what_was_passed_on(tmp_path):
+def test_mastodon_gives_what_was_written_and_not_what_was_passed_on(tmp_path):
     text = read(tmp_path, "outbox.json", OUTBOX).text
     assert text.index("Eels & reeds come first.") < text.index("The second note,")
     assert "else.example" not in text
