@@ -18,6 +18,8 @@ SMALL_FILES = ["*.json", "*.model", "*.jinja", "*.txt"]
 """What is fetched of a model besides its weights, from its top folder and its folder of chat templates."""
 IDENTITY_FILES = ("config.json", "generation_config.json")
 
+A_FOLDER = "A folder's path starts from the recipe's own folder, and after --set from the current one."
+
 LARGE_PARAMETERS = 300_000_000
 
 
@@ -25,7 +27,7 @@ def base_folder(name: str, watch: Watcher) -> Path:
     """The folder of a base model, made or fetched first if need be.
 
     Args:
-        name: a built-in model, a local folder, or a hub id.
+        name: a built-in model, the whole path of a folder or GGUF file, or a hub id.
         watch: follows the progress.
 
     Raises:
@@ -43,10 +45,10 @@ def base_folder(name: str, watch: Watcher) -> Path:
     folder = Path(name)
     if folder.suffix == ".gguf":
         return gguf_folder(folder, watch)
+    if not folder.is_absolute():  # a recipe's own folders come with their whole path
+        return _checked(_fetched(name))
     if not folder.is_dir():
-        if folder.is_absolute():
-            raise CallError("there is no such folder", where=f"train.base_model: {name}")
-        folder = _fetched(name)
+        raise CallError("there is no such folder", where=f"train.base_model: {name}")
     return _checked(folder)
 
 
@@ -95,11 +97,11 @@ def _fetched(name: str) -> Path:
         fix = "Accept its licence on its page, and set HF_TOKEN."
         raise CallError("the hub gives this model only to those who accept its licence", where=where, fix=fix) from None
     except (RepositoryNotFoundError, HFValidationError):
-        fix = "Check its spelling; for a local folder begin with ./ or /."
+        fix = f"Check its spelling. {A_FOLDER}"
         raise CallError("the hub does not know this model", where=where, fix=fix) from None
     except (HfHubHTTPError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:200]
-        fix = "Check the network, or give a local folder that holds the model."
+        fix = f"Check the network, or give a local folder that holds the model. {A_FOLDER}"
         raise MachineError(f"cannot be fetched from the hub: {reason}", where=where, fix=fix) from None
 
 

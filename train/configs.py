@@ -85,7 +85,7 @@ def _base(name: str) -> str:
         from train.base import base_folder
 
         return str(base_folder(name, Silent()))
-    return str(Path(name).resolve()) if Path(name).is_dir() else name
+    return str(Path(name).resolve()) if Path(name).is_absolute() else name
 
 
 def _dataset_info(name: str, part: str, folder: Path) -> tuple[str, dict[str, Any]]:

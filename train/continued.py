@@ -34,7 +34,7 @@ def continued_adapter(build: BuildFolder, settings: Train) -> Path | None:
         raise CallError(f"{len(found) or 'no'} finished runs of this recipe are called so", where=where, fix=f"It has {known}.")
     run = found[0].parent
     base = json.loads(found[0].read_text(encoding="utf-8"))["base_model"]
-    if base != settings.base_model:
+    if not f"/{settings.base_model}".endswith(f"/{base}"):  # earlier runs have a folder's path as the recipe said it
         raise CallError(f"its base is {base}", where=where, fix="Only an adapter of the same base can be continued.")
     before = Lora.model_validate(YAML(typ="safe").load(run / "recipe.yaml")["train"].get("lora", {}))
     if before != settings.lora:

@@ -226,10 +226,9 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
         if not control.is_file():
             raise RecipeError([f"{tree.where(('control',))}: control: there is no file {control}"])
         update["control"] = str(control)
-    if recipe.train and recipe.train.base_model.startswith(("./", "../", "/", "~")):
-        base = Path(recipe.train.base_model).expanduser()
-        folder = base if base.is_absolute() else Path(resolved(str(base), ("train", "base_model")))
-        update["train"] = recipe.train.model_copy(update={"base_model": str(folder)})
+    if recipe.train and recipe.train.backend == "local":
+        base = _base_model(recipe.train.base_model, tree.origin(("train", "base_model"))[0].parent)
+        update["train"] = recipe.train.model_copy(update={"base_model": base})
     if recipe.train and (launch := recipe.train.launch) and launch.config not in LAUNCH_CONFIGS:
         file = Path(resolved(str(Path(launch.config).expanduser()), ("train", "launch", "config")))
         if not file.is_file():
@@ -237,3 +236,15 @@ def _with_absolute_paths(recipe: Recipe, tree: Tree) -> Recipe:
         known = update.get("train", recipe.train)
         update["train"] = known.model_copy(update={"launch": launch.model_copy(update={"config": str(file)})})
     return recipe.model_copy(update=update)
+
+
+def _base_model(name: str, folder: Path) -> str:
+    """The base as its recipe means it: a folder or GGUF file by its whole path, what is built in or on the hub by its name.
+
+    Args:
+        name: `train.base_model`.
+        folder: relative paths start here.
+    """
+    path = folder / Path(name).expanduser()
+    is_local = name.startswith(("./", "../", "/", "~")) or path.suffix == ".gguf" or path.is_dir()
+    return str(path) if is_local and not name.startswith("builtin:") else name

@@ -372,8 +372,8 @@ class Train(Section):
 
     base_model: str = Field(
         min_length=1,
-        description="Hub id, local folder or .gguf file, builtin:smollm2-135m, or builtin:tiny; a host's name of its model "
-        "where `backend: hosted`.",
+        description="Hub id, folder or .gguf file (relative to the recipe's file), builtin:smollm2-135m, or builtin:tiny; a "
+        "host's name of its model where `backend: hosted`.",
     )
     backend: Literal["local", "hosted"] = Field(
         "local", description="hosted: a host trains, by `hosted`; the weights stay there."

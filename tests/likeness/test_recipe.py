@@ -369,3 +369,22 @@ def test_a_path_in_set_starts_from_the_current_folder(write, tmp_path, monkeypat
     recipe = load_recipe(path, ["train.base_model=./some/model.gguf"])
     assert recipe.train.base_model == str(tmp_path / "some/model.gguf")
     assert recipe.sources[0].path == str(tmp_path / "own/documents/*.md")
+
+
+def test_a_base_beside_the_recipe_is_found_from_any_folder(write, tmp_path, monkeypatch):
+    path = write("own/recipe.yaml", TRAINED.replace("builtin:tiny", "org/model"))
+    (tmp_path / "own/org/model").mkdir(parents=True)
+    (tmp_path / "other/org/name").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "other")
+    assert load_recipe(path).train.base_model == str(tmp_path / "own/org/model")
+    for set_to, base in (
+        ("m.gguf", str(tmp_path / "other/m.gguf")),
+        ("org/name", str(tmp_path / "other/org/name")),
+        ("org/model", "org/model"),  # a name of the hub: nothing is called so in the current folder
+        ("builtin:tiny", "builtin:tiny"),
+    ):
+        assert load_recipe(path, [f"train.base_model={set_to}"]).train.base_model == base
+    hosted = write("own/hosted.yaml", GOOD + "train: {backend: hosted, hosted: {host: openai}, base_model: org/model}\n")
+    assert load_recipe(hosted).train.base_model == "org/model"
+    extending = write("sub/recipe.yaml", "extends: ../own/recipe.yaml\n")
+    assert load_recipe(extending).train.base_model == str(tmp_path / "own/org/model")
