@@ -18,6 +18,7 @@ SMALL_FILES = ["*.json", "*.model", "*.jinja", "*.txt"]
 """What is fetched of a model besides its weights, from its top folder and its folder of chat templates."""
 IDENTITY_FILES = ("config.json", "generation_config.json")
 
+ADAPTER = "adapter_config.json"
 A_FOLDER = "A folder's path starts from the recipe's own folder, and after --set from the current one."
 
 LARGE_PARAMETERS = 300_000_000
@@ -110,6 +111,12 @@ def _checked(folder: Path) -> Path:
     where = f"train.base_model: {folder}"
     if not (folder / "config.json").is_file():
         raise CallError("holds no config.json, so it is not a model folder", where=where)
+    if (folder / ADAPTER).is_file():
+        raise CallError(
+            f"holds an adapter beside the model ({ADAPTER}), which transformers loads by itself and the merge does not",
+            where=where,
+            fix="If it is the model's, merge it first; if not, move it to a folder of its own.",
+        )
     for name in (*IDENTITY_FILES, INDEX):
         _check_json(folder / name)
     files = weight_files(folder)

@@ -169,6 +169,16 @@ def test_a_cut_shard_and_a_tensor_that_only_the_index_has_are_named(here: Path, 
     assert str(refused(base, here).where).endswith("base/two.safetensors")
 
 
+def test_an_adapter_beside_the_model_is_refused(here: Path, bases: dict[bool, Path]) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = shutil.copytree(bases[True], here / "base")
+    get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(base)
+    error = refused(base, here)
+    assert "holds an adapter beside the model" in error.what and "merge it first" in str(error.fix)
+
+
 def test_a_cut_adapter_is_named(here: Path, bases: dict[bool, Path]) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
