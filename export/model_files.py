@@ -34,16 +34,23 @@ LFS_POINTER = b"version https://git-lfs"
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that hold a model's weights: those its index names; without one, `model.safetensors`, or all there are.
+    """The files that hold a model's weights, as transformers reads them: `model.safetensors`, or else those that its index names.
 
-    Mistral's models carry all weights a second time, in `consolidated.safetensors`: no index names it.
+    Without either, all there are. Mistral's models carry all weights a second time, in `consolidated.safetensors`.
     """
-    if (folder / INDEX).is_file():
-        named = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()
-        return [folder / name for name in sorted(set(named))]
     if (folder / ONE_FILE).is_file():
         return [folder / ONE_FILE]
-    return sorted(path for path in folder.glob("*.safetensors") if not path.name.startswith("consolidated"))
+    return indexed_files(folder) or sorted(
+        path for path in folder.glob("*.safetensors") if not path.name.startswith("consolidated")
+    )
+
+
+def indexed_files(folder: Path) -> list[Path]:
+    """The files that the index of a model's weights names, whether they are there or not; none without an index."""
+    if not (folder / INDEX).is_file():
+        return []
+    named = json.loads((folder / INDEX).read_text(encoding="utf-8")).get("weight_map", {})
+    return [folder / name for name in sorted(set(named.values()))]
 
 
 @dataclass(frozen=True, slots=True)

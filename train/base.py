@@ -7,11 +7,11 @@ from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
-from export.model_files import INDEX, ONE_FILE, check_fetched, stored_tensors, tokenizer_files, weight_files
+from export.model_files import INDEX, ONE_FILE, check_fetched, indexed_files, stored_tensors, tokenizer_files, weight_files
 from likeness.errors import CallError, MachineError
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.sums import remembered_sums
-from train.gguf_base import gguf_folder, smollm2_folder
+from train.gguf_base import INDENT, gguf_folder, smollm2_folder
 from train.result import Watcher
 
 SMALL_FILES = ["*.json", "*.model", "*.jinja", "*.txt"]
@@ -47,10 +47,10 @@ def base_folder(name: str, watch: Watcher) -> Path:
     if folder.suffix == ".gguf":
         return gguf_folder(folder, watch)
     if not folder.is_absolute():  # a recipe's own folders come with their whole path
-        return _checked(_fetched(name))
+        return _checked(_fetched(name), watch)
     if not folder.is_dir():
         raise CallError("there is no such folder", where=f"train.base_model: {name}")
-    return _checked(folder)
+    return _checked(folder, watch)
 
 
 def _telling(watch: Watcher) -> Callable[[float, str], None]:
@@ -106,7 +106,7 @@ def _fetched(name: str) -> Path:
         raise MachineError(f"cannot be fetched from the hub: {reason}", where=where, fix=fix) from None
 
 
-def _checked(folder: Path) -> Path:
+def _checked(folder: Path, watch: Watcher) -> Path:
     """The folder, once all its files have been seen to be there and whole; of the weights only their headers are read."""
     where = f"train.base_model: {folder}"
     if not (folder / "config.json").is_file():
@@ -120,6 +120,8 @@ def _checked(folder: Path) -> Path:
     for name in (*IDENTITY_FILES, INDEX):
         _check_json(folder / name)
     files = weight_files(folder)
+    if unread := [path.name for path in indexed_files(folder) if path not in files]:
+        watch.line(f"{INDENT}of the base {ONE_FILE} is read, as by transformers, and not {unread[0]}, which {INDEX} names")
     if not files:
         raise CallError("holds no weights as safetensors", where=where, fix="Convert it first; other formats are not loaded.")
     if missing := [path.name for path in files if not path.is_file()]:

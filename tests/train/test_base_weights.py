@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from export.adapter import read_adapter
+from export.model_files import weight_files
 from likeness.errors import CallError
-from likeness.progress import Silent
+from likeness.progress import Progress, Silent
 from tests.make import tiny_base, write_recipe
 from train.base import base_folder
 from train.base_weights import check_weights, first_without_numbers
@@ -167,6 +168,21 @@ def test_a_cut_shard_and_a_tensor_that_only_the_index_has_are_named(here: Path, 
         check_weights(base_folder(str(base), Silent()), "here")
     cut(base / "two.safetensors")
     assert str(refused(base, here).where).endswith("base/two.safetensors")
+
+
+def test_an_index_left_beside_the_weights_is_not_read(
+    here: Path, bases: dict[bool, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    base = shutil.copytree(bases[True], here / "base")
+    weights = load_file(base / ONE)
+    save_file({name: tensor + 1 for name, tensor in weights.items()}, base / "old.safetensors", {"format": "pt"})
+    (base / INDEX).write_text(json.dumps({"weight_map": dict.fromkeys(weights, "old.safetensors")}))
+    assert weight_files(base_folder(str(base), Progress())) == [base / ONE]
+    assert f"{ONE} is read, as by transformers, and not old.safetensors" in capsys.readouterr().out
+    loaded = AutoModelForCausalLM.from_pretrained(base).state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in weights.items())
 
 
 def test_an_adapter_beside_the_model_is_refused(here: Path, bases: dict[bool, Path]) -> None:
