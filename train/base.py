@@ -124,6 +124,12 @@ def _checked(folder: Path, watch: Watcher) -> Path:
         watch.line(f"{INDENT}of the base {ONE_FILE} is read, as by transformers, and not {unread[0]}, which {INDEX} names")
     if not files:
         raise CallError("holds no weights as safetensors", where=where, fix="Convert it first; other formats are not loaded.")
+    if files not in ([folder / ONE_FILE], indexed_files(folder)):
+        raise CallError(
+            f"holds {files[0].name}, and neither {ONE_FILE} nor an index of the files ({INDEX})",
+            where=where,
+            fix=f"Fetch {INDEX} too" + (f", or call the file {ONE_FILE} if it holds all weights." if len(files) == 1 else "."),
+        )
     if missing := [path.name for path in files if not path.is_file()]:
         raise CallError(f"lacks {missing[0]}, which its index names", where=where, fix="Fetch the model again.")
     if not (folder / "tokenizer.json").is_file():

@@ -185,6 +185,17 @@ def test_an_index_left_beside_the_weights_is_not_read(
     assert all(torch.equal(loaded[name], tensor) for name, tensor in weights.items())
 
 
+@pytest.mark.parametrize(("many", "fix"), [(1, f"or call the file {ONE}"), (2, f"Fetch {INDEX} too.")])
+def test_shards_without_an_index_are_refused(many: int, fix: str, here: Path, bases: dict[bool, Path]) -> None:
+    base = shutil.copytree(bases[True], here / "base")
+    for number in range(1, many + 1):
+        shutil.copy(base / ONE, base / f"model-0000{number}-of-0000{many}.safetensors")
+    (base / ONE).unlink()
+    with pytest.raises(CallError, match=r"holds model-00001-of-.*, and neither") as error:
+        base_folder(str(base), Silent())
+    assert fix in str(error.value.fix)
+
+
 def test_an_adapter_beside_the_model_is_refused(here: Path, bases: dict[bool, Path]) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
