@@ -180,7 +180,7 @@ def check_trial(settings: Train, rows: Rows) -> None:
 
 def _plans(settings: Train) -> list[tuple[float, int]]:
     """Share and seed of each training; the second repeats the first with another seed."""
-    return [(0.0, settings.seed), (0.0, settings.seed + 1), *((share, settings.seed) for share in TRIED_SHARES[1:])]
+    return [(0.0, settings.seed), (0.0, (settings.seed + 1) % 2**32), *((share, settings.seed) for share in TRIED_SHARES[1:])]
 
 
 def _epochs(settings: Train) -> float:

@@ -399,7 +399,7 @@ class Train(Section):
     report_to: list[Literal["tensorboard", "wandb", "trackio"]] = Field(
         default_factory=list, description="Services that get the figures of training as well; each is installed by its name."
     )
-    seed: Whole = Field(17, ge=0)
+    seed: Whole = Field(17, ge=0, le=2**32 - 1)
 
     @property
     def processes(self) -> int:

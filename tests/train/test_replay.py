@@ -136,6 +136,13 @@ def test_another_share_is_answered_with_one_sentence(share):
     assert error["loc"] == ("share",) and "expected auto, or a number above 0 and at most 0.5" in error["msg"]
 
 
+def test_the_largest_seed_that_numpy_takes_has_another_beside_it():
+    settings = Train(base_model="x", seed=2**32 - 1)
+    assert [seed for _, seed in replay_trial._plans(settings)] == [2**32 - 1, 0, 2**32 - 1, 2**32 - 1]
+    with pytest.raises(ValidationError, match="less than or equal to 4294967295"):
+        Train(base_model="x", seed=2**32)
+
+
 def test_a_trial_needs_rows_that_are_held_out():
     settings = Train.model_validate({"base_model": "x", "replay": {"share": "auto"}})
     with pytest.raises(CallError, match="held-out rows"):
