@@ -161,7 +161,12 @@ def check_targets(base: Path, targets: str | list[str], where: str) -> None:
         if not chosen:
             near = difflib.get_close_matches(target, [*kinds, "all-linear"], 1)
             hint = f"Did you mean {near[0]}? " if near else ""
-            raise CallError(f"no part of this model is called {target!r}", where=where, fix=f"{hint}It has {', '.join(kinds)}.")
+            told, hint = f"no part of this model is called {target!r}", f"{hint}It has {', '.join(kinds)}."
+            if isinstance(targets, str):
+                told = f"the pattern {target!r} matches no part of this model"
+                path, names = min(linear - head), ", ".join(kinds[-2:])
+                hint += f" A pattern matches whole paths, such as {path}; names are a list: [{names}]."
+            raise CallError(told, where=where, fix=hint)
         if wrong := sorted(chosen & (embedding | head)):
             raise CallError(
                 f"{wrong[0]} ({target!r}) is the model's {'output layer' if wrong[0] in head else 'embedding'}, "

@@ -73,7 +73,7 @@ class Task:
     def by_pattern(self) -> bool:
         """Whether the matrices are named by a regular expression, which only peft itself reads."""
         wanted = self.settings.lora.target_modules
-        return isinstance(wanted, str) and wanted != "all-linear" and not wanted.isidentifier()
+        return isinstance(wanted, str) and wanted != "all-linear"
 
 
 Config = tuple[dict[str, Any], list[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -226,13 +227,27 @@ class Lora(Section):
     r: Whole = Field(16, ge=1, le=512)
     alpha: Whole = Field(32, ge=1)
     dropout: Real = Field(0.0, ge=0.0, lt=1.0)
-    target_modules: str | Annotated[list[str], Field(min_length=1)] = "all-linear"
+    target_modules: str | Annotated[list[str], Field(min_length=1)] = Field(
+        "all-linear",
+        description="Layers by name, such as [q_proj, v_proj]; or a pattern that whole paths match, such as `.*layers.2.*_proj`.",
+    )
     rslora: bool | None = Field(
         None, description="Scale by alpha / sqrt(r) instead of alpha / r; where nothing is said, for r above 64."
     )
     dora: bool = Field(
         False, description="Learn each row's length apart from its direction: a little better at a low r, slower, more memory."
     )
+
+    @field_validator("target_modules")
+    @classmethod
+    def _all_or_some(cls, targets: str | list[str]) -> str | list[str]:
+        if targets in ("all-linear", ["all-linear"]):
+            return "all-linear"
+        if isinstance(targets, str):
+            return [targets] if re.fullmatch(r"[\w.]+", targets) else targets  # what is no name is a pattern
+        if "all-linear" in targets:
+            raise ValueError("`all-linear` takes all of them: write it alone")
+        return targets
 
     @property
     def root_scaled(self) -> bool:

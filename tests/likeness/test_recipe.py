@@ -388,3 +388,11 @@ def test_a_base_beside_the_recipe_is_found_from_any_folder(write, tmp_path, monk
     assert load_recipe(hosted).train.base_model == "org/model"
     extending = write("sub/recipe.yaml", "extends: ../own/recipe.yaml\n")
     assert load_recipe(extending).train.base_model == str(tmp_path / "own/org/model")
+
+
+def test_a_layer_by_name_needs_no_list_and_all_layers_take_one(write):
+    path = write("recipe.yaml", TRAINED)
+    for said, meant in (("q_proj", ["q_proj"]), ("[all-linear]", "all-linear"), (".*q_proj", ".*q_proj")):
+        assert load_recipe(path, [f"train.lora.target_modules={said}"]).train.lora.target_modules == meant
+    with pytest.raises(RecipeError, match="`all-linear` takes all of them: write it alone"):
+        load_recipe(path, ["train.lora.target_modules=[all-linear, lm_head]"])

@@ -64,8 +64,9 @@ def spoilt(base: Path, here: Path, change: Any) -> Path:
         ("all_linear", "no part of this model is called 'all_linear'", "Did you mean all-linear?"),
         ("[lm_head]", "lm_head ('lm_head') is the model's output layer", "Leave it out"),
         ("[q_proj, v_proj, embed_tokens]", "model.embed_tokens ('embed_tokens') is the model's embedding", "Leave it out"),
-        ("'.*nothing.*'", "no part of this model is called '.*nothing.*'", "It has down_proj"),
-        ("'('", "no part of this model is called '('", "It has down_proj"),
+        ("'.*nothing.*'", "the pattern '.*nothing.*' matches no part of this model", "It has down_proj"),
+        ("'q_proj, v_proj'", "the pattern 'q_proj, v_proj' matches no part", "names are a list: [up_proj, v_proj]."),
+        ("'('", "the pattern '(' matches no part of this model", "whole paths, such as model.layers.0.mlp.down_proj;"),
     ],
 )
 def test_wrong_targets_are_refused_by_key_before_loading(here: Path, small: Path, targets: str, told: str, fix: str) -> None:
