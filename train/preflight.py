@@ -103,10 +103,20 @@ def load_tokenizer(base: Path, where: str) -> Any:
             f"its tokenizer cannot be read: {error}", where=where, fix="Fetch the model's tokenizer files again."
         ) from None
     if tokenizer.eos_token_id is None:
-        raise CallError("has no end token, so it could not learn to stop", where=where, fix="Choose another model.")
+        raise _without_end(tokenizer, base, where)
     if tokenizer.pad_token_id is None:  # padding is masked, whatever it is
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     return tokenizer
+
+
+def _without_end(tokenizer: Any, base: Path, where: str) -> CallError:
+    """Its cure names the mark that the model's other files end a generation with, best one that the chat template writes."""
+    named = [text for text in tokenizer.convert_ids_to_tokens(sorted(stop_ids(tokenizer, base))) if text]
+    fix = "Choose another model."
+    if named:
+        end = max(named, key=lambda text: text in str(tokenizer.chat_template))
+        fix = f'Write `"eos_token": {json.dumps(end, ensure_ascii=False)}` into {base / "tokenizer_config.json"}.'
+    return CallError("its tokenizer_config.json names no eos_token, so it could not learn to stop", where=where, fix=fix)
 
 
 def stop_ids(tokenizer: Any, base: Path) -> set[int]:

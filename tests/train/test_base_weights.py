@@ -196,6 +196,16 @@ def test_shards_without_an_index_are_refused(many: int, fix: str, here: Path, ba
     assert fix in str(error.value.fix)
 
 
+def test_a_tokenizer_that_names_no_end_token_is_refused_with_the_line(here: Path, bases: dict[bool, Path]) -> None:
+    base = shutil.copytree(bases[True], here / "base")
+    config = json.loads((base / "tokenizer_config.json").read_text())
+    end = config.pop("eos_token")
+    (base / "tokenizer_config.json").write_text(json.dumps(config))
+    error = refused(base, here)
+    assert "tokenizer_config.json names no eos_token" in error.what
+    assert error.fix == f'Write `"eos_token": "{end}"` into {base}/tokenizer_config.json.'
+
+
 def test_an_adapter_beside_the_model_is_refused(here: Path, bases: dict[bool, Path]) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
