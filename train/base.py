@@ -7,7 +7,16 @@ from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
-from export.model_files import INDEX, ONE_FILE, check_fetched, indexed_files, stored_tensors, tokenizer_files, weight_files
+from export.model_files import (
+    INDEX,
+    ONE_FILE,
+    TOKENIZER_FILES,
+    check_fetched,
+    indexed_files,
+    stored_tensors,
+    tokenizer_files,
+    weight_files,
+)
 from likeness.errors import CallError, MachineError
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.sums import remembered_sums
@@ -109,6 +118,10 @@ def _fetched(name: str) -> Path:
 def _checked(folder: Path, watch: Watcher) -> Path:
     """The folder, once all its files have been seen to be there and whole; of the weights only their headers are read."""
     where = f"train.base_model: {folder}"
+    for name in (*IDENTITY_FILES, *TOKENIZER_FILES, ONE_FILE, INDEX):
+        if (folder / name).is_symlink() and not (folder / name).exists():
+            what = f"{name} is a link to {(folder / name).readlink()}, which is not there"
+            raise CallError(what, where=where, fix="Fetch the model again.")
     if not (folder / "config.json").is_file():
         raise CallError("holds no config.json, so it is not a model folder", where=where)
     if (folder / ADAPTER).is_file():

@@ -196,6 +196,15 @@ def test_shards_without_an_index_are_refused(many: int, fix: str, here: Path, ba
     assert fix in str(error.value.fix)
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "generation_config.json", ONE])
+def test_a_link_to_nothing_is_named(name: str, here: Path, bases: dict[bool, Path]) -> None:
+    base = shutil.copytree(bases[True], here / "base")
+    (base / name).unlink(missing_ok=True)
+    (base / name).symlink_to("blobs/pruned")
+    with pytest.raises(CallError, match=f"{name} is a link to blobs/pruned, which is not there"):
+        base_folder(str(base), Silent())
+
+
 def test_a_tokenizer_that_names_no_end_token_is_refused_with_the_line(here: Path, bases: dict[bool, Path]) -> None:
     base = shutil.copytree(bases[True], here / "base")
     config = json.loads((base / "tokenizer_config.json").read_text())
