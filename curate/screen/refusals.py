@@ -95,8 +95,8 @@ DECLINES = re.compile(
     r"|diseñad)[oa] para\b)"
 )
 """A machine that declines, or says that it is one. On folded text."""
-MOST_OWN = 0.03
-"""Share of the author's own sentences that may be taken for an assistant's; of more, the author writes so."""
+MOST_OWN = 0.01
+"""Share of the author's own sentences that may be taken for an assistant's; of more, a higher probability is asked for."""
 OWN_SENTENCES, OWN_EACH, OWN_CHARACTERS, FEWEST_OWN = 400, 100, 20_000, 40
 """Sentences that are looked at: in all, and of a document, in its first characters; with fewer nothing is known."""
 SERVES = re.compile(
@@ -195,8 +195,9 @@ def find_refusals(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddin
 
     Sentence by sentence a classifier judges, which knows words, pieces of words and what the rules say: a person declines
     in earnest, and some write about language models. Quotations are not looked at, what people wrote is only reported,
-    and a phrase that is in the author's documents is the author's. Where the author's own sentences are taken for an assistant's
-    too, as those of manuals are, the classifier's words alone are no reason. The score is how likely it is.
+    and a phrase that is in the author's documents is the author's. Where more than few of the author's own sentences
+    would be taken for an assistant's too, as those of manuals are, words alone must be as much surer. The score is how likely it
+    is.
 
     Args:
         pairs: those to look at.
@@ -207,13 +208,13 @@ def find_refusals(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddin
     answers = (pair.response for pair in pairs if pair.wrote != "author")
     reading.read(sentence for answer in answers for _, sentence in sentences_of(unquoted(mask(answer))))
     written = sources.learn(SourceTexts.written)
-    by_words = sources.learn(_own_share) <= MOST_OWN
+    least = sources.learn(_least_likely)
     for pair in pairs:
         if pair.wrote == "author":
             continue
         worst: Finding | None = None
         for start, said, reason, severity, score, why in _found_in(pair.response, reading):
-            if (by_words or not why) and not in_words_of(said, written):
+            if (score >= least or not why) and not in_words_of(said, written):
                 mild = pair.wrote == "person"
                 message = f"{CHECK.reasons[reason]}: {said.strip()[:60]!r}{why}"
                 span = Span("response", start, start + len(said))
@@ -226,15 +227,17 @@ def find_refusals(pairs: Sequence[Pair], sources: SourceTexts, meaning: Embeddin
             yield worst
 
 
-def _own_share(sources: SourceTexts) -> float:
-    """The share of the author's own sentences that the classifier takes for an assistant's, by their words alone."""
+def _least_likely(sources: SourceTexts) -> float:
+    """The probability by words alone that all but few of the author's own sentences stay below; `LIKELY` or more."""
     own = (document.own_text for document in sources.documents.values() if document.own_text)
     sentences = [
         sentence for text in own for _, sentence in islice(sentences_of(unquoted(mask(text[:OWN_CHARACTERS]))), OWN_EACH)
     ]
     some = sentences[:: max(1, len(sentences) // OWN_SENTENCES)]
-    taken = sum(_classifier().probability(sentence, LIKELY) >= LIKELY and not SERVES.search(fold(sentence)) for sentence in some)
-    return taken / len(some) if len(some) >= FEWEST_OWN else 0.0
+    if len(some) < FEWEST_OWN:
+        return LIKELY
+    highest = sorted((_classifier().probability(each, LIKELY) for each in some if not SERVES.search(fold(each))), reverse=True)
+    return max(LIKELY, next(iter(highest[int(MOST_OWN * len(some)) :]), 0.0) + 0.01)
 
 
 def _found_in(response: str, reading: Reading) -> Iterator[tuple[int, str, str, Severity, float, str]]:

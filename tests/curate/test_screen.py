@@ -99,6 +99,15 @@ def test_a_person_who_declines_something_in_their_own_voice_is_left_alone(respon
     assert not list(find_refusals([pair(response)], SourceTexts()))
 
 
+def test_what_the_author_often_writes_is_asked_to_be_surer():
+    manual = "This {} example demonstrates a comprehensive overview of the available {}s and ensures consistency.\n\n"
+    response = manual.format("lock", "lock").strip()
+    alone = find_refusals([pair(response)], SourceTexts())
+    own = "".join(manual.format(word, word) for word in ("wheel", "gate", "mill", "oven", "bell", "latch", "pump", "well") * 8)
+    beside = find_refusals([pair(response)], SourceTexts({"a.md": Document("a.md", "A", own, "own")}))
+    assert [found.reason for found in alone] == ["assistant"] and not list(beside)
+
+
 def test_responses_far_outside_the_words_asked_for_are_found():
     def found(words: int) -> list[str]:
         return [finding.message.split(":")[0] for finding in find_length([pair("word " * words, words=(40, 100))], slack=0.5)]
