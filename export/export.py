@@ -64,6 +64,7 @@ def export_model(
         CallError: the model, a name or a quantization is not covered; nothing is written.
     """
     check_names(publisher, model)
+    quants = list(dict.fromkeys(quants))
     _check_quants(quants, dtype)
     tokenizer = load_tokenizer(merged)
     end = turn_end(tokenizer) or tokenizer.eos_token_id

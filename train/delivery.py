@@ -28,12 +28,17 @@ MADE_WITH_ADAPTER = (
     "probes.json",
     "merge.json",
     "merged",
-    "export",
 )
-"""What the adapter made in a run's folder. The manifest is removed first: with it, the run would count as finished."""
+"""What the adapter made in a run's folder. The manifest is removed first: with it, the run would count as finished. The exported
+files are not among them: they stay until others take their place."""
 
-MADE_WITH_FILES = ("manifest.json", "probes.part.json", "probes.json", "export")
+MADE_WITH_FILES = ("manifest.json", "probes.part.json", "probes.json")
 """What the exported files made there, but for their answers."""
+
+DELIVERED_AS = "delivered-as.json"
+"""The recipe's `export` that the exported files were made with; its `WITH_MERGED` alone where the files are still to be made."""
+WITH_MERGED = ("merge", "sampling")
+"""What of `export` decides on the merged model and on every answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +125,30 @@ def scale_adapter(job: Job, alpha: float) -> None:
     if settings["lora_alpha"] == alpha:
         return
     _remove(job, MADE_WITH_ADAPTER)  # before the alpha is written: a call that is killed in between begins here again
+    _files_to_make(job)
     write_atomic(file, json.dumps(settings | {"lora_alpha": alpha}, indent=2))
 
 
 def begin_delivery(job: Job) -> None:
-    """Remove what was made under another `export` of the recipe; what was trained stays.
+    """Remove the merged model and the answers that were made with another base to merge onto, or with other sampling.
 
-    Other sampling, or another base to merge onto, makes other answers.
+    What was trained stays. So do exported files: others take their place when these are whole.
     """
-    file = job.folder / "delivered-as.json"
-    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-    if before == job.delivered_as:
-        return
-    if before is not None and any(before.get(key) != job.delivered_as[key] for key in ("merge", "sampling")):
-        _remove(job, MADE_WITH_ADAPTER)
-    elif before is not None:
-        _remove(job, MADE_WITH_FILES)
-        AnswerStore(job.folder).forget("gguf")
-    write_atomic(file, json.dumps(job.delivered_as, indent=2))  # last: a call that is killed before begins here again
+    before = _delivered_as(job)
+    if any(before.get(key) != job.delivered_as[key] for key in WITH_MERGED):
+        if before:
+            _remove(job, MADE_WITH_ADAPTER)
+        _files_to_make(job)  # last: a call that is killed before begins here again
+
+
+def _delivered_as(job: Job) -> dict[str, Any]:
+    file = job.folder / DELIVERED_AS
+    before: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return before
+
+
+def _files_to_make(job: Job) -> None:
+    write_atomic(job.folder / DELIVERED_AS, json.dumps({key: job.delivered_as[key] for key in WITH_MERGED}, indent=2))
 
 
 def _remove(job: Job, names: Sequence[str]) -> None:
@@ -203,7 +214,8 @@ def export(job: Job, prepared: Prepared) -> Exported:
 
     recipe, folder = job.recipe, job.folder
     made = folder / "export" / recipe.export.publisher / recipe.name
-    if not (made / "export-report.json").is_file():
+    if _delivered_as(job) != job.delivered_as or not (made / "export-report.json").is_file():
+        _files_to_make(job)
         try:
             made = export_model(
                 folder / "merged",
@@ -218,7 +230,6 @@ def export(job: Job, prepared: Prepared) -> Exported:
             ).folder
         except CallError as error:
             raise CallError(error.what, where="export", fix=error.fix) from None
-    _ship_knowledge(job, made)
     report: dict[str, Any] = json.loads((made / "export-report.json").read_text(encoding="utf-8"))
     files = sorted(
         made.glob("*.gguf"), key=lambda file: [file.stem.endswith(f"-{kind}") for kind in recipe.export.gguf], reverse=True
@@ -231,7 +242,20 @@ def export(job: Job, prepared: Prepared) -> Exported:
             where="the export failed its checks",
             fix=f"What was made is in {made}; the adapter and the merged model are kept.",
         )
+    _ship_knowledge(job, made)
+    if _delivered_as(job) != job.delivered_as:
+        _replace_earlier(job, made)
     return exported
+
+
+def _replace_earlier(job: Job, made: Path) -> None:
+    """Remove what earlier files were measured by, and those that another publisher's name was on."""
+    _remove(job, MADE_WITH_FILES)
+    AnswerStore(job.folder).forget("gguf")
+    for folder in (job.folder / "export").iterdir():
+        if folder != made.parent:
+            shutil.rmtree(folder)
+    write_atomic(job.folder / DELIVERED_AS, json.dumps(job.delivered_as, indent=2))  # last, as above
 
 
 def _ship_knowledge(job: Job, made: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from likeness.kinds import KINDS
 from likeness.llama.smollm2 import SMOLLM2
@@ -495,7 +495,9 @@ class Export(Section):
     """What leaves the house."""
 
     publisher: str = Field("me", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    gguf: list[Quant] = Field(["q8_0", "q4_k_m"], min_length=1)
+    gguf: Annotated[list[Quant], AfterValidator(lambda kinds: list(dict.fromkeys(kinds)))] = Field(
+        ["q8_0", "q4_k_m"], min_length=1
+    )
     knowledge: bool = Field(
         False,
         description="Let the author's passages travel with the dataset and the export, for retrieval: the app, `train chat` and "

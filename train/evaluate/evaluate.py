@@ -130,6 +130,7 @@ class Evaluation:
 
     def ask_file(self, exported: Exported) -> Asked:
         """Ask every question of the first exported file."""
+        self.__dict__.pop("store", None)  # an export that made other files has forgotten the answers of the earlier ones
         limit = json.loads((self.job.base / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings") or CONTEXT
         file, context = self.job.folder / exported.files[0], min(CONTEXT, int(limit))
 
