@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,7 +103,8 @@ def trainer_class(
 
 
 def stopping_without_number(trainer: Any, base: Path, stage: Literal["sft", "preference"]) -> Any:
-    """A trainer's class that stops at the first loss that is not a number, before a step is taken with it.
+    """A trainer's class that stops at the first loss that is not a number, before a step is taken with it, and takes no step for
+    nothing: the libraries' warmup begins at a learning rate of 0.
 
     Args:
         trainer: a class of the libraries'.
@@ -111,13 +114,36 @@ def stopping_without_number(trainer: Any, base: Path, stage: Literal["sft", "pre
     import torch
 
     class Stopping(trainer):  # type: ignore[misc]
+        lr_scheduler: Any
+
         def compute_loss(self, *arguments: Any, **named: Any) -> Any:
             loss = super().compute_loss(*arguments, **named)
             if not torch.isfinite(loss if isinstance(loss, torch.Tensor) else loss[0]):
                 raise _no_number(base, self.state.global_step + 1, self.args.learning_rate, stage)
             return loss
 
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            if self.lr_scheduler is None:
+                warmup = self.args.get_warmup_steps(num_training_steps)
+                share = partial(share_of_rate, warmup=warmup, steps=num_training_steps)
+                self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, share)
+                self._created_lr_scheduler = True
+            return self.lr_scheduler
+
     return Stopping
+
+
+def share_of_rate(done: int, warmup: int, steps: int) -> float:
+    """The share of the learning rate that a step is taken with: it rises evenly, from above 0, and falls along a cosine.
+
+    Args:
+        done: steps taken before it.
+        warmup: steps in which it rises.
+        steps: in all.
+    """
+    if done < warmup:
+        return (done + 1) / (warmup + 1)
+    return (1 + math.cos(math.pi * (done - warmup) / max(1, steps - warmup))) / 2
 
 
 USUAL = {"sft": USUAL_RATE, "preference": 5e-6}

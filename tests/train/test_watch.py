@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -171,3 +173,31 @@ def test_a_service_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CallError, match="wandb is not installed") as refused:
         check_reports(Train.model_validate({"base_model": "x", "report_to": ["wandb"]}))
     assert refused.value.fix == "pip install wandb"
+
+
+@pytest.mark.slow
+def test_every_step_is_taken_at_a_rate_above_0() -> None:
+    """A run of one step, all of it warmup, would learn nothing."""
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
+
+    from train.trainer import stopping_without_number
+
+    def rates(warmup: int, steps: int, made: Any) -> list[float]:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
+        scheduler, found = made(optimizer, warmup, steps), []
+        for _ in range(steps):
+            found.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        return found
+
+    def ours(optimizer: Any, warmup: int, steps: int) -> Any:
+        class Library:
+            lr_scheduler, args = None, SimpleNamespace(get_warmup_steps=lambda _: warmup)
+
+        return stopping_without_number(Library, Path("base"), "sft")().create_scheduler(steps, optimizer)
+
+    assert rates(1, 1, ours) == [0.25] and rates(3, 4, ours) == [0.125, 0.25, 0.375, 0.5]
+    assert rates(0, 2, ours) == [0.5, 0.25]
+    assert rates(2, 40, ours)[2:] == pytest.approx(rates(2, 40, get_cosine_schedule_with_warmup)[2:])
