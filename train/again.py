@@ -9,6 +9,7 @@ from pathlib import Path
 from likeness.errors import CallError
 from likeness.lock import only_one
 from train.job import Job, open_job
+from train.parts import check_adapter
 from train.result import Run, Watcher
 from train.run import train_job
 
@@ -53,6 +54,7 @@ def export_again(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()
 
 def _trained(recipe_path: Path, watch: Watcher, settings: Sequence[str]) -> Job:
     job = open_job(recipe_path, watch, settings)
+    check_adapter(job)
     if not job.adapter.is_dir():
         raise CallError(
             "no adapter was trained with this dataset, base and settings",

@@ -42,8 +42,10 @@ def make_test(run: RunView) -> BlindTest:
     """A run's blind test: questions that the author could have answered, the same order for everybody.
 
     Raises:
-        CallError: fewer than three questions have different answers.
+        CallError: fewer than three questions have different answers, or the answers are gone.
     """
+    if run.lost:
+        raise run.lost
     own = {question.id: question.answer for question in _questions(run)}
     by_base, by_tuned = as_used(run.answers, BASE), as_used(run.answers, TUNED)
     draw = random.Random(SEED)  # noqa: S311 - it shuffles, it keeps no secret

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
@@ -13,6 +12,8 @@ from typing import Any, Self
 from export.sampling import Sampling, read_sampling
 from likeness.errors import CallError, MachineError
 from likeness.llama.process import Llama, LlamaDied, LlamaError
+from train.parts import check_gguf
+from train.runs import read_part
 from train.template import spoken
 
 MOST_TOKENS = 512
@@ -58,7 +59,8 @@ class Speaker:
                 raise self._crash(error) from None
             except LlamaError as error:
                 self.close()
-                raise MachineError(f"cannot be loaded: {error.reason}", where=str(self.file)) from None
+                fix = "If other files can be loaded, `train export RECIPE` makes this one again."
+                raise MachineError(f"cannot be loaded: {error.reason}", where=str(self.file), fix=fix) from None
         return self._llama
 
     def close(self) -> None:
@@ -159,15 +161,14 @@ def exported_file(run: Path, quant: str | None) -> Path:
         quant: such as q4_k_m.
 
     Raises:
-        CallError: the run has no such file.
+        CallError: the run has no such file, or it is gone or damaged.
     """
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    files = [run / str(name) for name in manifest["gguf"]]
+    files = [run / str(name) for name in read_part(run, "manifest.json").get("gguf", [])]
     chosen = [path for path in files if quant is None or path.stem.endswith(f"-{quant}")]
     if not chosen:
         kinds = ", ".join(path.stem.rsplit("-", 1)[1] for path in files)
         raise CallError(f"this run has no GGUF file as {quant}", where=str(run), fix=f"It has: {kinds}.")
-    return chosen[0]
+    return check_gguf(run, chosen[0])
 
 
 def system_prompt_of(run: Path) -> str | None:

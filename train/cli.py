@@ -230,6 +230,9 @@ def runs(recipe: RecipePath = HERE, build_place: BuildPlace = None, as_json: Jso
         answer({"runs": found})
         return
     for entry in found:
+        if entry["verdict"] == "damaged":
+            print(f"{entry['run']}  {entry['verdict']}: {entry['summary']}")
+            continue
         print(f"{entry['run']}  {entry['finished_at']}  dataset {entry['dataset']}  {entry['verdict']}  {entry['summary']}")
     if not found:
         print("No run is finished yet.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-import json
 from pathlib import Path
 
 from likeness.errors import CallError
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.schema import Lora, Train
+from train.runs import read_part
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -33,7 +33,7 @@ def continued_adapter(build: BuildFolder, settings: Train) -> Path | None:
         known = ", ".join(sorted(path.parent.name for path in build.runs.glob("[!.]*/manifest.json"))) or "none yet"
         raise CallError(f"{len(found) or 'no'} finished runs of this recipe are called so", where=where, fix=f"It has {known}.")
     run = found[0].parent
-    base = json.loads(found[0].read_text(encoding="utf-8"))["base_model"]
+    base = read_part(run, "manifest.json")["base_model"]
     if not f"/{settings.base_model}".endswith(f"/{base}"):  # earlier runs have a folder's path as the recipe said it
         raise CallError(f"its base is {base}", where=where, fix="Only an adapter of the same base can be continued.")
     before = Lora.model_validate(YAML(typ="safe").load(run / "recipe.yaml")["train"].get("lora", {}))

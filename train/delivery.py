@@ -6,10 +6,12 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from export.bundle import REPORT
 from export.sampling import Sampling
 from likeness.errors import CallError, GateError
 from likeness.files import write_atomic
@@ -17,6 +19,7 @@ from likeness.recipe.folders import DOCUMENTS
 from train.base import public_name
 from train.evaluate.answers import AnswerStore
 from train.job import Job
+from train.parts import are_weights_whole, damaged_ggufs
 from train.preflight import Prepared
 from train.result import StepResult
 
@@ -142,9 +145,15 @@ def begin_delivery(job: Job) -> None:
 
 
 def _delivered_as(job: Job) -> dict[str, Any]:
-    file = job.folder / DELIVERED_AS
-    before: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return before
+    return _json(job.folder / DELIVERED_AS)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """What a file says; nothing where it is gone or damaged: then it is made again."""
+    with suppress(OSError, ValueError):
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+    return {}
 
 
 def _files_to_make(job: Job) -> None:
@@ -166,8 +175,8 @@ def merge(job: Job, prepared: Prepared) -> MergeResult:
     """
     found = job.folder / "merge.json"
     merged = job.folder / "merged"
-    if merged.is_dir() and found.is_file():
-        return MergeResult(**json.loads(found.read_text(encoding="utf-8")))
+    if are_weights_whole(merged) and (known := _json(found)):
+        return MergeResult(**known)
     from export.merge import merge_adapter
     from export.verify import verify_as_trained, verify_merged
 
@@ -214,7 +223,7 @@ def export(job: Job, prepared: Prepared) -> Exported:
 
     recipe, folder = job.recipe, job.folder
     made = folder / "export" / recipe.export.publisher / recipe.name
-    if _delivered_as(job) != job.delivered_as or not (made / "export-report.json").is_file():
+    if _delivered_as(job) != job.delivered_as or not _json(made / REPORT) or damaged_ggufs(made):
         _files_to_make(job)
         try:
             made = export_model(
@@ -229,8 +238,8 @@ def export(job: Job, prepared: Prepared) -> Exported:
                 source=f"{public_name(job.settings.base_model)}, tuned on dataset {job.dataset.name}",
             ).folder
         except CallError as error:
-            raise CallError(error.what, where="export", fix=error.fix) from None
-    report: dict[str, Any] = json.loads((made / "export-report.json").read_text(encoding="utf-8"))
+            raise CallError(error.what, where=error.where or "export", fix=error.fix) from None
+    report: dict[str, Any] = json.loads((made / REPORT).read_text(encoding="utf-8"))
     files = sorted(
         made.glob("*.gguf"), key=lambda file: [file.stem.endswith(f"-{kind}") for kind in recipe.export.gguf], reverse=True
     )

@@ -18,6 +18,7 @@ from train.base import public_name
 from train.chat import exported_file, system_prompt_of
 from train.data import manifest_for_others
 from train.result import Watcher
+from train.runs import read_part
 
 Part = Literal["dataset", "adapter", "merged", "gguf"]
 PARTS: tuple[Part, ...] = ("dataset", "adapter", "merged", "gguf")
@@ -87,7 +88,7 @@ def plan_push(run: Path, to: str, parts: Sequence[str]) -> list[Repository]:
         raise CallError("it is not said where to push", fix="Name it: --to OWNER/NAME")
     if unknown or to.count("/") != 1 or not all(to.split("/")):
         raise CallError(f"{(unknown or [to])[0]!r} cannot be pushed", fix=f"Name OWNER/NAME, and parts among {', '.join(PARTS)}.")
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_part(run, MANIFEST)
     folders = {
         "dataset": run.parents[1] / "dataset" / manifest["dataset"],
         "adapter": run / "adapter",
@@ -185,7 +186,7 @@ def _about(part: Part, run: Path, manifest: dict[str, Any], base: str) -> str:
         )
     probes = run / "probes.json"
     if probes.is_file():
-        found = json.loads(probes.read_text(encoding="utf-8"))["probes"]
+        found = read_part(run, probes.name)["probes"]
         rows = [f"| {probe['name']} | {probe['finding'] or probe['skipped']} |" for probe in found]
         lines.append("\n".join(["| probe | finding |", "| --- | --- |", *rows]))
     return "\n\n".join(lines) + "\n"

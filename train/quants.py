@@ -24,13 +24,15 @@ from likeness.metrics.likeness import LikenessProfile
 from likeness.metrics.text import count_of
 from likeness.recipe.folders import AUTHOR
 from train.chat import EARLIER, system_prompt_of
-from train.evaluate.answers import BASE, SEED, TUNED, Answer, as_used, read_answers
+from train.evaluate.answers import BASE, SEED, TUNED, Answer, answers_of, as_used
 from train.evaluate.engine import FILE_AT_ONCE, Gguf
 from train.evaluate.evaluate import CONTEXT
 from train.evaluate.likeness import KINDS as OF_VOICE
 from train.evaluate.probe import Score, share
 from train.evaluate.unknown import INVENTED
+from train.parts import check_gguf
 from train.result import Watcher
+from train.runs import lost, read_part
 from train.template import Template
 
 CLOSE = 0.05
@@ -111,10 +113,10 @@ def measure_quants(run: Path, watch: Watcher) -> Quants:
         watch: follows the work.
 
     Raises:
-        CallError: the run was asked no questions that show a voice.
+        CallError: the run was asked no questions that show a voice, or a part of it is gone or damaged.
     """
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    answers = read_answers(run / "answers.parquet")
+    manifest = read_part(run, "manifest.json")
+    answers = answers_of(run)
     base, tuned = as_used(answers, BASE), as_used(answers, TUNED)
     asked = [answer for answer in tuned.values() if answer.id in base and answer.about in (*OF_VOICE, *INVENTED)]
     if not asked:
@@ -123,8 +125,10 @@ def measure_quants(run: Path, watch: Watcher) -> Quants:
     author = run.parents[1] / "dataset" / manifest["dataset"] / AUTHOR
     profile = LikenessProfile.from_json(author.read_text(encoding="utf-8")) if author.is_file() else None
     before = _voice(asked, {answer.id: answer.answer for answer in asked}, base, profile)
-    files = [run / name for name in manifest["gguf"]]
-    checks = json.loads((files[0].parent / REPORT).read_text(encoding="utf-8"))["checks"]
+    files = [check_gguf(run, run / name) for name in manifest["gguf"]]
+    if not (run / "merged").is_dir():
+        raise lost(run, "merged", "is gone", "merge")
+    checks = read_part(run, str((files[0].parent / REPORT).relative_to(run)))["checks"]
     found = []
     for file in sorted(files, key=lambda each: -each.stat().st_size):
         replies = _replies(run, file, asked, watch)

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from likeness.errors import CallError
 from likeness.files import write_atomic
+from train.parts import are_answers_whole, are_weights_whole, damaged_ggufs
+from train.runs import read_part
 
 
 class Watcher(Protocol):
@@ -86,7 +89,7 @@ class Run:
 
 
 def finished(folder: Path, evaluate: dict[str, Any], export: dict[str, Any]) -> Run | None:
-    """The run of a folder, if it came to its end, is measured and exported as the recipe says now, and nothing of it is gone.
+    """The run of a folder, if it came to its end, is measured and exported as the recipe says now, and all of it is whole.
 
     Args:
         folder: the run's.
@@ -94,16 +97,29 @@ def finished(folder: Path, evaluate: dict[str, Any], export: dict[str, Any]) -> 
         export: the recipe's `export`.
     """
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        manifest = read_part(folder, "manifest.json")
+    except (CallError, NotADirectoryError):
         return None
     if (manifest.get("evaluate"), manifest.get("export")) != (evaluate, export):
         return None
     kept = {key: manifest[key] for key in ("dataset", "verdict", "reasons", "metrics", "steps", "gguf")}
     run = Run(folder, **kept, unchanged=True)
-    weights = [] if run.hosted else [folder / "adapter", folder / "merged"]
-    whole = [*weights, *(folder / name for name in run.gguf)]
-    return run if all(path.exists() for path in whole) else None
+    return run if _is_whole(run) else None
+
+
+def _is_whole(run: Run) -> bool:
+    folder = run.folder
+    if run.hosted:
+        return are_answers_whole(folder)
+    files = [folder / name for name in run.gguf]
+    damaged = (damaged_ggufs(made) for made in {file.parent for file in files})
+    return (
+        (folder / "adapter").is_dir()
+        and are_weights_whole(folder / "merged")
+        and all(file.is_file() for file in files)
+        and not any(damaged)
+        and are_answers_whole(folder)
+    )
 
 
 def write_manifest(run: Run, **facts: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from likeness.lock import only_one
 from train.job import Job, is_hosted, open_job
+from train.parts import check_adapter
 from train.result import Run, Watcher, finished
 
 
@@ -43,6 +44,7 @@ def train_job(job: Job) -> Run:
             from train.parallel.start import join
 
             return join(job)
+    check_adapter(job)
     if done := finished(job.folder, job.measured_by, job.delivered_as):
         return done
     with only_one(job.folder, "training run"):

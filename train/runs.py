@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,55 @@ from likeness.recipe.load import load_recipe
 
 def list_runs(recipe_path: Path) -> list[dict[str, Any]]:
     """Each finished run in the order of their numbers: id, time, dataset, verdict, and what training came to in words."""
-    found = []
-    for path in sorted(BuildFolder.of(load_recipe(recipe_path)).runs.glob("[!.]*/manifest.json")):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifests = sorted(BuildFolder.of(load_recipe(recipe_path)).runs.glob("[!.]*/manifest.json"))
+    return [_entry(path.parent) for path in manifests]
+
+
+def _entry(run: Path) -> dict[str, Any]:
+    keys = ("run", "finished_at", "dataset", "base_model", "verdict", "reasons", "gguf")
+    try:
+        manifest = read_part(run, "manifest.json")
         summary = next((step.get("summary", step["told"]) for step in manifest["steps"] if step["name"] == "train"), "")
-        keys = ("run", "finished_at", "dataset", "base_model", "verdict", "reasons", "gguf")
-        found.append({key: manifest[key] for key in keys} | {"summary": summary, "told": summary, "folder": str(path.parent)})
+        facts = {key: manifest[key] for key in keys}
+    except (CallError, KeyError) as error:  # one run keeps no other from being listed
+        summary = str(error if isinstance(error, CallError) else lost(run, "manifest.json"))
+        facts = dict.fromkeys(keys) | {"run": run.name, "verdict": "damaged", "reasons": [summary], "gguf": []}
+    return facts | {"summary": summary, "told": summary, "folder": str(run)}
+
+
+def read_part(run: Path, name: str) -> dict[str, Any]:
+    """What one of a run's own files says.
+
+    Args:
+        run: its folder.
+        name: such as probes.json.
+
+    Raises:
+        CallError: it is gone or damaged.
+    """
+    try:
+        found = json.loads((run / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise lost(run, name, "is gone") from None
+    except ValueError:
+        raise lost(run, name) from None
+    if not isinstance(found, dict):
+        raise lost(run, name)
     return found
+
+
+def lost(run: Path, name: str, what: str = "is damaged", command: str = "run") -> CallError:
+    """The message for a part of a finished run that cannot be used, and can be made again.
+
+    Args:
+        run: its folder.
+        name: the part, relative to it.
+        what: happened to it.
+        command: of `train`, which makes it again.
+    """
+    recipe = shlex.quote(str(recipe_behind(run) or "RECIPE"))
+    fix = f"`train {command} {recipe}` makes it again if recipe and dataset are as they were for this run; nothing is trained."
+    return CallError(what, where=str(run / name), fix=fix)
 
 
 def find_run(named: str) -> Path:

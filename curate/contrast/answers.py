@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from curate.contrast.sets import alike_in_length, matched
 from curate.model import Contrast, Pair
+from likeness.errors import CallError
 from likeness.metrics.near_duplicates import shingles
 from likeness.recipe.folders import BuildFolder
 
@@ -25,7 +26,10 @@ def earlier_answers(folder: BuildFolder) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for path in sorted(folder.runs.glob("[!.]*/answers.parquet")):
-        rows = pq.read_table(path).to_pylist()
+        try:
+            rows = pq.read_table(path).to_pylist()
+        except (OSError, ValueError):
+            raise CallError("is damaged", where=str(path), fix="`train run RECIPE` makes it again; or remove the file.") from None
         found |= {said(row["question"]): row["tuned"] for row in rows if row.get("tuned")}
         plain = [
             row

@@ -18,7 +18,7 @@ from train.apps.lm_studio import LmStudio
 from train.apps.ollama import Ollama
 from train.apps.proof import App, Proven, Prover, ask_app, faults_of
 from train.chat import exported_file, system_prompt_of
-from train.evaluate.answers import read_answers
+from train.evaluate.answers import answers_of
 from train.result import Watcher
 
 MOST_QUESTIONS = 24
@@ -111,8 +111,7 @@ def _prove(run: Path, prover: Prover, watch: Watcher) -> list[Proven]:
     """The questions and what the file makes of them; the last is asked after the first one's answer."""
     system = system_prompt_of(run)
     begin: Conversation = [{"role": "system", "content": system}] if system else []
-    answers = run / "answers.parquet"
-    texts = list(dict.fromkeys(each.question for each in read_answers(answers))) if answers.is_file() else []
+    texts = list(dict.fromkeys(each.question for each in answers_of(run)))
     if not texts:
         fix = "Add questions to the recipe's `control`, and run again."
         raise CallError("the run was asked no questions", where=str(run), fix=fix)

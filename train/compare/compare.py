@@ -61,6 +61,8 @@ def lines(runs: Sequence[RunView]) -> list[str]:
         shown += ["", "What differs:"]
         shown += [f"  {name}: {' -> '.join(_cut(value) for value in values)}" for name, values in changed]
     for run in runs:
+        if run.lost:
+            shown.append(str(run.lost))
         if run.answers:
             best = best_layer(layers(run))
             like = "" if best.likeness is None else f", likeness {best.likeness:.0f}"

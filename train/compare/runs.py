@@ -13,9 +13,10 @@ from ruamel.yaml import YAML
 
 from likeness.errors import CallError
 from likeness.metrics.declines import declines
-from train.evaluate.answers import BASE, TUNED, Answer, Cell, as_used, read_answers
+from train.evaluate.answers import BASE, TUNED, Answer, Cell, answers_of, as_used
 from train.evaluate.degenerate import fault
 from train.evaluate.unknown import INVENTED
+from train.runs import read_part
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class RunView:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run left of itself."""
-        found: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
-        return found
+        return read_part(self.folder, "manifest.json")
 
     @cached_property
     def recipe(self) -> dict[str, Any]:
@@ -44,14 +44,22 @@ class RunView:
     @cached_property
     def probes(self) -> dict[str, dict[str, Any]]:
         """By name."""
-        found = json.loads((self.folder / "probes.json").read_text(encoding="utf-8"))["probes"]
+        found = read_part(self.folder, "probes.json").get("probes", [])
         return {probe["name"]: probe for probe in found}
 
     @cached_property
     def answers(self) -> list[Answer]:
-        """All that it was asked."""
-        file = self.folder / "answers.parquet"
-        return read_answers(file) if file.is_file() else []  # a recipe without controlled questions has none
+        """All that it was asked; none where they cannot be read."""
+        return [] if self.lost else answers_of(self.folder)
+
+    @cached_property
+    def lost(self) -> CallError | None:
+        """Why its answers cannot be read; None where they can."""
+        try:
+            answers_of(self.folder)
+        except CallError as error:
+            return error
+        return None
 
     @cached_property
     def control(self) -> str:
@@ -69,13 +77,12 @@ def read_runs(folders: Sequence[Path]) -> list[RunView]:
     """The runs, each with its probes.
 
     Raises:
-        CallError: one of them was made before there were probes.
+        CallError: of one of them, manifest or probes are gone or damaged.
     """
     runs = [RunView(folder) for folder in folders]
     for run in runs:
-        if not (run.folder / "probes.json").is_file():
-            fix = "Run `train run RECIPE` again: what is trained stays, and only what is missing is measured."
-            raise CallError("this run has no probes", where=str(run.folder), fix=fix)
+        read_part(run.folder, "manifest.json")
+        read_part(run.folder, "probes.json")
     return runs
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.recipe.schema import Evaluate
 from likeness.retrieval import Knowledge
 from train.evaluate.engine import Adapted, Engine, Gguf
+from train.runs import lost, read_part
 from train.template import Message
 
 Progress = Callable[[float, float], None]
@@ -136,7 +138,7 @@ class AnswerStore:
         self._have = {answer.key for answer in self.answers}
 
     def _read(self) -> Iterator[Answer]:
-        if self.whole.is_file():
+        with suppress(CallError):  # what is gone or damaged is asked again
             yield from read_answers(self.whole)
         if self.part.is_file():
             for line in self.part.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -190,10 +192,29 @@ class AnswerStore:
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """The stored answers of a run."""
+    """The stored answers of a run.
+
+    Raises:
+        CallError: the file is gone or damaged.
+    """
     import pyarrow.parquet as pq
 
-    return [Answer(**row) for row in pq.read_table(path).to_pylist()]
+    try:
+        return [Answer(**row) for row in pq.read_table(path).to_pylist()]
+    except FileNotFoundError:
+        raise lost(path.parent, path.name, "is gone") from None
+    except (OSError, ValueError):
+        raise lost(path.parent, path.name) from None
+
+
+def answers_of(run: Path) -> list[Answer]:
+    """All that a finished run was asked; none where it was asked nothing.
+
+    Raises:
+        CallError: the answers are gone or damaged.
+    """
+    file = run / "answers.parquet"
+    return read_answers(file) if file.is_file() or read_part(run, "probes.json").get("answers") else []
 
 
 def as_used(answers: Sequence[Answer], cell: Cell) -> dict[str, Answer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
+from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.kinds import KINDS
 from likeness.metrics.likeness import LikenessProfile
@@ -28,6 +30,7 @@ from train.evaluate.probe import Material, Probe, TrainRow
 from train.evaluate.results import Asked, DialStep, Probed
 from train.job import Job
 from train.preflight import Prepared
+from train.runs import read_part
 
 PROBES = (
     likeness_probe.probe,
@@ -153,7 +156,9 @@ class Evaluation:
     def probe(self) -> Probed:
         """Run every probe once; each result is stored at once."""
         file = self.job.folder / "probes.json"
-        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        known: dict[str, Any] = {}
+        with suppress(CallError):  # what is gone or damaged is made again
+            known = read_part(self.job.folder, file.name)
         if known.get("answers") == len(self.store.answers):
             return Probed(known["probes"])
         part = self.job.folder / "probes.part.json"

@@ -22,6 +22,7 @@ from train.launch.machines import choose
 from train.launch.record import Place, Record, now
 from train.pack import SEAL, pack, unpack
 from train.result import Watcher
+from train.runs import read_part
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Launched:
         """Of the run that is home."""
         if self.folder is None:
             return None
-        verdict: str = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))["verdict"]
+        verdict: str = read_part(self.folder, "manifest.json")["verdict"]
         return verdict
 
 
