@@ -77,11 +77,10 @@ def read_runs(folders: Sequence[Path]) -> list[RunView]:
     """The runs, each with its probes.
 
     Raises:
-        CallError: of one of them, manifest or probes are gone or damaged.
+        CallError: the probes of one of them are gone or damaged.
     """
     runs = [RunView(folder) for folder in folders]
     for run in runs:
-        read_part(run.folder, "manifest.json")
         read_part(run.folder, "probes.json")
     return runs
 
