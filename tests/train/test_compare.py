@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from likeness.retrieval import Knowledge
 from train.compare.compare import as_html, trend
-from train.compare.runs import RunView, moved
+from train.compare.runs import RunView, layers, moved
 from train.evaluate.answers import Answer, AnswerStore
 
 LOOP = "gate and " * 300
@@ -56,6 +56,16 @@ def test_three_runs_have_a_trend_and_two_have_none(tmp_path: Path) -> None:
     assert moved(runs[0].probes["echo"], runs[2].probes["echo"]) == "better"
     assert "1234.56789" not in page, "numbers are rounded"
     assert 'name="viewport"' in page and "overflow-wrap: anywhere" in page, "a text without an end widens no phone's page"
+
+
+def test_layers_are_told_by_drawn_answers_where_there_are_any(tmp_path: Path) -> None:
+    run = made(tmp_path, 1, 0.2)
+    store = AnswerStore(run.folder)
+    store.add([Answer("q", "voice", "Wait?", "model", True, True, False, 0, "Be patient.", True)])
+    store.add([Answer("q", "voice", "Wait?", "gguf", True, True, False, 0, "Be patient.", True)])
+    store.close()
+    found = {layer.cell: (layer.answers, layer.broken) for layer in layers(run)}
+    assert found == {"prompt": (1, 0.0), "prompt + adapter": (1, 1.0), "prompt + adapter (GGUF)": (1, 0.0)}
 
 
 @pytest.mark.parametrize(("quote", "found"), [("read the bell at noon", True), ("counted eleven geese", False)])

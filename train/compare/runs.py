@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from likeness.errors import CallError
 from likeness.metrics.declines import declines
-from train.evaluate.answers import BASE, TUNED, Answer, Cell, answers_of, as_used
+from train.evaluate.answers import BASE, GREEDY, TUNED, Answer, Cell, answers_of, as_used
 from train.evaluate.degenerate import fault
 from train.evaluate.unknown import INVENTED
 from train.runs import read_part
@@ -142,7 +142,8 @@ def layers(run: RunView) -> list[Layer]:
     measured = run.probes.get("likeness", {}).get("details", {}).get("layers", {})
     facts = run.probes.get("facts", {}).get("details", {})
     found = []
-    for cell, answers in by_cell.items():
+    for cell, every in by_cell.items():
+        answers = [answer for answer in every if answer.sample != GREEDY] or every  # those that probes look at, in each cell
         like = measured.get(str(cell), {})
         if cell == BASE and measured:
             like = {"value": 0.0, "low": 0.0, "high": 0.0}
