@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from likeness.errors import CallError
 from train.compare.runs import RunView, read_runs
 
 FIXES = {
@@ -55,9 +56,11 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
         names: probes to trace; those that alarm where none is named.
 
     Raises:
-        CallError: the run has no probes.
+        CallError: the run has no probes, or none of a name that is given.
     """
     (view,) = read_runs([run])
+    if unknown := [name for name in names if name not in view.probes]:
+        raise CallError(f"this run has no probe {unknown[0]!r}", where=str(run), fix=f"It has: {', '.join(view.probes)}.")
     found = []
     for name, probe in view.probes.items():
         if (name in names) if names else probe["alarm"]:
@@ -75,14 +78,15 @@ def trace(run: Path, recipe: str, names: list[str]) -> list[dict[str, Any]]:
                 if counts:
                     row = counts.most_common(1)[0][0]
                     commands.append(f"{apply} {row} --phrase {shlex.quote(phrase)}")
-            commands += _next_run(view, probe, recipe)
+            if probe["alarm"]:
+                commands += _next_run(view, probe, recipe)
             found.append(
                 {
                     "probe": name,
-                    "finding": probe["finding"],
+                    "finding": probe["finding"] or f"skipped: {probe['skipped']}",
                     "cases": probe["cases"],
                     "rows": dict(counts.most_common()),
-                    "fix": FIXES[name],
+                    "fix": FIXES[name] if probe["alarm"] else "",
                     "commands": commands,
                 }
             )
@@ -113,7 +117,7 @@ def lines(found: list[dict[str, Any]]) -> list[str]:
     """For the terminal."""
     shown: list[str] = []
     for each in found:
-        shown += [f"{each['probe']}: {each['finding']}", f"  {each['fix']}"]
+        shown += [f"{each['probe']}: {each['finding']}", f"  {each['fix'] or 'It does not alarm: there is nothing to change.'}"]
         for case in each["cases"]:
             shown += [f"  “{_cut(case['asked'], 100)}”", f"    {_cut(case['tuned'], 160)}", f"    {case['why']}"]
             shown += [f"    row {row['id']}: {row['why']}" for row in case["rows"]]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from likeness.errors import CallError
 from likeness.recipe.load import load_recipe
 from tests.make import RECIPE, call, json_of, write_corpus
-from train.trace import trace
+from train.trace import lines, trace
 
 ROWS = [{"id": "row-1", "why": "shares “brass rule”"}]
 CASE = {
@@ -60,6 +61,16 @@ def test_the_next_run_changes_a_setting_that_the_recipe_takes(recipe: Path, tmp_
     overdone = {"finding": "140 (120 to 150), a caricature"}
     said = trace(run_with(other, recipe, likeness=overdone, learnt={"details": untouched}), str(recipe), [])
     assert [each["commands"][-1].split()[-1] for each in said] == ["evaluate.merge_best=true", "train.sft.epochs=100"]
+
+
+def test_a_probe_that_is_named_is_known_and_has_a_fix_only_where_it_alarms(recipe: Path, tmp_path: Path) -> None:
+    run = run_with(tmp_path, recipe, echo={"alarm": False, "cases": []}, likeness={"alarm": False}, degenerate={})
+    quiet = trace(run, "recipe.yaml", ["echo", "likeness"])
+    assert [(each["fix"], [line for line in each["commands"] if "train run" in line]) for each in quiet] == [("", []), ("", [])]
+    assert "nothing to change" in "\n".join(lines(quiet))
+    with pytest.raises(CallError, match="no probe 'nope'") as refused:
+        trace(run, "recipe.yaml", ["echo", "nope"])
+    assert refused.value.fix == "It has: echo, likeness, degenerate."
 
 
 @pytest.mark.slow
