@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,12 +93,16 @@ def add_up(run: RunView, files: Sequence[Path]) -> dict[str, Any]:
         files: result files that came back, or folders of them; a person's last one counts.
 
     Raises:
-        CallError: a file is no result of this test.
+        CallError: a file is no result of this test, or there is none.
     """
     test = read_blind_test(run.folder)
     by_person: dict[str, Result] = {}
+    replaced: list[str] = []
     for file in _result_files(files):
-        by_person |= _read(file, test)
+        person, said = _read(file, test)
+        if by_person.get(person, said) != said:
+            replaced.append(person)
+        by_person[person] = said
     votes = [(item, test.sides[item][LETTERS.index(said[0])]) for result in by_person.values() for item, said in result.items()]
     with_real = [side for item, side in votes if "real" in test.sides[item]]
     between = [
@@ -107,6 +111,7 @@ def add_up(run: RunView, files: Sequence[Path]) -> dict[str, Any]:
     over = [tuned for _, tuned in between]
     return {
         "people": len(by_person),
+        "replaced": replaced,
         "votes": len(votes),
         "chosen": {side: share([each == side for each in with_real]) for side in SIDES} if with_real else {},
         "tuned_over_prompted": share(over),
@@ -169,6 +174,9 @@ def sequential(tuned: Sequence[bool]) -> str:
 def lines(found: dict[str, Any]) -> list[str]:
     """For the terminal."""
     shown = [f"{found['people']} {'person' if found['people'] == 1 else 'people'}, {count_of(found['votes'], 'choice')}"]
+    for person, count in Counter(found["replaced"]).items():
+        shown.append(f"  {count + 1} results by {person!r} differ: the last one counts.")
+        shown.append("  If they are of different people, change `person` in all but one of the files.")
     shown += [f"  taken for theirs: {SIDES[side]:<24} {score.as_text(percent=True)}" for side, score in found["chosen"].items()]
     shown.append(f"  tuned over prompted: {found['tuned_over_prompted'].as_text(percent=True)}; {found['test']}")
     if found["test"] == "go on":
@@ -187,10 +195,17 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 def _result_files(named: Sequence[Path]) -> Iterator[Path]:
     for path in named:
-        yield from sorted(path.glob("*.json")) if path.is_dir() else [path]
+        found = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not path.exists():
+            raise CallError("there is no such file", where=str(path))
+        if not found:
+            fix = "Put the files in it that people mailed back."
+            raise CallError("there is no result file (*.json) in this folder", where=str(path), fix=fix)
+        yield from found
 
 
-def _read(file: Path, test: BlindTest) -> dict[str, Result]:
+def _read(file: Path, test: BlindTest) -> tuple[str, Result]:
+    """Who chose, and what. Files without a name are each of another person."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         said = {str(item): str(letter) for item, letter in dict(data["choices"]).items()}
@@ -204,7 +219,7 @@ def _read(file: Path, test: BlindTest) -> dict[str, Result]:
         offered = LETTERS[: len(test.sides.get(item, ()))]
         if not letters or set(letters) - set(offered) or len(set(letters)) < len(letters):
             raise CallError(f"has a choice that the page does not offer: {item} {letters}", where=str(file))
-    return {person: said}
+    return person.strip() or file.name, said
 
 
 def _correlation(run: RunView, between: Sequence[tuple[str, bool]]) -> float | None:

@@ -59,6 +59,22 @@ def test_a_result_that_is_none_of_the_page_is_refused(test: BlindTest, tmp_path:
             add_up(RunView(test.run), [file])
 
 
+def test_results_of_one_name_are_told_and_those_without_a_name_all_count(test: BlindTest, tmp_path: Path) -> None:
+    folder = tmp_path / "mailed"
+    folder.mkdir()
+    with pytest.raises(CallError, match="no result file"):
+        add_up(RunView(test.run), [folder])
+    with pytest.raises(CallError, match="no such file"):
+        add_up(RunView(test.run), [folder / "Ann.json"])
+    sent = [("Ann", "tuned"), ("Ann", "tuned"), ("Ann", "real"), (" ", "tuned"), ("", "prompted")]
+    for number, (person, side) in enumerate(sent):
+        said = {"test": test.name, "person": person, "choices": ranked(test, side)}
+        (folder / f"{number}.json").write_text(json.dumps(said), encoding="utf-8")
+    found = add_up(RunView(test.run), [folder])
+    assert (found["people"], found["votes"], found["replaced"]) == (3, 18, ["Ann"])
+    assert "2 results by 'Ann' differ" in "\n".join(lines(found))
+
+
 def test_claudes_choices_are_told_beside_those_of_people(test: BlindTest) -> None:
     tuned = {"q0": True, "q1": True, "q2": True, "q3": False, "q4": None, "q5": True}
     test.judged.write_text(json.dumps({"test": test.name, "model": "claude-x", "tuned": tuned}), encoding="utf-8")
