@@ -17,10 +17,10 @@ from likeness.files import cannot_write, is_disk_full, sha256, write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe, Train
-from likeness.sums import check_tables
 from train import __version__
 from train.base import base_folder, identity
 from train.continued import WEIGHTS, continued_adapter
+from train.control import checked_dataset
 from train.data import read_manifest
 from train.disk import disk_full
 from train.result import Run, StepResult, Watcher
@@ -167,7 +167,7 @@ def open_job(recipe_path: Path, watch: Watcher, settings: Sequence[str] = ()) ->
         fix = "What a host trains it keeps; `train run`, `train plan`, `train compare` and `train blind` work with it."
         raise CallError("this recipe trains at a host, and this command needs weights", where=str(recipe_path), fix=fix)
     build = BuildFolder.of(recipe)
-    dataset = check_tables(build.dataset())
+    dataset = checked_dataset(build, recipe)
     watch.begin("base")
     base = base_folder(recipe.train.base_model, watch)
     made = Run(run_folder(build, recipe, dataset, identity(base)), dataset.name)

@@ -26,8 +26,9 @@ from likeness.progress import Silent
 from likeness.recipe.folders import AUTHOR, ELSEWHERE, BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import LAUNCH_CONFIGS, Recipe
-from likeness.sums import TABLES, check_tables
+from likeness.sums import TABLES
 from train.base import base_folder, identity
+from train.control import checked_dataset
 from train.data import manifest_for_others
 from train.job import open_job
 from train.replay import wanted
@@ -79,7 +80,7 @@ def pack(recipe_path: Path, settings: Sequence[str] = (), to: Path | None = None
     if (launch := recipe.train.launch) and launch.config not in LAUNCH_CONFIGS:
         where, fix = f"train.launch.config: {launch.config}", f"Take one that comes with us: {', '.join(LAUNCH_CONFIGS)}."
         raise CallError("accelerate's configuration is a file of this machine, which does not travel", where=where, fix=fix)
-    dataset = check_tables(BuildFolder.of(recipe).dataset())
+    dataset = checked_dataset(BuildFolder.of(recipe), recipe)
     manifest = manifest_for_others(dataset)
     rows = manifest["counts"]["train"]
     steps = steps_in_all(rows + wanted(rows, recipe.train), recipe.train.sft)

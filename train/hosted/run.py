@@ -15,7 +15,7 @@ from likeness.lock import only_one
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Recipe
-from likeness.sums import check_tables
+from train.control import checked_dataset
 from train.data import manifest_for_others
 from train.delivery import Exported
 from train.finish import finish
@@ -77,7 +77,7 @@ def prepare(recipe_path: Path, watch: Watcher, settings: Sequence[str]) -> tuple
             "this recipe trains at no host", where=str(recipe_path), fix="Give `train: {backend: hosted, hosted: …}`."
         )
     build = BuildFolder.of(recipe)
-    dataset = check_tables(build.dataset())
+    dataset = checked_dataset(build, recipe)
     folder = run_folder(build, recipe, dataset, {"host": recipe.train.base_model})
     job = Job(recipe_path, recipe, recipe.train, dataset, folder, watch, Run(folder, dataset.name), tuple(settings))
     return job, hosts()[recipe.train.hosted.host]
