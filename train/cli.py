@@ -76,7 +76,10 @@ def _run_packed(file: Path, settings: list[str] | None, as_json: bool) -> None:
     if as_json:
         answer(packed.as_dict())
     else:
-        print(f"Run {facts['run']} on dataset {facts['dataset']}: {facts['verdict']}\n  {packed.file}")
+        print(f"Run {facts['run']} on dataset {facts['dataset']}: {facts['verdict']}")
+        for reason in facts["reasons"]:
+            print(f"  {reason}")
+        print(f"  {packed.file}")
         print(f"Nothing else of it is left here. At home: train unpack {packed.file.name} RECIPE")
     if facts["verdict"] == "failed":
         raise typer.Exit(1)

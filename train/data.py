@@ -27,6 +27,9 @@ COLUMNS = ["id", "prompt", "completion"]
 MAY_LEAVE = ("version", "fingerprint", "created_at", "counts", "control")
 """What others may read of a dataset's manifest: its recipe holds the author's words and its sources the names of their files."""
 
+RECIPE_LEAVES = ("name", "persona", "train", "evaluate", "export")
+"""Sections of a recipe that travel with a packed run: what was settled before training stays at home."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

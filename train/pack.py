@@ -29,7 +29,7 @@ from likeness.recipe.schema import LAUNCH_CONFIGS, Recipe
 from likeness.sums import TABLES
 from train.base import base_folder, identity
 from train.control import checked_dataset
-from train.data import manifest_for_others
+from train.data import RECIPE_LEAVES, manifest_for_others
 from train.job import open_job
 from train.replay import wanted
 from train.result import Watcher, versions
@@ -212,9 +212,7 @@ def _travelling(recipe: Recipe) -> str:
     """The recipe as the box needs it: what was settled before training stays at home, with every text of the author."""
     from ruamel.yaml import YAML
 
-    data = recipe.model_dump(
-        mode="json", by_alias=True, exclude_none=True, include={"name", "persona", "train", "evaluate", "export"}
-    )
+    data = recipe.model_dump(mode="json", by_alias=True, exclude_none=True, include=set(RECIPE_LEAVES))
     data["persona"].pop("samples", None)
     data["sources"] = [{"path": Path(each.path).name, "as": "pairs", "rights": each.rights} for each in recipe.sources]
     data["export"]["knowledge"] = False
@@ -266,9 +264,17 @@ def _facts(file: Path, holds: Literal["run", "result"]) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(sealed.read(SEAL))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         found = {}
+    if not found and _begins_as_sealed(file):
+        raise CallError("is cut short: its end is missing", where=str(file), fix="Copy it again.")
     if found.get("likeness") != 1 or found.get("holds") != holds:
         raise CallError(f"this is not {what[holds]}", where=str(file))
     return {key: value for key, value in found.items() if key not in ("likeness", "sums")}
+
+
+def _begins_as_sealed(file: Path) -> bool:
+    """Whether the first file inside is a seal; in a zip file a header of 30 bytes comes before its name."""
+    with file.open("rb") as opened:
+        return opened.read(30 + len(SEAL)).endswith(SEAL.encode())
 
 
 def _open_into(file: Path, folder: Path) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from likeness.errors import CallError
+from likeness.progress import Silent
 from tests.make import House, call, json_of
+from train.cli import run
+from train.pack import Packed, _seal, run_packed
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +103,26 @@ def test_rows_that_were_flagged_as_private_are_packed_for_nobody(trained: Traine
     manifest.write_text(json.dumps(facts | {"private": ["essay-1"]}), encoding="utf-8")
     said = home.call("train", "pack", home.recipe, code=1).stderr
     assert "1 of its rows were flagged as private" in said and "redact" in said
+
+
+def test_a_file_that_was_cut_short_is_named_so(tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole.pack", tmp_path / "half.pack"
+    _seal(whole, {"holds": "run"}, {}, {"recipe.yaml": "name: village\n" * 100})
+    half.write_bytes(whole.read_bytes()[:600])
+    with pytest.raises(CallError, match="is cut short"):
+        run_packed(half, Silent())
+    half.write_bytes(b"name: village\n" * 100)
+    with pytest.raises(CallError, match="not a file of `train pack`"):
+        run_packed(half, Silent())
+
+
+def test_a_packed_run_says_why_it_is_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = {"run": "001-made", "dataset": "001-data", "verdict": "doubtful", "reasons": ["the loss hardly fell"]}
+    monkeypatch.setattr("train.pack.run_packed", lambda *_: Packed(tmp_path / "village.result", facts))
+    run(tmp_path / "village.pack")
+    assert "doubtful\n  the loss hardly fell\n" in capsys.readouterr().out
 
 
 def test_a_base_of_this_machine_does_not_travel(trained: Trained) -> None:
