@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from likeness.retrieval import Knowledge
-from train.compare.compare import as_html, trend
-from train.compare.runs import RunView, layers, moved
+from train.compare.compare import as_html, compare, trend
+from train.compare.runs import RunView, differences, layers, moved
 from train.evaluate.answers import Answer, AnswerStore
 
 LOOP = "gate and " * 300
@@ -66,6 +66,26 @@ def test_layers_are_told_by_drawn_answers_where_there_are_any(tmp_path: Path) ->
     store.close()
     found = {layer.cell: (layer.answers, layer.broken) for layer in layers(run)}
     assert found == {"prompt": (1, 0.0), "prompt + adapter": (1, 1.0), "prompt + adapter (GGUF)": (1, 0.0)}
+
+
+def test_a_page_is_not_replaced_by_that_of_another_recipes_runs(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine/runs", tmp_path / "theirs/runs"
+    mine.mkdir(parents=True)
+    theirs.mkdir(parents=True)
+    runs = [made(mine, number, 0.2).folder for number in range(1, 10)]
+    other = made(theirs, 1, 0.2).folder
+    sets = [runs[:2], [runs[0], runs[0]], [runs[0], other], runs[:8], runs[1:]]
+    pages = [compare(folders)[1].name for folders in sets]
+    assert pages[:3] == ["001-002.html", "001-001.html", "001-made-001-made.html"] and len(set(pages)) == 5
+
+
+def test_what_a_packed_run_left_at_home_is_no_difference(tmp_path: Path) -> None:
+    own, packed = made(tmp_path, 1, 0.2), made(tmp_path, 2, 0.2)
+    kept = {"split": {"seed": 17}, "control": "/home/control.yaml", "persona": {"name": "Ann", "samples": ["Be patient."]}}
+    own.__dict__["recipe"] = own.recipe | kept
+    packed.__dict__["recipe"] = packed.recipe | {"persona": {"name": "Ann"}}
+    names = [name for name, _ in differences([own, packed])]
+    assert names == ["train.sft.epochs", "dataset", "rows trained on"]
 
 
 @pytest.mark.parametrize(("quote", "found"), [("read the bell at noon", True), ("counted eleven geese", False)])

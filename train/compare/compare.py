@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,18 @@ def compare(folders: Sequence[Path]) -> tuple[list[RunView], Path]:
     """
     runs = read_runs(folders)
     build = BuildFolder(runs[0].folder.parent.parent)
-    name = "-".join(run.name.split("-")[0] for run in runs) if len(runs) < 8 else f"{len(runs)}-runs"
-    page = build.root / "compare" / f"{name}.html"
+    page = build.root / "compare" / f"{_page_name(runs)}.html"
     write_atomic(page, as_html(runs))
     return runs, page
+
+
+def _page_name(runs: Sequence[RunView]) -> str:
+    """Numbers of a recipe's own runs; whole ids where another recipe's are among them, whose numbers are the same."""
+    own = len({run.folder.absolute().parent for run in runs}) == 1
+    names = [run.name.split("-")[0] if own else run.name for run in runs]
+    if len(runs) < 8:
+        return "-".join(names)
+    return f"{len(runs)}-runs-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:6]}"
 
 
 def as_dict(runs: Sequence[RunView]) -> dict[str, Any]:

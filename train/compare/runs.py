@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from likeness.errors import CallError
 from likeness.metrics.declines import declines
+from train.data import RECIPE_LEAVES
 from train.evaluate.answers import BASE, GREEDY, TUNED, Answer, Cell, answers_of, as_used
 from train.evaluate.degenerate import fault
 from train.evaluate.unknown import INVENTED
@@ -86,11 +87,19 @@ def read_runs(folders: Sequence[Path]) -> list[RunView]:
 
 
 def differences(runs: Sequence[RunView]) -> list[tuple[str, list[str]]]:
-    """What differs between the runs: a setting or a fact of the data, and its value in each."""
-    flat = [dict(_flat(run.recipe)) | _data(run) for run in runs]
+    """What differs between the runs: a setting or a fact of the base or the data, and its value in each."""
+    recipes = [run.recipe for run in runs]
+    if any("split" not in recipe for recipe in recipes):  # of a packed run: of the rest nothing is known there
+        recipes = [_travelling(recipe) for recipe in recipes]
+    flat = [dict(_flat(recipe)) | _data(run) for run, recipe in zip(runs, recipes, strict=True)]
     names = list(dict.fromkeys(name for each in flat for name in each))
     table = [(name, [_in_words(each.get(name, "–")) for each in flat]) for name in names]
     return [(name, values) for name, values in table if len(set(values)) > 1]
+
+
+def _travelling(recipe: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: recipe[name] for name in RECIPE_LEAVES if name in recipe}
+    return kept | {"persona": {name: value for name, value in kept.get("persona", {}).items() if name != "samples"}}
 
 
 def _in_words(value: Any) -> str:
