@@ -8,6 +8,7 @@ from typing import Any
 from likeness.files import write_atomic
 from likeness.pages.index import write_index
 from likeness.recipe.folders import BuildFolder
+from train.base import identity
 from train.data import read_manifest
 from train.delivery import Exported
 from train.job import Job
@@ -32,7 +33,14 @@ def finish(job: Job, exported: Exported, probes: list[dict[str, Any]], answers: 
     page = run_report(run.folder, job.recipe, run.metrics, run.verdict, run.reasons, answers, job.recipe_path, probes)
     write_atomic(run.folder / "report.html", page)
     fingerprint = read_manifest(job.dataset)["fingerprint"]
-    facts = {"base_model": job.settings.base_model, "evaluate": job.measured_by, "export": job.delivered_as, "set": list(job.set)}
+    facts: dict[str, Any] = {
+        "base_model": job.settings.base_model,
+        "evaluate": job.measured_by,
+        "export": job.delivered_as,
+        "set": list(job.set),
+    }
+    if not run.hosted:
+        facts["base"] = identity(job.base)
     write_manifest(run, dataset_fingerprint=fingerprint, **facts)
     first = next_steps(run.metrics, shlex.quote(str(job.recipe_path)), run.folder.name, probes)[0]
     step_next = {"text": first["title"], "command": first["command"]}

@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from likeness.retrieval import Knowledge
-from train.compare.compare import as_html, compare, trend
-from train.compare.runs import RunView, differences, layers, moved
+from train.compare.compare import OTHER_TOKENS, as_html, compare, lines, trend
+from train.compare.runs import RunView, differences, layers, moved, verdict
 from train.evaluate.answers import Answer, AnswerStore
 
 LOOP = "gate and " * 300
@@ -86,6 +86,19 @@ def test_what_a_packed_run_left_at_home_is_no_difference(tmp_path: Path) -> None
     packed.__dict__["recipe"] = packed.recipe | {"persona": {"name": "Ann"}}
     names = [name for name, _ in differences([own, packed])]
     assert names == ["train.sft.epochs", "dataset", "rows trained on"]
+
+
+def test_another_base_of_the_same_name_differs_and_its_losses_have_no_verdict(tmp_path: Path) -> None:
+    runs = [made(tmp_path, 1, 0.6), made(tmp_path, 2, 0.2)]
+    for number, run in enumerate(runs):
+        run.probes["learnt"] = run.probes["echo"] | {"name": "learnt", "unit": "nats a token"}
+        run.manifest["base"] = {"config.json": "c", "model.safetensors": f"w{number}", "tokenizer.json": "t"}
+    assert [name for name, _ in differences(runs) if name.startswith("base")] == ["base: weights"]
+    assert (verdict("learnt", runs), OTHER_TOKENS in as_html(runs)) == ("better", False)
+    runs[1].base["tokenizer.json"] = "u"
+    assert {name for name, _ in differences(runs) if name.startswith("base")} == {"base: weights", "base: tokenizer and template"}
+    assert (verdict("learnt", runs), verdict("echo", runs)) == ("", "better")
+    assert OTHER_TOKENS in as_html(runs) and OTHER_TOKENS in lines(runs)
 
 
 @pytest.mark.parametrize(("quote", "found"), [("read the bell at noon", True), ("counted eleven geese", False)])

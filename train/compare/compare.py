@@ -11,10 +11,11 @@ from likeness.files import write_atomic
 from likeness.metrics.degenerate import SAID
 from likeness.pages import environment
 from likeness.recipe.folders import BuildFolder
-from train.compare.runs import Layer, RunView, beside, best_layer, differences, layers, moved, read_runs
+from train.compare.runs import Layer, RunView, beside, best_layer, differences, layers, read_runs, tokenizers_differ, verdict
 from train.evaluate.probe import Score
 
 WIDTH, HEIGHT, EDGE = 300, 26, 8
+OTHER_TOKENS = "The bases have different tokenizers: losses a token and counts of tokens cannot be compared."
 
 
 def compare(folders: Sequence[Path]) -> tuple[list[RunView], Path]:
@@ -49,7 +50,7 @@ def as_dict(runs: Sequence[RunView]) -> dict[str, Any]:
         "same_questions": len({run.control for run in runs}) == 1,
         "differences": dict(differences(runs)),
         "probes": {name: {run.name: run.probes.get(name, {}).get("tuned") for run in runs} for name in _names(runs)},
-        "moved": {name: moved(runs[0].probes.get(name, {}), runs[-1].probes.get(name, {})) for name in _names(runs)},
+        "moved": {name: verdict(name, runs) for name in _names(runs)},
         "ship": {run.name: best_layer(layers(run)).cell for run in runs if run.answers},
     }
 
@@ -60,12 +61,14 @@ def lines(runs: Sequence[RunView]) -> list[str]:
     for name in _names(runs):
         scores = [_score(run.probes.get(name, {})) for run in runs]
         flags = ["!" if run.probes.get(name, {}).get("alarm") else " " for run in runs]
-        last = moved(runs[0].probes.get(name, {}), runs[-1].probes.get(name, {})) if len(runs) > 1 else ""
+        last = verdict(name, runs) if len(runs) > 1 else ""
         shown.append(
             f"{name:<12}" + "".join(f"{score:>23}{flag}" for score, flag in zip(scores, flags, strict=True)) + f"  {last}"
         )
     if len({run.control for run in runs}) > 1:
         shown.append("The runs were asked different questions: scores are of different things.")
+    if tokenizers_differ(runs):
+        shown.append(OTHER_TOKENS)
     if changed := differences(runs):
         shown += ["", "What differs:"]
         shown += [f"  {name}: {' -> '.join(_cut(value) for value in values)}" for name, values in changed]
@@ -93,6 +96,7 @@ def as_html(runs: Sequence[RunView]) -> str:
             title=runs[0].recipe["name"],
             runs=runs,
             same_questions=len({run.control for run in runs}) == 1,
+            other_tokens=OTHER_TOKENS if tokenizers_differ(runs) else "",
             probes=[_probe_row(name, runs) for name in _names(runs)],
             differences=differences(runs),
             layers=tables,
@@ -140,7 +144,7 @@ def _probe_row(name: str, runs: Sequence[RunView]) -> dict[str, Any]:
         "measures": known["measures"],
         "better": known["better"],
         "rows": rows,
-        "moved": moved(found[0], found[-1]) if len(runs) > 1 else "",
+        "moved": verdict(name, runs) if len(runs) > 1 else "",
         "width": WIDTH,
         "height": HEIGHT,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,16 @@ from ruamel.yaml import YAML
 
 from likeness.errors import CallError
 from likeness.metrics.declines import declines
+from train.base import IDENTITY_FILES
 from train.data import RECIPE_LEAVES
 from train.evaluate.answers import BASE, GREEDY, TUNED, Answer, Cell, answers_of, as_used
 from train.evaluate.degenerate import fault
 from train.evaluate.unknown import INVENTED
 from train.runs import read_part
+
+TOKENIZER = "tokenizer.json"
+PER_TOKEN = ("nats a token", "tokens")
+"""Units in which runs with different tokenizers cannot be compared."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,12 @@ class RunView:
     def recipe(self) -> dict[str, Any]:
         """The recipe that it was made with."""
         found: dict[str, Any] = YAML(typ="safe", pure=True).load((self.folder / "recipe.yaml").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def base(self) -> dict[str, str]:
+        """The SHA-256 of its base's files, by name; empty where it was at a host, and of earlier runs."""
+        found: dict[str, str] = self.manifest.get("base", {})
         return found
 
     @cached_property
@@ -109,11 +121,38 @@ def _in_words(value: Any) -> str:
 def _data(run: RunView) -> dict[str, Any]:
     rows = run.manifest["metrics"]["rows"]
     return {
+        **_base(run),
         "dataset": run.manifest["dataset"],
         "rows trained on": rows["train"],
         "tokens trained on": rows["tokens"],
         "steps": run.manifest["metrics"]["sft"]["steps"],
     }
+
+
+def _base(run: RunView) -> dict[str, str]:
+    """What the base is made of: its name in the recipe may be of a folder that holds another one by now."""
+    found: dict[str, list[str]] = {}
+    for name, digest in sorted(run.base.items()):
+        is_config = name in IDENTITY_FILES
+        part = "weights" if name.endswith(".safetensors") else "config" if is_config else "tokenizer and template"
+        found.setdefault(f"base: {part}", []).append(digest)
+    return {part: hashlib.sha256("".join(digests).encode()).hexdigest()[:8] for part, digests in found.items()}
+
+
+def tokenizers_differ(runs: Sequence[RunView]) -> bool:
+    """Whether two of the runs are known to count text in tokens of different tokenizers."""
+    return len({run.base[TOKENIZER] for run in runs if TOKENIZER in run.base}) > 1
+
+
+def verdict(name: str, runs: Sequence[RunView]) -> str:
+    """How a probe went from the first run to the last; "" where that cannot be compared.
+
+    Args:
+        name: the probe's.
+        runs: in the order they were made.
+    """
+    one, other = runs[0].probes.get(name, {}), runs[-1].probes.get(name, {})
+    return "" if one.get("unit") in PER_TOKEN and tokenizers_differ([runs[0], runs[-1]]) else moved(one, other)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
