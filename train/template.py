@@ -96,7 +96,10 @@ def study(tokenizer: Any, stops: set[int], where: str) -> Template:
         lead = ""
     end, stop = _end(tokenizer, form.ends, stops, where)
     if NOW.search(text):
-        notes.append("the template writes the day's date: rows carry the dataset's, an app writes today's")
+        notes.append(
+            "the template writes the day's date: rows carry the dataset's, llama.cpp writes today's; Ollama's Modelfile keeps "
+            "the day of the export"
+        )
     return Template(text, text != tokenizer.chat_template, lead, end, stop, notes)
 
 

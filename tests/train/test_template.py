@@ -157,6 +157,8 @@ def test_a_day_in_the_template_is_the_datasets() -> None:
     made = [RowBuilder(tokenizer, found, date(2026, 3, day)).rows("a", CHATS["one question"])[0] for day in (4, 4, 5)]
     assert made[0].ids == made[1].ids != made[2].ids
     assert "Today Date: 04 Mar 2026" in tokenizer.decode(made[0].ids)
+    (told,) = [note for note in found.notes if "date" in note]
+    assert "Ollama's Modelfile keeps the day of the export" in told, "there it stands still"
 
 
 def test_of_named_templates_the_default_is_taken() -> None:
