@@ -129,6 +129,7 @@ class Chat:
 
     def ask(self, question: str) -> Iterator[str]:
         """Ask a question. The answer comes piece by piece and is remembered for the next question."""
+        question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # an argument may be no UTF-8
         self.messages.append({"role": "user", "content": question})
         prompt, self.passages = self.speaker.with_passages(self.messages)  # what was looked up is told once
         said: list[str] = []
@@ -136,6 +137,21 @@ class Chat:
             said.append(piece)
             yield piece
         self.messages.append({"role": "assistant", "content": "".join(said)})
+
+
+def ask_each(chat: Chat, questions: Sequence[str]) -> list[dict[str, Any]]:
+    """Ask questions one after another; gives each with its answer and the ids of the passages that it was asked with.
+
+    Raises:
+        CallError: there is no question.
+    """
+    if not questions:
+        raise CallError("no question was asked", fix="Give one with -q, or lines on standard input.")
+    turns = []
+    for question in questions:
+        answer = "".join(chat.ask(question))
+        turns.append({"question": chat.messages[-2]["content"], "answer": answer, "passages": chat.passages})
+    return turns
 
 
 def talk(chat: Chat, write: Callable[[str], None]) -> None:

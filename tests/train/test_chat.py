@@ -52,6 +52,20 @@ def test_an_answer_comes_in_pieces_and_is_that_of_a_chat_app(run: Path) -> None:
     assert not process.is_running()
 
 
+@pytest.mark.slow
+def test_lines_that_are_piped_in_are_asked_one_after_another_whatever_bytes_they_hold(run: Path) -> None:
+    def chat(typed: bytes, *more: str | bytes) -> subprocess.CompletedProcess[bytes]:
+        command = [BIN / "train", "chat", run, "--json", *more]
+        return subprocess.run(command, input=typed, env=environment(), capture_output=True, check=False)
+
+    said = json.loads(chat(b"Salt?\n\nx\xff\n").stdout)
+    assert [turn["question"] for turn in said["turns"]] == ["Salt?", "x\ufffd"]
+    assert {key: said[key] for key in ("question", "answer", "passages")} == said["turns"][-1]
+    assert json.loads(chat(b"", "-q", b"y\xff\nz").stdout)["question"] == "y\ufffd\nz"
+    nothing = chat(b"\n")
+    assert nothing.returncode == 2 and b"no question was asked" in nothing.stderr
+
+
 def test_an_answer_that_nobody_reads_on_ends_and_the_next_is_as_ever(run: Path) -> None:
     asked, likeliest = [{"role": "user", "content": "What is salt?"}], Sampling(0.0, 0.0, 1.0)
     with Speaker(run) as speaker:

@@ -31,7 +31,9 @@ def test_a_run_leaves_what_the_contract_names(trained: Trained) -> None:
     assert said["verdict"] in ("passed", "doubtful")
     assert [Path(name).name for name in said["gguf"]] == ["kitchen-q8_0.gguf"]
     kept = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    assert {"config.json", "tokenizer.json", "model.safetensors"} <= kept["base"].keys(), "another base of its name is told from it"
+    assert {"config.json", "tokenizer.json", "model.safetensors"} <= kept["base"].keys(), (
+        "another base of its name is told from it"
+    )
     bundle = run / "export/me/kitchen"
     assert {path.name for path in bundle.iterdir()} >= {"Modelfile", "README.md", "export-report.json", "SHA256SUMS"}
     assert not (run / "checkpoints").exists()

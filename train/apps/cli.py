@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -40,21 +41,17 @@ def chat(
     Example: train chat my-voice/recipe.yaml
     """
     settle_libraries()
-    from train.chat import Chat, Speaker, talk
+    from train.chat import Chat, Speaker, ask_each, talk
     from train.runs import find_run
 
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # bytes that are no UTF-8 are a typing error, and no reason to end
     with Speaker(find_run(run_name), quant, temperature, knowledge=knowledge) as speaker:
         conversation = Chat(speaker)
         if as_json:
-            reply = "".join(conversation.ask(question or typer.get_text_stream("stdin").read().strip()))
-            answer(
-                {
-                    "file": str(speaker.file),
-                    "question": conversation.messages[-2]["content"],
-                    "answer": reply,
-                    "passages": conversation.passages,
-                }
-            )
+            piped = [] if question else sys.stdin.read().splitlines()
+            turns = ask_each(conversation, [question] if question else [line.strip() for line in piped if line.strip()])
+            answer({"file": str(speaker.file), **turns[-1], "turns": turns})
         elif question is not None:
             for piece in conversation.ask(question):
                 print(piece, end="", flush=True)
