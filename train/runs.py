@@ -68,6 +68,25 @@ def lost(run: Path, name: str, what: str = "is damaged", command: str = "run") -
     return CallError(what, where=str(run / name), fix=fix)
 
 
+def runs_of(recipe: Path) -> list[Path]:
+    """The folders of a recipe's finished runs, at least one.
+
+    Raises:
+        CallError: there is none; it names recipes beside it that have runs.
+    """
+    if found := [Path(run["folder"]) for run in list_runs(recipe)]:
+        return found
+    builds = BuildFolder.of(load_recipe(recipe)).root.parent
+    newest = {run.parents[2]: run.parent for run in sorted(builds.glob("*/runs/[!.]*/manifest.json"))}
+    others = sorted({str(other) for run in newest.values() if (other := recipe_behind(run))})
+    fix = (
+        f"Recipes beside it that have runs: {', '.join(others)}."
+        if others
+        else f"Run `train run {shlex.quote(str(recipe))}` first."
+    )
+    raise CallError("no run of this recipe is finished yet", where=str(recipe), fix=fix)
+
+
 def find_run(named: str) -> Path:
     """The folder of a run: named by its folder, by its id, or by a recipe or its folder, whose newest run it then is.
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from likeness.errors import CallError
+from likeness.recipe.folders import BuildFolder
+from likeness.recipe.load import load_recipe
 from likeness.retrieval import Knowledge
+from tests.make import write_recipe
 from train.compare.compare import OTHER_TOKENS, as_html, compare, lines, trend
 from train.compare.runs import RunView, differences, layers, moved, verdict
 from train.evaluate.answers import Answer, AnswerStore
+from train.runs import runs_of
 
 LOOP = "gate and " * 300
 
@@ -77,6 +83,20 @@ def test_a_page_is_not_replaced_by_that_of_another_recipes_runs(tmp_path: Path) 
     sets = [runs[:2], [runs[0], runs[0]], [runs[0], other], runs[:8], runs[1:]]
     pages = [compare(folders)[1].name for folders in sets]
     assert pages[:3] == ["001-002.html", "001-001.html", "001-made-001-made.html"] and len(set(pages)) == 5
+
+
+def test_a_recipe_without_runs_is_named_with_those_beside_it_that_have_some(tmp_path: Path) -> None:
+    trained, other = (write_recipe(tmp_path, "builtin:tiny", name=name) for name in ("lock", "ferry"))
+    with pytest.raises(CallError, match="no run of this recipe") as refused:
+        runs_of(other)
+    assert (refused.value.where, refused.value.fix) == (str(other), f"Run `train run {other}` first.")
+    build = BuildFolder.of(load_recipe(trained))
+    build.claim(load_recipe(trained))
+    build.runs.mkdir()
+    made(build.runs, 1, 0.2)
+    with pytest.raises(CallError) as refused:
+        runs_of(other)
+    assert refused.value.fix == f"Recipes beside it that have runs: {os.path.relpath(trained)}."
 
 
 def test_what_a_packed_run_left_at_home_is_no_difference(tmp_path: Path) -> None:

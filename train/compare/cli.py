@@ -24,15 +24,13 @@ def compare(
     """
     from train.compare.compare import as_dict, lines
     from train.compare.compare import compare as make_comparison
-    from train.runs import find_run, list_runs, recipe_named
+    from train.runs import find_run, recipe_named, runs_of
 
     settle_libraries()
     folders: list[Path] = []
     for name in run_names:
         recipe = recipe_named(name)
-        folders += [Path(each["folder"]) for each in list_runs(recipe)] if recipe else [find_run(name)]
-    if not folders:
-        raise CallError("no run is finished yet", fix="Run `train run RECIPE` first.")
+        folders += runs_of(recipe) if recipe else [find_run(name)]
     views, page = make_comparison(folders)
     if as_json:
         answer(as_dict(views) | {"page": str(page)})
