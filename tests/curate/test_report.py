@@ -146,7 +146,7 @@ def test_the_report_fits_a_phone_and_asks_nothing_of_the_network(demo, village):
         flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
         for folder, name in ((demo, "demo"), (village, "village")):
-            for width in (360, 390, 1200):
+            for width in (360, 390, 700, 900, 1200):
                 page = browser.new_page(viewport={"width": width, "height": 800})
                 page.on("request", lambda request: asked.append(request.url))
                 page.on("dialog", lambda dialog: pytest.fail(f"a document opened a dialog: {dialog.message}"))

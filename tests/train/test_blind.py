@@ -9,6 +9,8 @@ import pytest
 
 from likeness.blind import BlindItem, BlindTest, read_blind_test
 from likeness.errors import CallError
+from likeness.pages import environment
+from tests.make import CHROMIUM
 from train.blind import add_up, lines
 from train.compare.runs import RunView
 
@@ -88,3 +90,23 @@ def test_claudes_choices_are_told_beside_those_of_people(test: BlindTest) -> Non
     assert "both orders of 5 of 6 pairs" in shown and "it chose as most people did: 75%" in shown
     test.judged.write_text(json.dumps({"test": "of-other-answers", "model": "claude-x", "tuned": tuned}), encoding="utf-8")
     assert add_up(RunView(test.run), [test.results])["judge"] is None
+
+
+@pytest.mark.slow
+def test_the_page_fits_a_phone_and_its_name_field_is_no_wider_than_the_text(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    item = BlindItem("q", "Why?", ["One.", "Two."])
+    page_file = tmp_path / "blind.html"
+    template = environment("train").get_template("blind.html.j2")
+    page_file.write_text(template.render(test="t", persona="Ann", items=[item], letters="AB"), encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 375, "height": 800})
+        page.goto(f"file://{page_file}")
+        wide = "document.querySelector('{}').getBoundingClientRect().right"
+        assert page.evaluate(wide.format("#person")) <= page.evaluate(wide.format("form"))
+        border = "getComputedStyle(document.querySelector('{}')).borderTopWidth"
+        assert page.evaluate(border.format("label[for=person]")) == "0px", "a frame would read as a field that is filled in"
+        assert page.evaluate(border.format("fieldset label")) == "1px"
+        browser.close()
