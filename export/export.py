@@ -13,7 +13,7 @@ from export.gguf.convert import FILE_TYPES, AboveF16, convert, read_config
 from export.gguf.families import architecture_of
 from export.gguf.imatrix import measure_importance, save_importance
 from export.gguf.quantize import KINDS, ROUNDED_BY_IMPORTANCE, quantize
-from export.gguf.vocabulary import adds_bos_eos
+from export.gguf.vocabulary import adds_bos
 from export.model_files import load_tokenizer
 from export.ollama import bos_of, template_for_ollama
 from export.probe import Conversation, render, turn_end
@@ -25,6 +25,11 @@ NO_TEMPLATE = (
     "Ollama's language cannot say this model's chat template, so the Modelfile has none; "
     "see with `train verify-app --ollama URL` what Ollama takes in its place."
 )
+
+OTHERWISE = {
+    "vocabulary": "Choose another base model.",
+    "chat template": "Write it otherwise in the base's chat_template.jinja, or choose another base model.",
+}
 
 
 def export_model(
@@ -99,14 +104,13 @@ def check_exportable(base: Path, rows: Sequence[Conversation], tokenizer: Any = 
         model: what it will be called.
 
     Raises:
-        CallError: its architecture is not covered, or llama.cpp would read its vocabulary differently.
+        CallError: its architecture is not covered, or llama.cpp would read its vocabulary or chat template differently.
     """
     architecture_of(read_config(base))
     wrong = [check for check in verify_vocabulary(base, rows, tokenizer, name=model) if not check.passed]
     if wrong:
-        raise CallError(
-            f"llama.cpp reads the vocabulary of {base.name} differently: {wrong[0].message}", fix="Choose another base model."
-        )
+        what = "chat template" if wrong[0].name == "chat template" else "vocabulary"
+        raise CallError(f"llama.cpp reads the {what} of {base.name} differently: {wrong[0].message}", fix=OTHERWISE[what])
 
 
 def _make(
@@ -166,9 +170,8 @@ def _ollama_template(tokenizer: Any, rows: Sequence[Conversation]) -> str | None
     """The chat template in Ollama's language, proven on the rows up to their last question."""
     if tokenizer.chat_template is None:
         return None
-    begins, _ = adds_bos_eos(tokenizer)
     openings = [row[:-1] for row in rows if row[-1]["role"] == "assistant"]
-    return template_for_ollama(partial(render, tokenizer, reply=True), openings, bos_of(tokenizer, begins))
+    return template_for_ollama(partial(render, tokenizer, reply=True), openings, bos_of(tokenizer, adds_bos(tokenizer)))
 
 
 def _failed(checks: Sequence[Check]) -> bool:

@@ -150,7 +150,7 @@ def verify_vocabulary(
         name: what the model will be called.
 
     Returns:
-        The checks tokens and stop token.
+        The checks tokens, stop token and chat template.
     """
     tokenizer = tokenizer or load_tokenizer(model_folder)
     probe = make_probe(tokenizer, rows)
@@ -158,7 +158,8 @@ def verify_vocabulary(
         file = convert(model_folder, Path(temporary, "vocabulary.gguf"), vocabulary_only=True, tokenizer=tokenizer, name=name)
         try:
             llama.load(file, "vocabulary")
-            return [vocabulary.same_tokens(llama, tokenizer, probe), vocabulary.reply_ends(llama, tokenizer)]
+            checks = [vocabulary.same_tokens(llama, tokenizer, probe), vocabulary.reply_ends(llama, tokenizer)]
+            return [*checks, vocabulary.same_prompts(llama, tokenizer, probe)] if tokenizer.chat_template else checks
         except LlamaError as error:
             return [Check("tokens", False, None, None, str(error))]
 

@@ -33,6 +33,10 @@ FOLD = (
 DO_NOT_THINK = "{%- set enable_thinking = false -%}"
 WRITE_FIRST = "{%%- if add_generation_prompt -%%}{{ %s }}{%%- endif -%%}"
 
+WRITE_BOS = "{{ bos_token }}"
+"""Put before a template that leaves BOS to the tokenizer: rows and chat prompts are cut into tokens with nothing added, and only
+llama.cpp's apps would add it. Such bases were tuned on rendered texts to which the tokenizer had added it."""
+
 THOUGHTS = {
     "<think>": "</think>",
     "[THINK]": "[/THINK]",
@@ -79,6 +83,9 @@ def study(tokenizer: Any, stops: set[int], where: str) -> Template:
     """
     notes: list[str] = []
     text = _with_system(tokenizer, _named(tokenizer, where, notes), where, notes)
+    if _lacks_bos(tokenizer, _tried(tokenizer, text, where, SYSTEM, ASKED, reply=True)):
+        text = WRITE_BOS + text
+        notes.append(f"the tokenizer begins every text with {tokenizer.bos_token}: rows and the exported template do too")
     form = _form(tokenizer, text, where)
     if "enable_thinking" in text and (form.thinks or _asks_otherwise_when_thinking(tokenizer, text, where)):
         text = DO_NOT_THINK + text
@@ -231,6 +238,13 @@ def _parted(opening: str, before: str, where: str) -> CallError:
         where=where,
         fix="Choose an instruct model whose template asks for a reply in the format in which it writes one.",
     )
+
+
+def _lacks_bos(tokenizer: Any, rendered: str) -> bool:
+    """Whether the tokenizer begins texts with BOS and this one has none."""
+    from export.gguf.vocabulary import adds_bos
+
+    return adds_bos(tokenizer) and not rendered.startswith(str(tokenizer.bos_token))
 
 
 def _asks_otherwise_when_thinking(tokenizer: Any, text: str, where: str) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from export.checks.check import Check, Subject
-from export.gguf.vocabulary import ENDS_BY_NAME, adds_bos_eos, pre_tokenizer_of
+from export.gguf.vocabulary import ENDS_BY_NAME, adds_bos, pre_tokenizer_of
 from export.probe import Probe, ids, render, turn_end
-from likeness.llama.process import Llama
+from likeness.llama.process import Llama, LlamaError
 
 
 def tokens(subject: Subject) -> list[Check]:
@@ -71,36 +71,52 @@ def _cut_at(tokenizer: Any, text: str, ends: Mapping[str, int]) -> list[int]:
 
 
 def special_tokens(subject: Subject) -> list[Check]:
-    """BOS and EOS are the tokenizer's, and are put where it puts them."""
+    """BOS and EOS are the tokenizer's; BOS is put where it puts it, and EOS after no text, for that text may be a prompt."""
     tokenizer, found = subject.tokenizer, subject.found
-    begins, ends = adds_bos_eos(tokenizer)
-    expected = {"eos": tokenizer.eos_token_id, "adds_bos": begins, "adds_eos": ends}
+    expected = {"eos": tokenizer.eos_token_id, "adds_bos": adds_bos(tokenizer), "adds_eos": False}
     if tokenizer.bos_token_id is not None:
         expected["bos"] = tokenizer.bos_token_id
     wrong = {name: found[name] for name, value in expected.items() if found[name] != value}
-    message = f"The file says {wrong}, the tokenizer {expected}." if wrong else "BOS and EOS are the tokenizer's."
+    message = f"The file says {wrong}; right is {expected}." if wrong else "BOS and EOS are the tokenizer's."
     return [Check("special tokens", not wrong, str(wrong or "same"), "same", message)]
 
 
 def chat_template(subject: Subject) -> list[Check]:
-    """Conversations render to the same text, and to the same ids."""
-
-    def check(passed: bool, message: str) -> list[Check]:
-        return [Check("chat template", passed, None, None, message)]
-
+    """Conversations render to the same text, and an app reads them as the same ids."""
     if subject.found["template"] is None:
-        return check(False, "The file has no chat template; give the model's tokenizer one, then export again.")
-    if subject.tokenizer.chat_template is None:
-        return check(False, "The file has a chat template, the model has none: it is not this model's.")
-    conversations, tokenizer = subject.probe.conversations, subject.tokenizer
-    expected = [render(tokenizer, conversation, reply=True) for conversation in conversations]
-    found = subject.llama.ask("render", conversations=conversations, generation_prompt=True)
+        missing = "The file has no chat template; give the model's tokenizer one, then export again."
+    elif subject.tokenizer.chat_template is None:
+        missing = "The file has a chat template, the model has none: it is not this model's."
+    else:
+        return [same_prompts(subject.llama, subject.tokenizer, subject.probe)]
+    return [Check("chat template", False, None, None, missing)]
+
+
+def same_prompts(llama: Llama, tokenizer: Any, probe: Probe) -> Check:
+    """What an app makes of a conversation is what the model was trained on: the text, and its ids with what the file adds.
+
+    Args:
+        llama: with the file loaded.
+        tokenizer: of the model.
+        probe: the conversations.
+    """
+
+    def check(passed: bool, message: str) -> Check:
+        return Check("chat template", passed, None, None, message)
+
+    expected = [render(tokenizer, conversation, reply=True) for conversation in probe.conversations]
+    try:
+        found = llama.ask("render", conversations=probe.conversations, generation_prompt=True)
+    except LlamaError as error:
+        return check(False, f"llama.cpp cannot render it: {error.reason}.")
     for one, other in zip(expected, found, strict=True):
         if one != other:
             return check(False, f"transformers renders {one[:80]!r}, llama.cpp {other[:80]!r}.")
-    if subject.llama.ask("tokenize", texts=found) != [ids(tokenizer, text) for text in expected]:
-        return check(False, "The rendered conversations give other ids in llama.cpp.")
-    return check(True, f"{len(found)} conversations render to the same text and ids.")
+    for text, read in zip(expected, llama.ask("prompts", texts=found), strict=True):
+        if read != ids(tokenizer, text):
+            ends = f"{tokenizer.decode(read[:4])!r} to {tokenizer.decode(read[-4:])!r}"
+            return check(False, f"Of {text[:80]!r} an app reads other ids than the model was trained on: from {ends}.")
+    return check(True, f"{len(found)} conversations render to the same text, and an app reads them as the same ids.")
 
 
 def stop_token(subject: Subject) -> list[Check]:

@@ -84,7 +84,7 @@ def read_vocabulary(tokenizer: Any, rows: int) -> Vocabulary:
 
 
 def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary, end: int | None = None) -> None:
-    """Write a vocabulary, the special ids, whether a text begins with BOS or ends with EOS, and the chat template.
+    """Write a vocabulary, the special ids, whether a text begins with BOS, and the chat template.
 
     Args:
         writer: of the file.
@@ -111,23 +111,23 @@ def write_vocabulary(writer: GGUFWriter, tokenizer: Any, vocabulary: Vocabulary,
 
 
 def write_special_ids(writer: GGUFWriter, tokenizer: Any) -> None:
-    """Write BOS, EOS, UNK and PAD, and whether BOS and EOS are added to a text."""
+    """Write BOS, EOS, UNK and PAD, and whether BOS is added to a text.
+
+    EOS never is, even where the tokenizer adds it (for training on documents): an app would end each prompt with it.
+    """
     for name in ("bos", "eos", "unk", "pad"):
         identifier = getattr(tokenizer, f"{name}_token_id")
         if identifier is not None:
             getattr(writer, f"add_{name}_token_id")(identifier)
-    begins, ends = adds_bos_eos(tokenizer)
-    writer.add_add_bos_token(begins)
-    writer.add_add_eos_token(ends)
+    writer.add_add_bos_token(adds_bos(tokenizer))
+    writer.add_add_eos_token(False)
 
 
-def adds_bos_eos(tokenizer: Any) -> tuple[bool, bool]:
-    """Whether the tokenizer puts BOS before and EOS after a text: it is asked, its many settings are not parsed."""
+def adds_bos(tokenizer: Any) -> bool:
+    """Whether the tokenizer puts BOS before a text: it is asked, its many settings are not parsed."""
     bare = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a")["input_ids"]
-    begins = full[:1] == [tokenizer.bos_token_id] and bare[:1] != full[:1]
-    ends = full[-1:] == [tokenizer.eos_token_id] and bare[-1:] != full[-1:]
-    return begins, ends
+    return bool(full[:1] == [tokenizer.bos_token_id] and bare[:1] != full[:1])
 
 
 def pre_tokenizer_name(description: Mapping[str, Any]) -> str:

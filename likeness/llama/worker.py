@@ -101,6 +101,12 @@ class Worker:
         """Ids of each text, special tokens recognised, nothing added."""
         return [self.model.tokenize(text.encode(), add_bos=False, special=True) if text else [] for text in texts]
 
+    def prompts(self, texts: list[str]) -> list[list[int]]:
+        """Ids of each rendered prompt as an app reads it: with the BOS and EOS that the file has added, and no second BOS."""
+        adds_bos = llama_cpp.llama_vocab_get_add_bos(self.model._model.vocab)
+        bos = text_of(self.model, self.model.token_bos()) if adds_bos else ""
+        return [self.model.tokenize(text.removeprefix(bos).encode(), add_bos=True, special=True) for text in texts]
+
     def text(self, id: int) -> str:
         """How the vocabulary spells an id."""
         return text_of(self.model, id)

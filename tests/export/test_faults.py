@@ -72,7 +72,7 @@ def wrong_eos(patch):
 
 
 def adds_bos(patch):
-    patch.setattr(vocabulary, "adds_bos_eos", lambda tokenizer: (True, False))
+    patch.setattr(vocabulary, "adds_bos", lambda tokenizer: True)
 
 
 def no_template(patch):

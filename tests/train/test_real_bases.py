@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from export.gguf.vocabulary import adds_bos_eos
+from export.gguf.vocabulary import adds_bos
 from export.ollama import bos_of, template_for_ollama
 from likeness.errors import CallError
 from likeness.llama.process import Llama
@@ -144,8 +144,7 @@ def test_the_modelfile_says_every_template_that_is_trained_but_one(name: str) ->
         text = study(tokenizer, stops, name).text
     except CallError:
         return  # no run is trained with it
-    begins, _ = adds_bos_eos(tokenizer)
-    bos = bos_of(tokenizer, begins)
+    bos = bos_of(tokenizer, adds_bos(tokenizer))
     chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Why?"}]
     go = template_for_ollama(lambda messages: render(tokenizer, text, messages, reply=True), [chat], bos)
     assert (go is None) == (name == "mistralai-Mistral-Nemo-Instruct-2407.jinja")  # its system prompt moves to the last question

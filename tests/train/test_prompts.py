@@ -1,0 +1,64 @@
+"""What an app puts before a prompt and after it is what rows have there, and its engine renders what transformers renders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from export.checks.vocabulary import same_prompts
+from export.gguf.convert import convert
+from export.gguf.vocabulary import adds_bos
+from export.probe import ids, make_probe, render
+from likeness.llama.process import Llama
+from tests.export.tiny_models import CHATML, ROWS
+from train.template import study
+
+
+@pytest.fixture
+def tokenizer(tiny: Path) -> Any:
+    """Of builtin:tiny, to change."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(tiny)
+
+
+def adding(tokenizer: Any, form: str) -> Any:
+    """The tokenizer with BOS or EOS put to every text by itself."""
+    from tokenizers import processors
+
+    tokenizer.bos_token = "<|endoftext|>"
+    marks = [(text, tokenizer.convert_tokens_to_ids(text)) for text in ("<|endoftext|>", "<|im_end|>")]
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single=form, special_tokens=marks)
+    return tokenizer
+
+
+def read_by_an_app(tiny: Path, tokenizer: Any, folder: Path) -> tuple[dict[str, Any], bool]:
+    """What a file of the vocabulary says of BOS and EOS, and whether an app reads prompts as rows have them."""
+    file = convert(tiny, folder / "vocabulary.gguf", vocabulary_only=True, tokenizer=tokenizer)
+    with Llama() as llama:
+        found = llama.load(file, "vocabulary")
+        return found, same_prompts(llama, tokenizer, make_probe(tokenizer, ROWS)).passed
+
+
+@pytest.mark.parametrize("template", [CHATML, "{{ bos_token }}" + CHATML])
+def test_a_bos_that_the_tokenizer_adds_is_in_rows_and_prompts_once(
+    tiny: Path, tmp_path: Path, tokenizer: Any, template: str
+) -> None:
+    adding(tokenizer, "<|endoftext|> $A").chat_template = CHATML
+    found, same = read_by_an_app(tiny, tokenizer, tmp_path)
+    assert found["adds_bos"] and not same  # the check sees what rows would lack
+    tokenizer.chat_template = template
+    made = study(tokenizer, {tokenizer.eos_token_id}, "base")
+    assert made.text == "{{ bos_token }}" + CHATML and any("begins every text" in note for note in made.notes) == made.changed
+    tokenizer.chat_template = made.text
+    assert ids(tokenizer, render(tokenizer, ROWS[0])).count(tokenizer.bos_token_id) == 1
+    assert read_by_an_app(tiny, tokenizer, tmp_path)[1]
+
+
+def test_an_end_token_that_the_tokenizer_adds_is_after_no_prompt(tiny: Path, tmp_path: Path, tokenizer: Any) -> None:
+    made = study(adding(tokenizer, "$A <|im_end|>"), {tokenizer.eos_token_id}, "base")
+    assert not adds_bos(tokenizer) and not made.changed
+    found, same = read_by_an_app(tiny, tokenizer, tmp_path)
+    assert not found["adds_eos"] and same
