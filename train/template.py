@@ -223,7 +223,14 @@ def _form(tokenizer: Any, text: str, where: str) -> _Form:
     asking = _tried(tokenizer, text, where, SYSTEM, ASKED, reply=True)
     opening = asking[asking.rindex(ASKED) + len(ASKED) :]
     last = _after_question(_tried(tokenizer, text, where, SYSTEM, ASKED, ANSWERED))
-    earlier = _after_question(_tried(tokenizer, text, where, SYSTEM, ASKED, ANSWERED, MORE), until=MORE)
+    talk = _tried(tokenizer, text, where, SYSTEM, ASKED, ANSWERED, MORE)
+    if ASKED not in talk:
+        raise CallError(
+            "its chat template leaves out the earlier messages of a conversation",
+            where=where,
+            fix="Have its chat_template.jinja write every message, or choose another instruct model.",
+        )
+    earlier = _after_question(talk, until=MORE)
     leads = [lead for before, _ in (last, earlier) if (lead := _lead(opening, before)) is not None]
     if not leads:
         raise _parted(opening, last[0], where)

@@ -11,6 +11,7 @@ from export.checks.vocabulary import same_prompts
 from export.gguf.convert import convert
 from export.gguf.vocabulary import adds_bos
 from export.probe import ids, make_probe, render
+from likeness.errors import CallError
 from likeness.llama.process import Llama
 from tests.export.tiny_models import CHATML, ROWS
 from train.template import study
@@ -62,3 +63,11 @@ def test_an_end_token_that_the_tokenizer_adds_is_after_no_prompt(tiny: Path, tmp
     assert not adds_bos(tokenizer) and not made.changed
     found, same = read_by_an_app(tiny, tokenizer, tmp_path)
     assert not found["adds_eos"] and same
+
+
+def test_a_template_that_leaves_out_earlier_messages_is_refused_by_name(tokenizer: Any) -> None:
+    shown = "{%- if message.role == 'system' or loop.index0 >= (messages | length) - 2 -%}"
+    text = CHATML.replace("{{ '<|im_start|>' + message", shown + "{{ '<|im_start|>' + message")
+    tokenizer.chat_template = text.replace("{%- endfor -%}", "{%- endif -%}{%- endfor -%}")
+    with pytest.raises(CallError, match="leaves out the earlier messages of a conversation"):
+        study(tokenizer, {tokenizer.eos_token_id}, "base")
