@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from export.checks.vocabulary import same_prompts
 from export.gguf.convert import convert
 from export.gguf.vocabulary import adds_bos
-from export.probe import ids, make_probe, render
+from export.probe import Conversation, ids, make_probe, render
 from likeness.errors import CallError
 from likeness.llama.process import Llama
 from tests.export.tiny_models import CHATML, ROWS
+from train.apps.proof import Proven, Said, ask_app, faults_of
 from train.template import study
 
 
@@ -71,3 +72,53 @@ def test_a_template_that_leaves_out_earlier_messages_is_refused_by_name(tokenize
     tokenizer.chat_template = text.replace("{%- endfor -%}", "{%- endif -%}{%- endfor -%}")
     with pytest.raises(CallError, match="leaves out the earlier messages of a conversation"):
         study(tokenizer, {tokenizer.eos_token_id}, "base")
+
+
+class App:
+    """One that puts tokens before prompts or after them, and shows their ids or only their number."""
+
+    name = "an app"
+
+    def __init__(self, before: list[int], after: list[int], shows: bool) -> None:
+        self.before, self.after, self.shows = before, after, shows
+
+    def settings(self) -> list[Any]:
+        return []
+
+    def chat(self, conversation: Conversation) -> Said:
+        ids = [*self.before, *PROMPT, *self.after]
+        return Said("other", True, None, ids if self.shows else None, len(ids))
+
+    def cure(self, fault: str) -> str:
+        return "Ask the app's maker."
+
+
+class File:
+    """An exported file with BOS 0 and EOS 2 that asks for neither, one or both."""
+
+    def __init__(self, **asks: bool) -> None:
+        self.found = {"bos": 0, "adds_bos": False, "adds_eos": False} | asks
+
+    def distance(self, proven: Proven, text: str) -> float:
+        return 9.0
+
+
+PROMPT = [5, 6]
+
+
+@pytest.mark.parametrize("shows", [True, False])
+@pytest.mark.parametrize(
+    ("ids", "before", "after", "asks", "fault", "cure"),
+    [
+        ([0, 5, 6], [0, 0], [], {"adds_bos": True}, "BOS twice", "Ask the app's maker."),
+        ([5, 6], [0], [], {"adds_bos": True}, "BOS before the prompt", "make it again with `train export`"),
+        ([5, 6], [0], [], {}, "BOS before the prompt", "Ask the app's maker."),
+        ([5, 6], [], [2], {"adds_eos": True}, "end token after the prompt", "make it again with `train export`"),
+    ],
+)
+def test_a_token_more_is_named_by_where_it_is(
+    ids: list[int], before: list[int], after: list[int], asks: dict[str, bool], fault: str, cure: str, shows: bool
+) -> None:
+    app, proven = App(before, after, shows), Proven([], "prompt", ids, "reply", True)
+    checks = ask_app(cast(Any, app), cast(Any, File(**asks)), [proven], lambda *_: None)
+    assert faults_of(checks) == [fault] and cure in checks[-1].message

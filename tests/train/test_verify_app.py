@@ -90,7 +90,7 @@ def test_a_llama_server_that_was_started_with_another_template_is_found(run: Pat
         ("renderer", "renderer", "FROM ./kitchen-q8_0.gguf\nTEMPLATE"),
         ("system", "system prompt", 'SYSTEM """You keep a kitchen'),
         ("stop", "stop token lost", 'PARAMETER stop "<|im_end|>"'),
-        ("bos", "BOS twice", "TEMPLATE"),
+        ("bos", "BOS before the prompt", "TEMPLATE"),
     ],
 )
 def test_ollama(run: Path, fault: str, named: str, cure: str) -> None:
@@ -133,7 +133,13 @@ def test_ollama_with_another_file_under_the_name(run: Path, taught: Path, tmp_pa
 
 @pytest.mark.parametrize(
     ("fault", "named"),
-    [("", ""), ("template", "other template"), ("system", "system prompt"), ("stop", "stop token lost"), ("bos", "BOS twice")],
+    [
+        ("", ""),
+        ("template", "other template"),
+        ("system", "system prompt"),
+        ("stop", "stop token lost"),
+        ("bos", "BOS before the prompt"),
+    ],
 )
 def test_lm_studio(run: Path, fault: str, named: str) -> None:
     with running(LmStudioStandin(exported(run), fault)) as url:
@@ -146,7 +152,7 @@ def test_lm_studio(run: Path, fault: str, named: str) -> None:
 def test_the_command_fails_where_an_app_answers_otherwise(trained: Trained, run: Path) -> None:
     with running(LmStudioStandin(exported(run), "bos")) as url:
         said = trained[0].call("train", "verify-app", str(run), "--lm-studio", url, code=1).stdout
-    assert said.startswith("LM Studio: kitchen does not answer as proven: BOS twice\n")
+    assert said.startswith("LM Studio: kitchen does not answer as proven: BOS before the prompt\n")
     assert "prompt tokens: 0 of 6 conversations" in said
 
 

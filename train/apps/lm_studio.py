@@ -12,13 +12,14 @@ from export.probe import Conversation
 from export.verify import Check
 from likeness.errors import CallError
 from train.apps.http import Address
-from train.apps.proof import BOS_TWICE, OTHER_TEMPLATE, STOP_LOST, SYSTEM_PROMPT, TOKENS, Proven, Said, greedy_settings
+from train.apps.proof import BOS_ADDED, BOS_TWICE, OTHER_TEMPLATE, STOP_LOST, SYSTEM_PROMPT, TOKENS, Proven, Said, greedy_settings
 
 PROMPT_SETTINGS = "My Models, the wheel beside the model, Prompt"
 CURES = {
     OTHER_TEMPLATE: f"{PROMPT_SETTINGS}: reset the template to the model's own.",
     SYSTEM_PROMPT: f"{PROMPT_SETTINGS}: empty the default system prompt, and reset the template to the model's own.",
     BOS_TWICE: f"{PROMPT_SETTINGS}: reset the template to the model's own, and update LM Studio's llama.cpp runtime.",
+    BOS_ADDED: f"{PROMPT_SETTINGS}: reset the template to the model's own, and update LM Studio's llama.cpp runtime.",
     STOP_LOST: f"{PROMPT_SETTINGS}: reset the template to the model's own; then load the model again.",
 }
 

@@ -16,8 +16,10 @@ from likeness.errors import CallError
 from likeness.files import sha256
 from train.apps.http import Address, Refused
 from train.apps.proof import (
+    BOS_ADDED,
     BOS_TWICE,
     CONTEXT,
+    END_ADDED,
     OTHER_FILE,
     OTHER_TEMPLATE,
     OTHER_WEIGHTS,
@@ -112,6 +114,8 @@ class Ollama:
             SYSTEM_PROMPT: ("SYSTEM",),
             STOP_LOST: ("PARAMETER stop",),
             BOS_TWICE: ("TEMPLATE",),
+            BOS_ADDED: ("FROM", "TEMPLATE"),
+            END_ADDED: ("FROM", "TEMPLATE"),
             OTHER_WEIGHTS: ("FROM", "PARAMETER"),
         }[fault]
         wanted = "\n".join(command for command in commands if command.startswith(begins))

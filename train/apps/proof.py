@@ -29,9 +29,14 @@ up to .20 behind. At 8 bits it is a fifth of that."""
 
 OTHER_FILE, OTHER_TEMPLATE, RENDERER = "other file", "other template", "renderer"
 SYSTEM_PROMPT, BOS_TWICE = "system prompt", "BOS twice"
+BOS_ADDED, END_ADDED = "BOS before the prompt", "end token after the prompt"
 STOP_LOST, OTHER_WEIGHTS = "stop token lost", "other weights or settings"
-FAULTS = (OTHER_FILE, RENDERER, OTHER_TEMPLATE, SYSTEM_PROMPT, BOS_TWICE, STOP_LOST, OTHER_WEIGHTS)
+FAULTS = (OTHER_FILE, RENDERER, OTHER_TEMPLATE, SYSTEM_PROMPT, BOS_TWICE, BOS_ADDED, END_ADDED, STOP_LOST, OTHER_WEIGHTS)
 """The faults that are told apart. Each is the name of a check that failed."""
+
+ASKED_FOR = {BOS_ADDED: "adds_bos", END_ADDED: "adds_eos"}
+"""What of a file asks every app for a fault."""
+EXPORT_AGAIN = "The file itself asks apps for it: make it again with `train export`; where a check then fails, train it again."
 
 
 @dataclass(frozen=True)
@@ -170,13 +175,13 @@ def ask_app(app: App, prover: Prover, proven: Sequence[Proven], progress: Callab
     checks.append(replace(replies, message=replies.message + among))
     if all(check.passed for check in checks):  # then a setting that is another does no harm, unless the file is another
         mild = [check if check.passed or check.name == OTHER_FILE else replace(check, severity="warning") for check in settings]
-        return [*_with_cures(mild, app), *checks]
+        return [*_with_cures(mild, app, prover), *checks]
     named = _name_fault(pairs, counts, [pair for pair, equal in zip(pairs, same, strict=True) if not equal], app, prover)
     known = faults_of(settings)
     explained = bool(known) and named is not None and named[0] == OTHER_TEMPLATE  # by what the settings show
     if named is not None and named[0] not in known and not explained:
         checks.append(Check(named[0], False, None, None, named[1]))
-    return _with_cures([*settings, *checks], app)
+    return _with_cures([*settings, *checks], app, prover)
 
 
 def faults_of(checks: Sequence[Check]) -> list[str]:
@@ -184,11 +189,15 @@ def faults_of(checks: Sequence[Check]) -> list[str]:
     return [check.name for check in checks if check.name in FAULTS and not check.passed and check.severity == "gate"]
 
 
-def _with_cures(checks: Sequence[Check], app: App) -> list[Check]:
+def _with_cures(checks: Sequence[Check], app: App, prover: Prover) -> list[Check]:
     """The checks; those that name a fault say its cure."""
+
+    def cure(fault: str) -> str:
+        return EXPORT_AGAIN if fault in ASKED_FOR and prover.found[ASKED_FOR[fault]] else app.cure(fault)
+
     faulty = [check.name in FAULTS and not check.passed for check in checks]
     return [
-        replace(check, message=f"{check.message} {app.cure(check.name)}") if fault else check
+        replace(check, message=f"{check.message} {cure(check.name)}") if fault else check
         for check, fault in zip(checks, faulty, strict=True)
     ]
 
@@ -223,7 +232,7 @@ def _name_fault(
     if on_and_on:
         return STOP_LOST, f"{len(on_and_on)} of {len(pairs)} answers go on after the end: {on_and_on[0][1].text[-60:]!r}."
     if counts and set(counts) == {1}:
-        return BOS_TWICE, "Every prompt has one token more than the training rows had: BOS stands there twice."
+        return _one_token_more(pairs, prover)
     added = [_inserted(one.prompt, other.prompt) for one, other in pairs if other.prompt is not None]
     if added and added[0] and all(text == added[0] for text in added):
         return SYSTEM_PROMPT, f"The app writes into every prompt: {added[0][:80]!r}."
@@ -242,6 +251,18 @@ def _name_fault(
             return OTHER_TEMPLATE, "Given the proven prompt as it is, the app answers as proven."
         return OTHER_WEIGHTS, f"Given the proven prompt itself, it answers {raw[:60]!r}; proven is {proven.reply[:60]!r}."
     return None
+
+
+def _one_token_more(pairs: Sequence[tuple[Proven, Said]], prover: Prover) -> tuple[str, str]:
+    """Which token it is, and where: by the ids, where the app shows them, or else by what the file asks for."""
+    shown = [(proven.ids, said.ids) for proven, said in pairs if said.ids is not None]
+    after = all(found[:-1] == ids for ids, found in shown) if shown else prover.found["adds_eos"]
+    more = "Every prompt has one token more than the training rows had"
+    if after:
+        return END_ADDED, f"{more}: an end token after it, so that the answer begins behind an end."
+    if pairs[0][0].ids[:1] == [prover.found["bos"]]:
+        return BOS_TWICE, f"{more}: BOS stands there twice."
+    return BOS_ADDED, f"{more}: a BOS before it, which they have not."
 
 
 def _goes_on(proven: Proven, said: Said) -> bool:
