@@ -94,5 +94,13 @@ def read_blind_test(run: Path) -> BlindTest:
         key: dict[str, Any] = json.loads((run / "blind" / "key.json").read_text(encoding="utf-8"))
         asked: dict[str, Any] = json.loads((run / "blind" / "questions.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CallError("this run has no blind test yet", where=str(run), fix="`train blind RUN` makes it.") from None
+        fix = "`train blind RUN` makes it."
+        if others := tested_runs(run):
+            fix += f" Results of an earlier page belong to the run that it was made from: {', '.join(map(str, others))}."
+        raise CallError("this run has no blind test yet", where=str(run), fix=fix) from None
     return BlindTest(run, key["test"], asked["persona"], [BlindItem(**item) for item in asked["items"]], key["sides"])
+
+
+def tested_runs(run: Path) -> list[Path]:
+    """The runs of the same recipe that have a blind test, the newest first."""
+    return sorted((file.parents[1] for file in run.parent.glob("*/blind/questions.json")), reverse=True)

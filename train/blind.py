@@ -10,12 +10,13 @@ import hashlib
 import json
 import math
 import random
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from likeness.blind import LETTERS, BlindItem, BlindTest, read_blind_test
+from likeness.blind import LETTERS, BlindItem, BlindTest, read_blind_test, tested_runs
 from likeness.errors import CallError
 from likeness.files import write_atomic
 from likeness.metrics.likeness import LikenessProfile
@@ -214,12 +215,22 @@ def _read(file: Path, test: BlindTest) -> tuple[str, Result]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise CallError("is no result file of a blind test", where=str(file)) from None
     if name != test.name:
-        raise CallError("is a result of another blind test, with other answers", where=str(file), fix="Mail the newest page.")
+        raise _of_another(name, file, test.run)
     for item, letters in said.items():
         offered = LETTERS[: len(test.sides.get(item, ()))]
         if not letters or set(letters) - set(offered) or len(set(letters)) < len(letters):
             raise CallError(f"has a choice that the page does not offer: {item} {letters}", where=str(file))
     return person.strip() or file.name, said
+
+
+def _of_another(name: str, file: Path, run: Path) -> CallError:
+    """The message for a result of another test than this run's: it is added up with the run that its page was made from."""
+    for other in tested_runs(run):
+        if read_blind_test(other).name == name:
+            fix = f"Add it up there: train blind {shlex.quote(str(other))} --results {shlex.quote(str(file))}"
+            return CallError(f"is a result of another blind test, that of run {other.name}", where=str(file), fix=fix)
+    fix = "Name the run that the mailed page was made from: train blind RUN --results FILE"
+    return CallError("is a result of another blind test, of no run here", where=str(file), fix=fix)
 
 
 def _correlation(run: RunView, between: Sequence[tuple[str, bool]]) -> float | None:

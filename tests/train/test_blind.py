@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,19 @@ def test_the_page_fits_a_phone_and_its_name_field_is_no_wider_than_the_text(tmp_
         assert page.evaluate(border.format("label[for=person]")) == "0px", "a frame would read as a field that is filled in"
         assert page.evaluate(border.format("fieldset label")) == "1px"
         browser.close()
+
+
+def test_a_result_of_an_earlier_run_names_that_run(test: BlindTest, tmp_path: Path) -> None:
+    newer = test.run.with_name("002-newer")
+    newer.mkdir()
+    mailed = test.write_result("Ann", ranked(test, "real", "tuned", "prompted"))
+    with pytest.raises(CallError, match="no blind test yet") as untested:
+        add_up(RunView(newer), [mailed])
+    assert untested.value.fix and str(test.run) in untested.value.fix
+    replace(test, run=newer, name="of other answers").write()
+    with pytest.raises(CallError, match="run 001-made") as other:
+        add_up(RunView(newer), [mailed])
+    assert other.value.fix and f"train blind {test.run} --results {mailed}" in other.value.fix
+    mailed.write_text(mailed.read_text(encoding="utf-8").replace(test.name, "unknown"), encoding="utf-8")
+    with pytest.raises(CallError, match="of no run here"):
+        add_up(RunView(newer), [mailed])
