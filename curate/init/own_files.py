@@ -12,6 +12,7 @@ from typing import Any
 
 from curate.init.questions import propose_questions
 from curate.init.ready import free_folder, in_yaml
+from curate.init.unread import unread_kinds
 from curate.model import Document
 from curate.read.documents import READABLE, Unreadable, holds_words, read_document
 from curate.read.reading import OthersSpeak
@@ -38,7 +39,9 @@ class OwnFiles:
     suffixes: dict[str, int]
     """Files that are read, by the end of their name."""
     left_out: dict[str, str] = field(default_factory=dict)
-    """Files that are not, and why."""
+    """Files of these kinds that cannot be read, and why."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """Files of other kinds, by number and suffix, and what to save them as."""
     talks: list[Path] = field(default_factory=list)
     """Mail and chats: the author's turns in them can be learnt where it is known who that is."""
     questions: int = 0
@@ -55,7 +58,7 @@ class OwnFiles:
             "documents": len(self.documents),
             "words": self.words,
             "suffixes": self.suffixes,
-            "left_out": self.left_out,
+            "left_out": self.unread | self.left_out,
             "conversations": [str(path) for path in self.talks],
             "questions": self.questions,
         }
@@ -65,9 +68,10 @@ class OwnFiles:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in self.suffixes.items())
         files = f"{count_of(len(self.documents), 'file')} ({kinds}), {self.words:,} words"
         lines = [f"{self.recipe} is written: it reads {files}, where they are."]
-        lines += [f"  left out: {name} {why}" for name, why in list(self.left_out.items())[:5]]
-        if len(self.left_out) > 5:
-            lines.append(f"  and {len(self.left_out) - 5} more")
+        lines += [f"  left out: {name}, {why}" for name, why in self.unread.items()]
+        lines += [f"  left out: {name} {why}" for name, why in list(self.left_out.items())[:MOST_LEFT_OUT]]
+        if len(self.left_out) > MOST_LEFT_OUT:
+            lines.append(f"  and {len(self.left_out) - MOST_LEFT_OUT} more files that cannot be read")
         if self.talks:
             talks = count_of(len(self.talks), "file", "hold")
             lines.append(f"  {talks} conversations, which are not read yet: say in {self.recipe} what you are called in them.")
@@ -99,9 +103,9 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     paths = [path for path in found_files if path.suffix.lower() not in MAIL]
     by_suffix = Counter(path.suffix.lower() for path in paths)
     suffixes = {suffix: number for suffix, number in by_suffix.most_common() if suffix in READABLE}
+    unread = unread_kinds(paths)
     if not suffixes:
-        held = Counter(path.suffix.lower() for path in found_files).most_common(5)
-        found = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in held) or "nothing"
+        found = "; ".join(f"{name} ({why})" for name, why in unread.items()) or ("mail" if mail else "nothing")
         fix = f"It holds {found}; these are read: {', '.join(READABLE)}."
         fix += " Mail is read where a recipe says `as: conversations`." if mail else ""
         raise CallError("there is no file here that can be read", where=str(files), fix=fix)
@@ -110,9 +114,6 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     if not documents:
         why = "; ".join(f"{name} {why}" for name, why in list(left_out.items())[:3])
         raise CallError(f"no file here can be read: {why}", where=str(files))
-    for suffix, number in by_suffix.items():
-        if suffix not in suffixes:
-            left_out[f"{number} {suffix or 'files without a suffix'}"] = "not of a kind that is read"
     questions = propose_questions(documents)
     read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
     matched = [path for path in left_out if Path(path).suffix.lower() in read]  # by no pattern else
@@ -122,7 +123,7 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
         (part / "recipe.yaml").write_text(text, encoding="utf-8")
         (part / "control.yaml").write_text(_control(questions, voice), encoding="utf-8")
         (part / "recipe.schema.json").write_bytes(ready_recipes().joinpath("recipe.schema.json").read_bytes())
-    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, talks, len(questions))
+    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, unread, talks, len(questions))
 
 
 def _files_below(folder: Path) -> list[Path]:

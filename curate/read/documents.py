@@ -360,11 +360,12 @@ REFUSED: dict[str, str] = {
     ".azw": "is a Kindle book; use an EPUB of it",
     ".azw3": "is a Kindle book; use an EPUB of it",
     ".doc": f"is a file of an old Word; {_AS_WORD}",
+    ".fountain": "is a screenplay in plain text; save a copy as .txt",
     ".key": "is a presentation of Keynote; export it as PPTX",
     ".mobi": "is a Kindle book; use an EPUB of it",
     ".pages": "is a document of Pages; export it as DOCX",
     ".ppt": "is a file of an old PowerPoint; open it and save a copy as PPTX",
-    ".rtf": f"is RTF; {_AS_WORD}",
+    ".rtf": f"is RTF; {_AS_WORD} (of a Scrivener project: compile it as DOCX)",
     ".tex": "is TeX; convert it with `pandoc FILE -o NEW.md`, or name the PDF made of it",
 }
 """Common formats that are not read, each with the message for `Unreadable` that says what to do."""
