@@ -235,6 +235,15 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     return shortened_data
 
 
+def _generator(recipe: Recipe) -> str:
+    """Who wrote the pairs, as far as the recipe says: whoever wrote recorded answers is known only where it is named."""
+    if recipe.generate is None:
+        return "none: the pairs came ready"
+    if recipe.generate.provider == "recorded" and "model" not in recipe.generate.model_fields_set:
+        return "recorded answers, and the recipe does not say whose"
+    return f"{recipe.generate.provider}, {Path(recipe.generate.model).name}"
+
+
 def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
     """The card of the dataset in `folder`; its `configs` tell `load_dataset` what there is."""
     configs = []
@@ -246,9 +255,7 @@ def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
     counts = manifest["counts"]
     kinds = "\n".join(f"| {kind} | {rows} |" for kind, rows in sorted(counts["kinds"].items()))
     rights = sorted({f"{source['path']}: {source['rights']}" for source in manifest["sources"]})
-    generator = (
-        f"{recipe.generate.provider}, {Path(recipe.generate.model).name}" if recipe.generate else "none: the pairs came ready"
-    )
+    generator = _generator(recipe)
     return "\n".join(
         [
             "---",
