@@ -24,13 +24,14 @@ def check_as_json(outcome: Any) -> dict[str, Any]:
     }
 
 
-def hold_gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, enforced: bool) -> None:
+def hold_gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, where: str, enforced: bool) -> None:
     """Let the build go on, or stop it; where the gate is not enforced, it only tells.
 
     Args:
         checks: what each expectation came to.
         docs: the Data Docs' file.
         watch: follows the build.
+        where: the recipe's file and line of the expectations.
         enforced: whether a critical failure stops the build.
 
     Raises:
@@ -39,19 +40,21 @@ def hold_gate(checks: Sequence[dict[str, Any]], docs: Path, watch: Watcher, *, e
     failed = [check for check in checks if not check["success"]]
     for check in failed:
         if check["severity"] != "critical" or not enforced:
-            watch.note(f"warning: {failure_in_words(check)}")
+            watch.note(f"warning: {_in_words(check)}" + (f"\n    {check['fix']}" if check["fix"] else ""))
     critical = [check for check in failed if check["severity"] == "critical"]
     if critical and enforced:
+        fixes = dict.fromkeys(check["fix"] for check in critical if check["fix"])
         raise GateError(
-            "\n".join(failure_in_words(check) for check in critical),
-            where=f"{len(critical)} of {len(checks)} expectations failed; nothing was published",
-            fix=f"`curate show PAIR` shows a row with its passage. All of it: {docs}",
+            "\n".join(
+                [f"{len(critical)} of {len(checks)} expectations failed; nothing was published", *map(_in_words, critical)]
+            ),
+            where=where,
+            fix="\n".join([*fixes, f"`curate show PAIR` shows a row with its passage. All of it: {docs}"]),
         )
 
 
-def failure_in_words(check: dict[str, Any]) -> str:
-    """A failed expectation: what was seen, in which rows, and beneath it what to do."""
+def _in_words(check: dict[str, Any]) -> str:
+    """A failed expectation: what was seen, and in which rows."""
     arguments = ", ".join(f"{key} {value}" for key, value in check["arguments"].items())
     rows = f"; rows: {', '.join(check['rows'][:5])}" + (" …" if len(check["rows"]) > 5 else "") if check["rows"] else ""
-    fix = f"\n    {check['fix']}" if check["fix"] else ""
-    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}{fix}"
+    return f"{check['expectation']} ({arguments}): {check['observed']}{rows}"

@@ -24,6 +24,7 @@ from curate.validate.frame import COSTLY, frame_of
 from curate.validate.gate import check_as_json, hold_gate
 from curate.validate.suite import make_suite
 from curate.validate.suite import validate as run_suite
+from likeness.recipe.load import locate
 from likeness.recipe.schema import Recipe
 
 
@@ -137,4 +138,5 @@ def validate(job: Job, gate: Gate, screened: Screened, selected: Selected, texts
             for held in (True, False)
             if counts[held]
         }
-    hold_gate(job.made.checks, docs / "index.html", job.watch, enforced=not job.is_sample)
+    where = f"{locate(job.path, ('expect',))}: expect"
+    hold_gate(job.made.checks, docs / "index.html", job.watch, where=where, enforced=not job.is_sample)

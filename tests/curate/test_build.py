@@ -103,6 +103,7 @@ def test_manifest_card_and_formats_tell_the_same_rows(first):
     train, held = said["counts"]["train"], said["counts"]["validation"]
     assert f"{train} rows to train on, {held} held out, 2 controlled questions." in card
     assert "documents/bread.md: own" in card
+    assert "Generator: recorded answers" in card and "claude" not in card, "no model is named that wrote nothing"
     assert str(folder) not in card + (dataset / "manifest.json").read_text()
     lines = {split: (dataset / f"formats/openai/{split}.jsonl").read_text().splitlines() for split in ("train", "validation")}
     assert {split: len(entries) for split, entries in lines.items()} == {"train": train, "validation": held}
@@ -188,6 +189,9 @@ def test_a_failed_expectation_names_the_rows_and_publishes_nothing(village, cura
     message = one_message(done)
     assert json.loads(done.stdout)["error"]["what"] in done.stderr
     assert "2 of 4 expectations failed; nothing was published" in message
+    error = json.loads(done.stdout)["error"]
+    assert re.fullmatch(r".*recipe\.yaml:\d+: expect", error["where"]) and "curate show PAIR" in error["fix"]
+    assert "Correct or reject" in error["fix"] and "Correct or reject" not in error["what"]
     (line,) = [line for line in message.splitlines() if "expect_column_values_to_not_match_regex" in line]
     assert "2 of 9 rows break it; rows: " in line
     ids = line.split("rows: ")[1].split(", ")
