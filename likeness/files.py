@@ -129,6 +129,20 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def name_as_text(path: Path | str) -> str:
+    """A file's name for the ledger, pages and the terminal: bytes that are not UTF-8 are escaped.
+
+    >>> name_as_text("caf\\udce9.md")
+    'caf\\\\xe9.md'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def is_named_in_utf8(path: Path | str) -> bool:
+    """Whether a path can be written down: a disk of another system may hold names in another encoding."""
+    return name_as_text(path) == str(path)
+
+
 def sha256(file: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with file.open("rb") as stream:

@@ -17,7 +17,7 @@ from curate.model import Document
 from curate.read.documents import READABLE, Unreadable, holds_words, read_document
 from curate.read.reading import OthersSpeak
 from likeness.errors import CallError
-from likeness.files import atomic_folder
+from likeness.files import atomic_folder, is_named_in_utf8, name_as_text
 from likeness.metrics.text import count_of, count_words
 from likeness.recipe.folders import holds_results
 from likeness.recipe.ready import ready_recipes
@@ -59,7 +59,7 @@ class OwnFiles:
             "words": self.words,
             "suffixes": self.suffixes,
             "left_out": self.unread | self.left_out,
-            "conversations": [str(path) for path in self.talks],
+            "conversations": [name_as_text(path) for path in self.talks],
             "questions": self.questions,
         }
 
@@ -112,7 +112,7 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
     documents, left_out, chats = _read([path for path in paths if path.suffix.lower() in suffixes], files)
     talks = sorted(mail + chats)
     if not documents:
-        why = "; ".join(f"{name} {why}" for name, why in list(left_out.items())[:3])
+        why = "; ".join(f"{name_as_text(name)} {why}" for name, why in list(left_out.items())[:3])
         raise CallError(f"no file here can be read: {why}", where=str(files))
     questions = propose_questions(documents)
     read = dict(Counter(Path(document.path).suffix.lower() for document in documents).most_common())
@@ -123,7 +123,8 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
         (part / "recipe.yaml").write_text(text, encoding="utf-8")
         (part / "control.yaml").write_text(_control(questions, voice), encoding="utf-8")
         (part / "recipe.schema.json").write_bytes(ready_recipes().joinpath("recipe.schema.json").read_bytes())
-    return OwnFiles(folder / "recipe.yaml", documents, read, left_out, unread, talks, len(questions))
+    told = {name_as_text(name): why for name, why in left_out.items()}
+    return OwnFiles(folder / "recipe.yaml", documents, read, told, unread, talks, len(questions))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -168,12 +169,14 @@ def _recipe(
     """The recipe's text. Whatever comes from outside is written as a quoted string."""
     base = glob.escape(str(files))
     patterns = [base] if files.is_file() else [f"{base}/**/*{suffix}" for suffix in _spellings(files, suffixes)]
-    exclude = f", exclude: [{', '.join(_quoted(f'{base}/{glob.escape(each)}') for each in unreadable)}]" if unreadable else ""
+    named = [each for each in unreadable if is_named_in_utf8(each)]
+    exclude = f", exclude: [{', '.join(_quoted(f'{base}/{glob.escape(each)}') for each in named)}]" if named else ""
+    exclude += ", unreadable: skip" if len(named) < len(unreadable) else ""  # what cannot be written down cannot be excluded
     sources = "\n".join(f"  - {{path: {_quoted(pattern)}, rights: own{exclude}}}" for pattern in patterns)
     if talks:
         sources += "\n  # Conversations: your turns are the answers. Say what you are called in them, and take the # away."
         sources += "".join(
-            f"\n  # - {{path: {_quoted(glob.escape(str(path)))}, as: conversations, author: {_quoted(called)}, rights: own}}"
+            f"\n  # - {{path: {_quoted(glob.escape(name_as_text(path)))}, as: conversations, author: {_quoted(called)}, rights: own}}"
             for path, called in _called(talks[:MOST_LEFT_OUT], voice)
         )
     writes = (

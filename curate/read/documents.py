@@ -17,10 +17,11 @@ from curate.read.plain_text import read_plain_text
 from curate.read.reading import OthersSpeak, Reading, Unreadable
 from curate.read.speakers import is_transcript
 from likeness.errors import CallError
+from likeness.files import is_named_in_utf8
 from likeness.recipe.folders import holds_results
 from likeness.recipe.schema import Source
 
-__all__ = ["Unreadable", "decode", "holds_words", "read_document", "source_files"]
+__all__ = ["Unreadable", "decode", "holds_words", "read_document", "refuse_name", "source_files"]
 
 LARGEST_BYTES = 20_000_000
 """Largest file. A whole library in one file would be one document, and evidence and splits work by document."""
@@ -75,6 +76,16 @@ def holds_words(path: Path) -> bool:
     return not is_no_note(path)
 
 
+def refuse_name(path: Path) -> None:
+    """Say of a file that its name cannot be kept in the ledger.
+
+    Raises:
+        Unreadable: the name, or that of a folder above it, is not UTF-8.
+    """
+    if not is_named_in_utf8(path):
+        raise Unreadable("has a name that is not UTF-8 (an old disk's encoding); rename it")
+
+
 def read_document(path: Path, name: str, rights: str) -> Document:
     """The document in a file.
 
@@ -86,6 +97,7 @@ def read_document(path: Path, name: str, rights: str) -> Document:
     Raises:
         Unreadable: it cannot be read as the format that its suffix names, or has no text.
     """
+    refuse_name(path)
     suffix = path.suffix.lower()
     if suffix in REFUSED:
         raise Unreadable(REFUSED[suffix])

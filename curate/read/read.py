@@ -17,13 +17,14 @@ from curate.ledger.stored import StoredDocuments
 from curate.model import Document, Pair, Stage, content_hash
 from curate.read.apart import Apart
 from curate.read.conversations import missing_author, pairs_of, read_messages
-from curate.read.documents import Unreadable, source_files
+from curate.read.documents import Unreadable, refuse_name, source_files
 from curate.read.mail import mail_messages, one_mailbox
 from curate.read.mail_sealed import sealed_in_words
 from curate.read.mailboxes import is_mail
 from curate.read.message import Message
 from curate.read.ready_pairs import read_pairs
 from likeness.errors import CallError
+from likeness.files import is_named_in_utf8, name_as_text
 from likeness.recipe.schema import Recipe, Source
 
 READER = "4"
@@ -51,7 +52,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A source file (or folder), its name relative to the recipe's folder, and the hash of its bytes."""
+    """A source file (or folder), its name relative to the recipe's folder as text, and the hash of its bytes."""
 
     path: Path
     name: str
@@ -71,8 +72,8 @@ def find_files(recipe: Recipe, folder: Path) -> list[File]:
             try:
                 sha256 = _folder_sha256(path) if path.is_dir() else _sha256(path)
             except OSError as error:
-                raise CallError(f"cannot be opened: {error.strerror}", where=str(path)) from None
-            files.append(File(path, os.path.relpath(path, folder), sha256, source))
+                raise CallError(f"cannot be opened: {error.strerror}", where=name_as_text(path)) from None
+            files.append(File(path, name_as_text(os.path.relpath(path, folder)), sha256, source))
     return files
 
 
@@ -104,7 +105,7 @@ def read_sources(
         CallError: files cannot be read, and their source does not skip such files. It names each file with its fix; all other
             files are kept in the ledger.
     """
-    documents = [file for file in files if file.source.as_ == "documents"]
+    documents = [file for file in files if file.source.as_ == "documents" and is_named_in_utf8(file.path)]
     with Apart([(file.path, file.name, file.source.rights, _key(file)) for file in documents], ledger, engine or Here()) as apart:
         return _read_sources(files, Sources(StoredDocuments(ledger)), stage, progress, apart)
 
@@ -118,6 +119,7 @@ def _read_sources(
     mails: dict[tuple[str, str], list[Message]] = {}  # by source: question and answer may be in two files
     for number, file in enumerate(files, 1):
         try:
+            refuse_name(file.path)
             match file.source.as_:
                 case "documents":
                     known = apart.known(file.name, _key(file))

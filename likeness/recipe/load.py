@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from likeness.errors import RecipeError
+from likeness.files import is_named_in_utf8, name_as_text
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.recipe.expectations import KNOWN_EXPECTATIONS
 from likeness.recipe.schema import LAUNCH_CONFIGS, Control, Recipe
@@ -32,6 +33,8 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: the file, or one beneath it, is missing, is not YAML or breaks the schema; names every problem.
     """
+    if not is_named_in_utf8(path.absolute()):
+        raise RecipeError([f"{name_as_text(path.absolute())}: the path holds a name that is not UTF-8"], fix="Rename it.")
     tree = _with_settings(path, settings)
     try:
         recipe = Recipe.model_validate(tree.data)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.init.own_files import write_own_recipe
 from curate.init.questions import propose_questions
 from curate.init.ready import write_recipe
 from curate.model import Document
@@ -53,6 +54,13 @@ def test_it_points_at_the_files_and_the_recipe_builds(tmp_path, notes, curate, c
     assert found["documents"] == 5 and found["requests"] > 0
     built = curate(tmp_path, "build", "my-voice", "--sample", "1", "--json", env=claude.environment)
     assert built.returncode == 0, built.stderr
+
+
+def test_a_file_whose_name_is_not_utf8_is_left_out(tmp_path, notes):
+    (notes / "documents/caf\udce9.md").write_text("# Coffee\n\nIt is strong.\n")
+    made = write_own_recipe(tmp_path / "mine", notes, "Simon")
+    assert "rename it" in made.left_out["documents/caf\\xe9.md"]
+    assert load_recipe(made.recipe).sources[0].unreadable == "skip"
 
 
 def test_a_ready_recipes_name_means_the_recipe(tmp_path, curate):

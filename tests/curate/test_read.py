@@ -179,6 +179,17 @@ def test_a_source_that_names_no_file_is_told(corpus, tmp_path):
         find_files(load_recipe(corpus), tmp_path)
 
 
+def test_a_file_whose_name_is_not_utf8_is_named(corpus, tmp_path):
+    (tmp_path / "documents/caf\udce9.md").write_text("# Coffee\n\nIt is strong.\n")
+    files, ledger = find_files(load_recipe(corpus), tmp_path), Ledger(tmp_path / "ledger.db")
+    with pytest.raises(CallError, match=r"documents/caf\\xe9\.md has a name that is not UTF-8 .*; rename it"):
+        read_sources(files, ledger, Stage("read"), lambda *_: None)
+    corpus.write_text(corpus.read_text().replace('"documents/*"', '"documents/*", unreadable: skip'))
+    read = read_sources(find_files(load_recipe(corpus), tmp_path), ledger, Stage("read"), lambda *_: None)
+    assert len(read.documents) == 4 and len(read.skipped) == 1
+    ledger.close()
+
+
 def test_excluded_files_are_left_out(corpus, tmp_path):
     corpus.write_text(corpus.read_text().replace('"documents/*"', '"documents/*", exclude: ["documents/c*"]'))
     assert [file.name for file in find_files(load_recipe(corpus), tmp_path)] == [

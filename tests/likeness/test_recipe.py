@@ -58,6 +58,11 @@ def problems(path: Path) -> list[str]:
 # --- mistakes ---
 
 
+def test_a_folder_whose_name_is_not_utf8_is_named(write):
+    (problem,) = problems(write("caf\udce9/recipe.yaml", GOOD))
+    assert problem.endswith("caf\\xe9/recipe.yaml: the path holds a name that is not UTF-8")
+
+
 def test_all_mistakes_are_reported_at_once_with_the_nearest_spelling(write):
     path = write(
         "recipe.yaml",
