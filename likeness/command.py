@@ -19,6 +19,7 @@ from typer import BadParameter
 from typer.core import TyperGroup
 
 from likeness.errors import LikenessError, WorkRemains
+from likeness.remote_words import without_keys
 
 STARTED = time.monotonic()
 INTERRUPTED = 130
@@ -140,11 +141,12 @@ def out_of_memory() -> LikenessError:
 def fail(error: LikenessError, debug: bool) -> int:
     """Tell an error and give its exit code."""
     if debug:
-        traceback.print_exc()
+        say(without_keys(traceback.format_exc()))
     waiting = isinstance(error, WorkRemains)
-    say(str(error) if waiting else f"error: {error}")
+    say(without_keys(str(error) if waiting else f"error: {error}"))
     if "--json" in sys.argv:
-        told = {"error": {"what": error.what, "where": error.where, "fix": error.fix, "mend": error.fix}}
+        what, where, fix = (text and without_keys(text) for text in (error.what, error.where, error.fix))
+        told = {"error": {"what": what, "where": where, "fix": fix, "mend": fix}}
         with suppress(OSError):  # the error may be that nothing can be written there
             answer(told | ({"waiting": True} if waiting else {}))
     return error.exit_code

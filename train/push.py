@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from likeness.errors import CallError, MachineError
 from likeness.metrics.text import count_of
+from likeness.remote_words import in_one_line
 from train.base import public_name
 from train.chat import exported_file, system_prompt_of
 from train.data import manifest_for_others
@@ -142,9 +143,10 @@ def push(repositories: Sequence[Repository], *, public: bool, watch: Watcher) ->
             hub.create_repo(repository.name, repo_type=repository.kind, private=not public, exist_ok=True)
             done = hub.create_commit(repository.name, operations, commit_message=_message(repository), repo_type=repository.kind)
         except HfHubHTTPError as error:
-            said = f"the hub refuses with {error.response.status_code}: {error.server_message or error.response.reason_phrase}"
+            said = in_one_line(error.server_message or error.response.reason_phrase, 400)
+            what = f"the hub refuses with {error.response.status_code}: {said}"
             fix = "See that HF_TOKEN may write there; what was sent before stays, and the same command sends the rest."
-            raise MachineError(said, where=repository.name, fix=fix) from None
+            raise MachineError(what, where=repository.name, fix=fix) from None
         except (OfflineModeIsEnabled, httpx2.HTTPError, OSError) as error:
             raise MachineError(f"the hub does not answer: {error}", where=repository.name) from None
         urls.append(str(done.commit_url))

@@ -176,7 +176,7 @@ def _recipe(
     if talks:
         sources += "\n  # Conversations: your turns are the answers. Say what you are called in them, and take the # away."
         sources += "".join(
-            f"\n  # - {{path: {_quoted(glob.escape(name_as_text(path)))}, as: conversations, author: {_quoted(called)}, rights: own}}"
+            f"\n  # - {{path: {_quoted(glob.escape(path))}, as: conversations, author: {_quoted(called)}, rights: own}}"
             for path, called in _called(talks[:MOST_LEFT_OUT], voice)
         )
     writes = (
@@ -217,9 +217,9 @@ export: {{publisher: me, gguf: [q8_0, q4_k_m]}}
 """
 
 
-def _called(talks: list[Path], voice: str) -> list[tuple[Path, str]]:
+def _called(talks: list[Path], voice: str) -> list[tuple[str, str]]:
     """Each file of conversations, and what the author may be called in it: by mail people are known by their address."""
-    return [(path.resolve(), "YOUR@ADDRESS" if path.suffix.lower() in MAIL else voice) for path in talks]
+    return [(name_as_text(path.resolve()), "YOUR@ADDRESS" if path.suffix.lower() in MAIL else voice) for path in talks]
 
 
 def _spellings(files: Path, suffixes: dict[str, int]) -> list[str]:

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from curate.ledger.ledger import Ledger
 from curate.ledger.rows import BatchRow
 from curate.llm.answers import answer_in
-from curate.llm.claude import Claude
+from curate.llm.claude import LONGEST_MESSAGE, Claude
 from curate.llm.live import ATTEMPTS, ATTEMPTS_TO_REACH, Progress, room_for_answer
 from curate.llm.prices import BATCH
 from curate.llm.provider import TryAgain
@@ -31,6 +31,7 @@ from curate.model import Usage
 from likeness.errors import GateError, MachineError, WorkRemains
 from likeness.metrics.text import count_of
 from likeness.recipe.schema import Generate
+from likeness.remote_words import in_one_line
 
 MOST_REQUESTS = 100_000
 MOST_BYTES = 250_000_000
@@ -169,7 +170,8 @@ class _Batches:
                 case MessageBatchErroredResult() as result:
                     error = result.error.error
                     hopeless = error.type == "invalid_request_error"
-                    self._ledger.settle(sent, f"turned down: {error.message}" if hopeless else f"failed: {error.message}")
+                    said = in_one_line(error.message, LONGEST_MESSAGE)
+                    self._ledger.settle(sent, f"turned down: {said}" if hopeless else f"failed: {said}")
                 case other:  # expired or canceled
                     self._ledger.settle(sent, other.type)
 

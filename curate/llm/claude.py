@@ -13,8 +13,11 @@ from curate.llm.provider import Limit, NoAnswer, Response, TryAgain
 from curate.llm.request import Request
 from likeness.errors import CallError
 from likeness.recipe.schema import Generate
+from likeness.remote_words import in_one_line, without_keys
 
 SECONDS_PER_ANSWER = 900.0
+LONGEST_MESSAGE = 300
+"""Characters that are shown of what the provider says."""
 NEVER_CONNECTED = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 """Errors of the client's transport before anything was sent."""
 
@@ -82,9 +85,9 @@ class Claude:
         live = self._price.cost(usage.input_tokens, usage.output_tokens, written, read)
         return Response(
             provider="anthropic batch" if batched else "anthropic",
-            model=message.model,
-            text="".join(block.text for block in message.content if block.type == "text"),
-            stop_reason=message.stop_reason or "unknown",
+            model=without_keys(message.model),
+            text=without_keys("".join(block.text for block in message.content if block.type == "text")),
+            stop_reason=without_keys(message.stop_reason or "unknown"),
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cache_write_tokens=written,
@@ -144,6 +147,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _in_words(error: Any) -> str:
     body = getattr(error, "body", None)
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        return str(body["error"].get("message", error))[:300]
+        return in_one_line(body["error"].get("message", error), LONGEST_MESSAGE)
     cause = f" ({error.__cause__})" if getattr(error, "__cause__", None) else ""
-    return f"{error}{cause}"[:300]
+    return in_one_line(f"{error}{cause}", LONGEST_MESSAGE)

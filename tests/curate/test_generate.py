@@ -6,7 +6,10 @@ import time
 from dataclasses import astuple
 from pathlib import Path
 
+import anthropic
+import httpx2
 import pytest
+from anthropic.types import Message, TextBlock, Usage
 
 from curate.generate.answers import Answer, answer_schema, find_quote
 from curate.generate.asked_again import AskedAgain
@@ -17,6 +20,7 @@ from curate.generate.voice_samples import VoiceSamples, voice_samples
 from curate.ledger.ledger import Ledger
 from curate.llm import live
 from curate.llm.answers import MORE_ROOM, TRIES_FOR_THE_SCHEMA
+from curate.llm.claude import Claude
 from curate.llm.live import ATTEMPTS_TO_REACH
 from curate.llm.prices import price_of
 from curate.llm.prompts import as_data
@@ -468,6 +472,17 @@ def test_a_missing_key_is_told_before_anything_is_asked(tmp_path, curate, claude
     told = refused(curate, tmp_path, claude, **key)
     assert told.stderr.startswith("error: ANTHROPIC_API_KEY is not set, and this recipe asks Claude\n")
     assert claude.log()["attempts"] == 0
+
+
+def test_a_key_that_a_server_repeats_is_not_kept(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key := "sk-ant-api03-SECRET")
+    claude = Claude(Generate.model_validate({"provider": "anthropic", "kinds": [{"kind": "own_words", "per_passage": 1}]}))
+    response = httpx2.Response(401, request=httpx2.Request("POST", "http://127.0.0.1/"))
+    told = claude.failure(anthropic.APIStatusError("no", response=response, body={"error": {"message": f"{key}\x1b[31m"}}))
+    assert told.what == f"the provider does not accept the key: {'*' * len(key)} [31m"
+    content, usage = [TextBlock(type="text", text=key)], Usage(input_tokens=1, output_tokens=1)
+    said = Message.construct(model="m", content=content, stop_reason="end_turn", usage=usage)
+    assert key not in str(claude.response(said).as_dict())
 
 
 def test_a_wrong_key_is_told_and_not_shown(tmp_path, curate, claude):

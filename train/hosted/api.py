@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import requests
 
 from likeness.errors import CallError, MachineError
 from likeness.recipe.schema import Train
+from likeness.remote_words import in_one_line, without_keys
 from train.hosted.hosts import Host
 
 PATIENCE = (10, 300)
@@ -104,7 +106,7 @@ class HostApi:
     def _ask(self, method: str, path: str, body: Callable[[], dict[str, Any]] = dict, tries: int = TRIES) -> Any:
         answer = self._send(method, path, body, tries)
         try:
-            return answer.json()
+            return json.loads(without_keys(answer.content.decode("utf-8")))
         except ValueError:
             raise MachineError(f"{self.title} answers with something that is no JSON", where=self.url + path) from None
 
@@ -135,9 +137,9 @@ def _said(answer: requests.Response) -> str:
     try:
         found = answer.json()
     except ValueError:
-        return " ".join(answer.text.split())[:200]
+        return in_one_line(answer.text, 200)
     error = found.get("error", found) if isinstance(found, dict) else found
-    return " ".join(str(error.get("message", error) if isinstance(error, dict) else error).split())[:400]
+    return in_one_line(error.get("message", error) if isinstance(error, dict) else error, 400)
 
 
 def _seconds(text: str | None) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 from likeness.errors import MachineError
 from likeness.files import write_atomic
+from likeness.remote_words import in_one_line
 from train.data import read_manifest
 from train.hosted.api import HostApi
 from train.hosted.hosts import Host
@@ -30,8 +31,6 @@ UNDER_WAY = {
     "running": "training",
     "paused": "paused",
 }
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""Characters that would move a terminal's cursor: what a host says is shown as text."""
 
 
 class HostedJobs:
@@ -126,7 +125,7 @@ class HostedJobs:
             for event in self.api.events(name):
                 if event["id"] not in told:
                     told.add(event["id"])
-                    self.job.watch.line(f"          {self.host.title}: {CONTROLS.sub(' ', str(event['message']))[:200]}")
+                    self.job.watch.line(f"          {self.host.title}: {in_one_line(event['message'], 200)}")
             if job["status"] == "succeeded":
                 return job
             if job["status"] not in UNDER_WAY:
@@ -136,7 +135,7 @@ class HostedJobs:
                 }
                 self._keep()  # the next call starts another job on the same files
                 fix = "Mend what it names; the same command starts another job."
-                raise MachineError(f"the job {name} ended: {CONTROLS.sub(' ', str(error))[:400]}", where=self.host.title, fix=fix)
+                raise MachineError(f"the job {name} ended: {in_one_line(error, 400)}", where=self.host.title, fix=fix)
             self.job.watch.begin(f"{self.host.title}: {UNDER_WAY[job['status']]}")
             self._sleep(LOOKS_EVERY)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from likeness.errors import CallError, MachineError
+from likeness.remote_words import in_one_line
 from train.launch.box import Dropped, Poll, Target
 from train.launch.machines import Offer
 from train.launch.record import Record
@@ -187,7 +188,7 @@ def _asking() -> Iterator[None]:
     try:
         yield
     except HfHubHTTPError as error:
-        status, what = error.response.status_code, str(error.server_message or error).splitlines()[0]
+        status, what = error.response.status_code, in_one_line(error.server_message or error, 400)
         if status in (408, 429) or status >= 500:
             raise Dropped(what, where="Hugging Face") from None
         if status in (401, 403):

@@ -13,6 +13,7 @@ from typing import Any
 from likeness.files import write_atomic
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
+from likeness.remote_words import without_keys
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Characters that would move a terminal's cursor, or do more: what a box says is shown as text."""
@@ -113,5 +114,5 @@ class Place:
     def keep_log(self, text: bytes) -> list[str]:
         """Add to the log; gives its lines, to be shown."""
         with self.log.open("ab") as file:
-            file.write(text)
-        return CONTROLS.sub("", text.decode("utf-8", errors="replace")).splitlines()
+            file.write(said := without_keys(text.decode("latin-1")).encode("latin-1"))
+        return CONTROLS.sub("", said.decode("utf-8", errors="replace")).splitlines()
