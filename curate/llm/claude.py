@@ -22,6 +22,19 @@ NEVER_CONNECTED = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 """Errors of the client's transport before anything was sent."""
 
 
+PAGES = ("text/html", "application/xhtml+xml")
+
+
+class _WebPage(Exception):
+    """A page came where the API's answer was expected."""
+
+
+async def _refuse_pages(response: Any) -> None:
+    """For the client's transport: it would hand a page on as if it were the answer."""
+    if response.is_success and response.headers.get("content-type", "").lower().startswith(PAGES):
+        raise _WebPage
+
+
 class Claude:
     """One try, live. Schema-bound output; the part of the prompt that all requests share is cached by the provider.
 
@@ -38,7 +51,8 @@ class Claude:
                 "ANTHROPIC_API_KEY is not set, and this recipe asks Claude",
                 fix="Set it in the environment (export ANTHROPIC_API_KEY=…), or use `provider: recorded`.",
             )
-        self.client = anthropic.AsyncAnthropic(max_retries=0, timeout=SECONDS_PER_ANSWER)
+        transport = anthropic.DefaultAsyncHttpxClient(event_hooks={"response": [_refuse_pages]})
+        self.client = anthropic.AsyncAnthropic(max_retries=0, timeout=SECONDS_PER_ANSWER, http_client=transport)
         self._model = generate.model
         self._price = price_of(generate)
 
@@ -67,6 +81,8 @@ class Claude:
             return self.response(await raw.parse(), limits=limits_in(raw.headers))
         except anthropic.APIError as error:
             raise self.failure(error) from None
+        except (AttributeError, TypeError, ValueError):  # JSON, but no message: the client does not look
+            raise TryAgain("its answer is no message of the Messages API", maybe_billed=True) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -98,6 +114,9 @@ class Claude:
 
     def failure(self, error: anthropic.APIError) -> Exception:
         """What an error of the client means: try again, no answer, or a call that is wrong."""
+        if isinstance(error.__cause__, _WebPage):
+            fix = "Check ANTHROPIC_BASE_URL where it is set, and whether this network wants you to sign in first."
+            return CallError("a web page came in place of the provider's answer", where=str(self.client.base_url), fix=fix)
         shown = _in_words(error)
         if not isinstance(error, anthropic.APIStatusError):  # connections: timeouts, drops; answers that are no answers
             unreachable = type(error.__cause__).__name__ in NEVER_CONNECTED

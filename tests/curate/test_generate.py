@@ -33,6 +33,7 @@ from likeness.kinds import KINDS
 from likeness.recipe.load import load_recipe
 from likeness.recipe.schema import Generate
 from tests.make import LIVE, RECORDINGS, rows, write_corpus
+from tests.messages_server import API_KEY
 
 from .asked import requests_for
 
@@ -491,6 +492,21 @@ def test_a_wrong_key_is_told_and_not_shown(tmp_path, curate, claude):
     assert "error: the provider does not accept the key: " in told.stderr
     assert "Check ANTHROPIC_API_KEY" in told.stderr
     assert "sk-wrong-key" not in told.stderr + told.stdout
+
+
+@pytest.mark.parametrize("mode", ["mode: live", "mode: batch"])
+def test_a_page_in_place_of_an_answer_is_told(tmp_path, curate, claude, mode):
+    claude.control({"sequence": ["page"] * 9, "routes": {"batches.create": ["page"]}})
+    write_corpus(tmp_path, LIVE.replace("concurrency: 2", mode))
+    told = refused(curate, tmp_path, claude, ANTHROPIC_API_KEY=API_KEY)
+    assert "a web page came in place of the provider's answer\nCheck ANTHROPIC_BASE_URL" in told.stderr
+    assert ("not billed",) in rows(tmp_path / "build/village/ledger.db", "select outcome from sent")
+
+
+def test_an_answer_of_another_shape_is_asked_for_again(ask, claude):
+    claude.control({"attempts": ["no_message"]})
+    pairs, _ = ask()
+    assert pairs
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:9"])

@@ -23,7 +23,8 @@ A plan is a JSON object; every key may be left out:
 
 Kinds, live: rate_limited, overloaded, api_error, invalid_request, not_found (`retry_after`: seconds, any number; left out, only
 rate_limited has one, of 1 second), drop_before (the connection breaks, nothing is done), drop_after (done and paid for,
-then it breaks), drop_midway (it breaks in the middle of the answer), slow (`seconds`), cut_json, wrong_schema, refusal
+then it breaks), drop_midway (it breaks in the middle of the answer), slow (`seconds`), page (a web page in its place),
+no_message (JSON of another shape), cut_json, wrong_schema, refusal
 (`text`, `category`), max_tokens, ok. In a batch the errors become `errored` results; expired and canceled exist there
 only, the drops and slow only here.
 """
@@ -47,7 +48,7 @@ ERRORS = {
 }
 DROPS = {"drop_before", "drop_after", "drop_midway"}
 CONTENT = {"cut_json", "wrong_schema", "refusal", "max_tokens"}
-LIVE = {"ok", "slow"} | ERRORS.keys() | DROPS | CONTENT
+LIVE = {"ok", "slow", "page", "no_message"} | ERRORS.keys() | DROPS | CONTENT
 BATCHED = {"ok", "expired", "canceled"} | ERRORS.keys() | CONTENT
 
 

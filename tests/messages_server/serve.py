@@ -163,6 +163,10 @@ class Server:
         answer.delay = self.plan.latency + fault.seconds
         if fault.kind in DROPS:
             answer.drop = "midway" if fault.kind == "drop_midway" else "before"
+        if fault.kind == "page":
+            answer.body, answer.content_type = b"<html>Sign in \x1b[31m</html>", "text/html; charset=utf-8"
+        if fault.kind == "no_message":
+            answer.body = b'{"ok": true}'
         return answer
 
     def batch_item(self, params: dict[str, Any]) -> dict[str, Any]:
