@@ -19,7 +19,7 @@ from typer import BadParameter
 from typer.core import TyperGroup
 
 from likeness.errors import LikenessError, WorkRemains
-from likeness.remote_words import without_keys
+from likeness.remote_words import escape_controls, without_keys
 
 STARTED = time.monotonic()
 INTERRUPTED = 130
@@ -141,15 +141,20 @@ def out_of_memory() -> LikenessError:
 def fail(error: LikenessError, debug: bool) -> int:
     """Tell an error and give its exit code."""
     if debug:
-        say(without_keys(traceback.format_exc()))
+        say(_for_a_person(traceback.format_exc()))
     waiting = isinstance(error, WorkRemains)
-    say(without_keys(str(error) if waiting else f"error: {error}"))
+    say(_for_a_person(str(error) if waiting else f"error: {error}"))
     if "--json" in sys.argv:
         what, where, fix = (text and without_keys(text) for text in (error.what, error.where, error.fix))
         told = {"error": {"what": what, "where": where, "fix": fix, "mend": fix}}
         with suppress(OSError):  # the error may be that nothing can be written there
             answer(told | ({"waiting": True} if waiting else {}))
     return error.exit_code
+
+
+def _for_a_person(text: str) -> str:
+    """An error's text: without keys, and with what would move the cursor escaped; files are called what their makers please."""
+    return escape_controls(without_keys(text), but="\n\t")
 
 
 def fail_of_usage(error: Any) -> int:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from likeness.errors import MachineError
+from likeness.remote_words import escape_controls
 
 
 def _umask() -> int:
@@ -130,17 +131,17 @@ def remove(folder: Path) -> None:
 
 
 def name_as_text(path: Path | str) -> str:
-    """A file's name for the ledger, pages and the terminal: bytes that are not UTF-8 are escaped.
+    """A file's name for the ledger, pages and the terminal: control characters and bytes that are not UTF-8 are escaped.
 
     >>> name_as_text("caf\\udce9.md")
     'caf\\\\xe9.md'
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return escape_controls(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def is_named_in_utf8(path: Path | str) -> bool:
     """Whether a path can be written down: a disk of another system may hold names in another encoding."""
-    return name_as_text(path) == str(path)
+    return os.fsencode(path).decode("utf-8", "backslashreplace") == str(path)
 
 
 def sha256(file: Path) -> str:

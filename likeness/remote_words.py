@@ -9,7 +9,13 @@ HOLDS_A_KEY = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$")
 """How the names of variables end that hold one."""
 SHORTEST_KEY = 8
 """Characters: what is shorter is no key, and may be a word of the text."""
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that move a terminal's cursor, break a line, or turn the direction of writing."""
+
+
+def escape_controls(text: str, but: str = "") -> str:
+    """A text with its control characters as `\\x1b`, all `but` these."""
+    return CONTROLS.sub(lambda found: found[0] if found[0] in but else found[0].encode("unicode_escape").decode(), text)
 
 
 def without_keys(said: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ from likeness.sums import FILES, changed_table, table_sums
 Row = dict[str, Any]
 
 SAMPLE = "sample"
+MARKUP, ESCAPED = re.compile(r"([\\<>`*\[\]&])"), r"\\\1"
+"""Marks of Markdown that a file's name may hold; the card is shown where the dataset is."""
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 SFT = pa.schema(
@@ -254,7 +257,7 @@ def _card(recipe: Recipe, manifest: dict[str, Any], folder: Path) -> str:
             configs += [f"  - {{split: {split}, path: {config}/{split}.parquet}}" for split in files]
     counts = manifest["counts"]
     kinds = "\n".join(f"| {kind} | {rows} |" for kind, rows in sorted(counts["kinds"].items()))
-    rights = sorted({f"{source['path']}: {source['rights']}" for source in manifest["sources"]})
+    rights = sorted({f"{MARKUP.sub(ESCAPED, source['path'])}: {source['rights']}" for source in manifest["sources"]})
     generator = _generator(recipe)
     return "\n".join(
         [

@@ -17,7 +17,7 @@ from curate.read.plain_text import read_plain_text
 from curate.read.reading import OthersSpeak, Reading, Unreadable
 from curate.read.speakers import is_transcript
 from likeness.errors import CallError
-from likeness.files import is_named_in_utf8
+from likeness.files import is_named_in_utf8, name_as_text
 from likeness.recipe.folders import holds_results
 from likeness.recipe.schema import Source
 
@@ -123,7 +123,7 @@ def read_document(path: Path, name: str, rights: str) -> Document:
             reading = FILES[suffix](path)
     except OSError as error:
         raise Unreadable(f"cannot be opened: {error.strerror}") from None
-    document = reading.document(name, rights, stem=path.stem, characters=characters)
+    document = reading.document(name, rights, stem=name_as_text(path.stem), characters=characters)
     if not re.search(r"\w", document.text):
         raise Unreadable("contains no text; scanned pages need optical character recognition first")
     return document

@@ -503,9 +503,9 @@ def test_a_page_in_place_of_an_answer_is_told(tmp_path, curate, claude, mode):
     assert ("not billed",) in rows(tmp_path / "build/village/ledger.db", "select outcome from sent")
 
 
-def test_an_answer_of_another_shape_is_asked_for_again(ask, claude):
+def test_an_answer_of_another_shape_is_asked_for_again(ask, requests, claude):
     claude.control({"attempts": ["no_message"]})
-    pairs, _ = ask()
+    pairs, _, _ = ask(requests)
     assert pairs
 
 

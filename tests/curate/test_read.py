@@ -22,7 +22,7 @@ from curate.read.read import find_files, read_sources
 from curate.read.ready_pairs import read_pairs
 from likeness.errors import CallError
 from likeness.recipe.load import load_recipe
-from likeness.recipe.schema import Source
+from likeness.recipe.schema import Recipe, Source
 
 # --- normalised text ---
 
@@ -188,6 +188,14 @@ def test_a_file_whose_name_is_not_utf8_is_named(corpus, tmp_path):
     read = read_sources(find_files(load_recipe(corpus), tmp_path), ledger, Stage("read"), lambda *_: None)
     assert len(read.documents) == 4 and len(read.skipped) == 1
     ledger.close()
+
+
+def test_a_name_that_moves_the_cursor_is_escaped(tmp_path):
+    path = tmp_path / "a\x1b[31m\nb\u202e.md"
+    path.write_text("Words of mine.")
+    (file,) = find_files(Recipe.model_construct(sources=[Source.model_validate({"path": str(path), "rights": "own"})]), tmp_path)
+    assert file.name == "a\\x1b[31m\\nb\\u202e.md"
+    assert read_document(file.path, file.name, "own").title == "a\\x1b[31m\\nb\\u202e"
 
 
 def test_excluded_files_are_left_out(corpus, tmp_path):

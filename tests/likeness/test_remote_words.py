@@ -36,6 +36,11 @@ def test_no_error_shows_a_key(monkeypatch, capsys):
     assert "the library said ***" in said.out and "Traceback" in said.err
 
 
+def test_no_error_moves_the_cursor(capsys):
+    fail(MachineError("gone\n\tfor good", where="a\x1b[2J\u202eb.md"), debug=False)
+    assert capsys.readouterr().err == "error: a\\x1b[2J\\u202eb.md: gone\n\tfor good\n"
+
+
 def test_the_log_of_a_launch_keeps_no_key_and_its_length(tmp_path):
     from train.launch.record import Place
 
