@@ -177,8 +177,9 @@ def seconds_since_start() -> float:
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal. Standard output is kept for results."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """A line for the person at the terminal. Standard output is kept for results. Nothing stops because nobody can read it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def answer(result: dict[str, Any]) -> None:

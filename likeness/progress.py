@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TextIO
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -46,6 +48,32 @@ class Silent:
         return lambda *_arguments, **_options: None
 
 
+class _Unread:
+    """A standard stream that goes to nowhere once its reader has left (`| head`): the work goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write."""
+        return self._go_on(self._stream.write, text) or 0
+
+    def flush(self) -> None:
+        """Flush."""
+        self._go_on(self._stream.flush)
+
+    def _go_on(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return do(*arguments)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
 class Progress:
     """One bar (or, with no terminal, a line now and then) at a time, and plain lines that stay. A `with` block leaves no bar.
 
@@ -56,7 +84,8 @@ class Progress:
     def __init__(self, *, to_stderr: bool = False) -> None:
         from rich.console import Console
 
-        self._console = Console(file=sys.stderr if to_stderr else sys.stdout, highlight=False, soft_wrap=True)
+        stream: Any = _Unread(sys.stderr if to_stderr else sys.stdout)
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
         self._bar: Any = None
         self._task: Any = None
         self._label = ""

@@ -105,6 +105,7 @@ def test_output_that_is_closed_or_full(corpus):
         assert done.returncode == 3
         assert "No space left on device" in done.stderr
         assert "Traceback" not in done.stderr
+    assert shell(corpus.parent, f"{CURATE} plan > /dev/full 2> /dev/full").returncode == 3
 
 
 @pytest.mark.slow
@@ -112,6 +113,7 @@ def test_a_build_whose_reader_leaves_is_whole_all_the_same(corpus, curate):
     done = shell(corpus.parent, f"{CURATE} build 2>&1 | head -1; echo ${{PIPESTATUS[0]}}")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 2, "one line of it, and how it ended"
+    assert (corpus.parent / "build/village/dataset/latest").is_file()
     curate(corpus.parent, "status", "--json")
     curate(corpus.parent, "build")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from likeness import progress
+from likeness.command import say
 from likeness.progress import Progress, in_words
 
 
@@ -18,6 +21,17 @@ def clock(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
+
+
+def test_work_goes_on_when_nobody_reads_any_more(monkeypatch):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", stream)
+        Progress().line("one")
+        say("two")
+        print("three", flush=True)
 
 
 def test_a_log_gets_a_line_every_ten_seconds_in_words(clock, capsys):
