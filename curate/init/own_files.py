@@ -206,8 +206,6 @@ generate:
     - {{kind: own_words, per_passage: 1, words: [40, 300]}}      # your prose is the answer; only the question is written
     - {{kind: reflection, per_document: 1}}
 review: {{pairs: flagged}}               # a person sees what the checks doubt: curate review
-expect:
-  - expect_column_values_to_not_be_null: {{column: quote}}
 split: {{validation: 0.1, by: {"document" if documents >= FEW_DOCUMENTS else "pair"}}}
 control: control.yaml                  # asked of every model, never trained on
 train:

@@ -19,6 +19,9 @@ from likeness.files import atomic_folder
 from likeness.recipe.load import locate
 from likeness.recipe.schema import Recipe
 
+WRITTEN = frozenset(("instruction", "response", "instruction_words", "response_words"))
+"""Columns that a person can change in review."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -158,10 +161,11 @@ def _outcome(one: Any) -> Outcome:
         observed = str(raised[0]["exception_message"]) if raised else observed
     rows = tuple(str(row["id"]) for row in (result.get("unexpected_index_list") or [])[:20])
     severity = getattr(config.severity, "value", config.severity) or "critical"
-    return Outcome(config.type, kwargs, str(severity), bool(one.success), str(observed), rows, _mend(one, config.type, rows))
+    fix = _mend(one, config.type, kwargs, rows)
+    return Outcome(config.type, kwargs, str(severity), bool(one.success), str(observed), rows, fix)
 
 
-def _mend(one: Any, name: str, rows: tuple[str, ...]) -> str:
+def _mend(one: Any, name: str, kwargs: dict[str, Any], rows: tuple[str, ...]) -> str:
     """Ours say it themselves; of the library's own it can be said for those that name rows or count them."""
     if one.success:
         return ""
@@ -169,7 +173,17 @@ def _mend(one: Any, name: str, rows: tuple[str, ...]) -> str:
         return str(said)
     if name.startswith("expect_table_row_count"):
         return "More documents, or a higher `per_passage` under `generate.kinds`, give more rows; `balance` gives fewer."
-    return "Correct or reject these rows in review, or correct the documents that they come from." if rows else ""
+    if not rows:
+        return ""
+    columns = _columns_named(kwargs)
+    if name == "expect_column_values_to_not_be_null" and columns == {"quote"}:
+        return (
+            "Pairs of interviews, conversations and contrasts, and those that came ready, rest on no quote; all others have one, "
+            "or are left out. Take this expectation out of the recipe, or say with `mostly` how many have to have one."
+        )
+    if columns <= WRITTEN:
+        return "Correct or reject these rows in review, or correct the documents that they come from."
+    return "Reject these rows in review, or change in the recipe what is expected."
 
 
 def _hush() -> None:

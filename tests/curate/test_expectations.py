@@ -70,6 +70,21 @@ def keeper():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("expected", "fix"),
+    [
+        (("expect_column_values_to_not_be_null", {"column": "quote"}), "Take this expectation out of the recipe"),
+        (("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["essay"]}), "Reject these rows in review"),
+        (("expect_column_values_to_be_in_set", {"column": "response", "value_set": ["Wet."]}), "Correct or reject these rows"),
+    ],
+)
+def test_the_librarys_own_say_what_helps_against_the_rows_that_break_them(judge, expected, fix):
+    name, arguments = expected
+    failed = judge(table([pair("p1", kind="interview")]), name, **arguments)
+    assert failed.rows == ("p1",) and fix in failed.fix
+
+
+@pytest.mark.slow
 def test_term_share(judge):
     rows = [
         pair(f"p{n}", "The slack water came. Slack water!" if n < 3 else "A dry day, slack and long. Water came.")

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from curate.init.own_files import write_own_recipe
 from curate.init.questions import propose_questions
@@ -61,6 +62,15 @@ def test_a_file_whose_name_is_not_utf8_is_left_out(tmp_path, notes):
     made = write_own_recipe(tmp_path / "mine", notes, "Simon")
     assert "rename it" in made.left_out["documents/caf\\xe9.md"]
     assert load_recipe(made.recipe).sources[0].unreadable == "skip"
+
+
+def test_no_recipe_to_start_from_bars_what_people_said_themselves(tmp_path, notes):
+    """An interview, conversations and contrasts bring pairs without a quote: one of them would stop every build."""
+    own = write_own_recipe(tmp_path / "own", notes, "me").recipe
+    for path in (own, *STARTER.parent.glob("*/*.yaml")):
+        for expected in YAML(typ="safe").load(path).get("expect", ()):
+            barred = expected.get("expect_column_values_to_not_be_null", {})
+            assert barred.get("column") != "quote" or barred["mostly"] <= 0.9, path
 
 
 def test_a_ready_recipes_name_means_the_recipe(tmp_path, curate):
