@@ -43,6 +43,8 @@ def status(recipe_path: Path) -> dict[str, Any]:
     try:
         fingerprint = fingerprint_of(recipe, find_files(recipe, recipe_path.absolute().parent), ledger)
         newest, finished = ledger.newest_build(), ledger.newest_build(finished=True)
+        if newest is None and ledger.newest_sample():
+            found["state"] = "only a sample is built; `curate build` builds the rest"
         spent = ledger.spent()
         found["batches"] = len(ledger.open_batches())
         thin = Counter(term.kind for term in ledger.thin_terms(finished.id)) if finished and recipe.contrast else Counter()

@@ -61,7 +61,7 @@ def review_command(recipe_path: Path) -> str:
     return f"curate review {shlex.quote(str(recipe_path))}"
 
 
-def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, held: bool, sample: int | None) -> GateError:
+def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, held: bool) -> GateError:
     """The error for a build without a dataset: all pairs were dropped or rejected, or still await review.
 
     Args:
@@ -69,7 +69,6 @@ def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, he
         reviewed: the pairs after the decisions.
         arrived: number of decisions that arrived too late for this build.
         held: whether the recipe publishes nothing while a pair awaits review.
-        sample: number of passages of a sample build; None for a full build.
     """
     waiting = len(reviewed.awaiting) + len(reviewed.disputed)
     if not waiting:
@@ -82,5 +81,5 @@ def nothing_published(recipe_path: Path, reviewed: Reviewed, arrived: int, *, he
     else:
         why = "no other pair is left to publish" if reviewed.rejected else "nothing is decided yet"
         fix = "`awaiting: keep` publishes them all the same."
-    begin = "Build without --sample to review them." if sample else f"Review: {review_command(recipe_path)}"
-    return GateError(f"{count_of(waiting, 'pair', 'await')} review, {why}", where="review.awaiting", fix=f"{begin}\n{fix}")
+    fix = f"Review: {review_command(recipe_path)}\n{fix}"
+    return GateError(f"{count_of(waiting, 'pair', 'await')} review, {why}", where="review.awaiting", fix=fix)

@@ -53,7 +53,8 @@ def select(job: Job, screened: Screened, decided: Decided, texts: SourceTexts) -
         needing = needing_review(passed, findings, review, changed) if recipe.review else set()
         private = {finding.pair for finding in findings.all() if is_private(finding)}
         reviewed = apply_decisions(passed + refused, needing, decided.outcomes, private)
-        kept = reviewed.published(review.awaiting == "keep", findings.dropped, [pair.id for pair in decided.pairs])
+        with_awaiting = review.awaiting == "keep" or job.is_sample  # a sample is there to be looked at
+        kept = reviewed.published(with_awaiting, findings.dropped, [pair.id for pair in decided.pairs])
         stage.rows_in, stage.rows_out = len(passed) + len(refused), len(kept)
         stage.reasons = reviewed.counted()
     left_out: list[Finding] = []

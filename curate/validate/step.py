@@ -96,9 +96,9 @@ def stop_where_nothing_is_published(
     job.made.mix = asked_against_got(plan.sizes(), written, selected.sides.pairs, generated.usd_by_kind)
     job.watch.note("\n".join(mix_lines(job.made.mix)))
     _warn_of_yields(job, selected)
-    held = bool(selected.waiting) and job.recipe.review is not None and job.recipe.review.awaiting == "hold"
-    if (held and not job.is_sample) or not selected.sides.pairs:
-        raise nothing_published(job.path, selected.reviewed, arrived, held=held and not job.is_sample, sample=job.made.sample)
+    held = not job.is_sample and bool(selected.waiting) and job.recipe.review is not None and job.recipe.review.awaiting == "hold"
+    if held or not selected.sides.pairs:
+        raise nothing_published(job.path, selected.reviewed, arrived, held=held)
 
 
 def _warn_of_yields(job: Job, selected: Selected) -> None:

@@ -236,7 +236,7 @@ def test_a_sample_is_built_end_to_end_and_not_asked_twice(tmp_path, curate, clau
     assert not (tmp_path / "build/village/dataset/latest").exists()
     assert len(pq.read_table(f"{said['dataset']}/sft/train.parquet")) == said["counts"]["train"] > 0
     status = json_of(curate(tmp_path, "status", "recipe.yaml", "--json"))
-    assert (status["state"], status["version"]) == ("not built yet", None)
+    assert (status["state"], status["version"]) == ("only a sample is built; `curate build` builds the rest", None)
 
     whole = json_of(curate(tmp_path, "build", "recipe.yaml", "--json", env=claude.environment))
     assert whole["version"].startswith("001-")
@@ -245,6 +245,13 @@ def test_a_sample_is_built_end_to_end_and_not_asked_twice(tmp_path, curate, clau
     curate(tmp_path, "build", "recipe.yaml", "--sample", "1", env=claude.environment)
     assert (tmp_path / "build/village/dataset/latest").read_text().strip() == whole["version"]
     assert json_of(curate(tmp_path, "status", "recipe.yaml", "--json"))["state"] == "up to date"
+
+
+def test_a_sample_shows_pairs_that_await_review_too(corpus, curate):
+    with corpus.open("a") as recipe:
+        recipe.write("review: {pairs: all, awaiting: hold}\n")
+    told = curate(corpus.parent, "build", "recipe.yaml", "--sample", "1").stdout
+    assert "Its pairs:" in told and "(awaiting)" in told
 
 
 # --- asked against got, and what it cost ---

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from curate.build import build
 from curate.model import Decision, Findings
 from curate.show.find import find_pair
 from curate.show.terminal import print_pair
@@ -443,13 +442,6 @@ def test_a_first_build_says_how_many_wait_and_where(village):
     town.owner.answer(first, verdict="reject")
     with pytest.raises(GateError, match=r"^no pair is left to publish"):
         town.build()
-
-
-def test_a_sample_does_not_send_anybody_to_pairs_that_are_laid_out_nowhere(village):
-    town = village("pairs: all, awaiting: leave_out")
-    with pytest.raises(GateError, match="nothing is decided yet") as caught:
-        build(town.recipe, town, sample=2)
-    assert str(caught.value.fix).startswith("Build without --sample to review them.")
 
 
 def test_decisions_of_a_lost_ledger_are_fetched_again(village):
