@@ -22,7 +22,10 @@ def init(
     ] = "starter",
     voice: Annotated[str | None, typer.Option(help="With your files: whose voice it is.")] = None,
     provider: Annotated[str, typer.Option(help="With your files: who writes, anthropic or llama-cpp.")] = "anthropic",
-    model: Annotated[str | None, typer.Option(help="With your files: the writer's name, or for llama-cpp a .gguf file.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="With your files: the writer's name; for llama-cpp a .gguf file, or builtin:smollm2-135m to try."),
+    ] = None,
     show: Annotated[bool, typer.Option("--list", help="List the ready recipes and exit.")] = False,
     as_json: Json = False,
 ) -> None:

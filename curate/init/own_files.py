@@ -18,6 +18,7 @@ from curate.read.documents import READABLE, Unreadable, holds_words, read_docume
 from curate.read.reading import OthersSpeak
 from likeness.errors import CallError
 from likeness.files import atomic_folder, is_named_in_utf8, name_as_text
+from likeness.llama.smollm2 import SMOLLM2
 from likeness.metrics.text import count_of, count_words
 from likeness.recipe.folders import holds_results
 from likeness.recipe.ready import ready_recipes
@@ -89,15 +90,16 @@ def write_own_recipe(folder: Path, files: Path, voice: str, provider: str = "ant
         files: a folder, or one file.
         voice: whose voice it is.
         provider: who writes: anthropic or llama-cpp.
-        model: its name, or for llama-cpp a .gguf file.
+        model: its name, or for llama-cpp a .gguf file or builtin:smollm2-135m.
 
     Raises:
         CallError: there is nothing to read, the folder is there already, or the provider lacks its model.
         MachineError: it cannot be written to.
     """
     name = free_folder(folder)
-    if provider == "llama-cpp" and not (model or "").endswith(".gguf"):
-        raise CallError("llama-cpp needs the .gguf file that is to write", fix="Say which: --model FILE.gguf")
+    if provider == "llama-cpp" and model != SMOLLM2 and not (model or "").endswith(".gguf"):
+        fix = f"Say which: --model FILE.gguf, or --model {SMOLLM2} to try the way with a toy."
+        raise CallError("llama-cpp needs the .gguf file that is to write", fix=fix)
     found_files = [files] if files.is_file() else list(filter(holds_words, _files_below(files)))
     mail = [path for path in found_files if path.suffix.lower() in MAIL]
     paths = [path for path in found_files if path.suffix.lower() not in MAIL]
@@ -184,7 +186,7 @@ def _recipe(
         f"  model: {_quoted(model or 'claude-sonnet-5-5')}       # claude-haiku-5-5 costs a fraction\n"
         "  budget_usd: 10                     # a ceiling over all builds; `curate plan` says what to expect"
         if provider == "anthropic"
-        else f"  provider: llama-cpp\n  model: {_quoted(str(Path(model or '').resolve()))}"
+        else f"  provider: llama-cpp\n  model: {SMOLLM2 if model == SMOLLM2 else _quoted(str(Path(model or '').resolve()))}"
     )
     return f"""\
 # yaml-language-server: $schema=recipe.schema.json

@@ -73,6 +73,11 @@ def test_no_recipe_to_start_from_bars_what_people_said_themselves(tmp_path, note
             assert barred.get("column") != "quote" or barred["mostly"] <= 0.9, path
 
 
+def test_the_toy_that_comes_along_may_write(tmp_path, notes):
+    made = write_own_recipe(tmp_path / "own", notes, "me", "llama-cpp", "builtin:smollm2-135m")
+    assert load_recipe(made.recipe).generate.model == "builtin:smollm2-135m"
+
+
 def test_a_ready_recipes_name_means_the_recipe(tmp_path, curate):
     (tmp_path / "starter").mkdir()
     (tmp_path / "starter/a.md").write_text("Some words of mine that are long enough to be read as a document.")
