@@ -55,7 +55,8 @@ def asked_again(plan: Plan, covered: Collection[str], settings: Generate, ledger
         nonlocal requests, model
         missing = plan.without(covered).missing()
         for key, path, size in missing.keyed_sizes():
-            known = [(row.body["user"], row.body["system"]) for row in ledger.answered_requests(path, size.kind)]
+            answered = {row.key: (row.body["user"], row.body["system"]) for row in ledger.answered_requests(path, size.kind)}
+            known = () if key in answered else answered.values()  # its own answer was cut: nothing has changed
             request = missing[key] if known else None
             before = [(user, system) for user, system in known if request and as_data(request.material) in user]
             if request and before:

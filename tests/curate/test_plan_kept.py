@@ -8,6 +8,7 @@ import pytest
 
 from curate.engine.engine import Here, parts_of
 from curate.generate import planning
+from curate.generate.asked_again import asked_again
 from curate.generate.planned import Plan
 from curate.generate.planning import make_plan
 from curate.generate.requests import Asking
@@ -101,6 +102,23 @@ def test_a_plan_knows_what_is_answered_and_what_need_not_be(tmp_path, ledger):
     assert list(plan.without({second}).missing()) == others
     assert [(size.kind, [row.usd for row in rows]) for size, rows in plan.answered()] == [(plan[first].kind, [0.5])]
     assert len(plan) == len(others) + 2
+
+
+def test_only_what_was_asked_of_another_model_is_said_to_be_asked_again(tmp_path, ledger):
+    write(tmp_path, 1, "gauge")
+    plan, asking, _ = plan_of(tmp_path, ledger)
+    first, second, *_ = plan.items()
+    said = dict.fromkeys(("input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens", "usd"), 1)
+    said |= {"provider": "anthropic", "model": "m", "text": '{"pairs": [', "stop_reason": "max_tokens"}
+
+    def keep_answer(key, request):
+        body = {"system": request.system, "user": request.user, "schema": request.schema}
+        ledger.add_request(key, request.kind, request.document, request.passage, body)
+        ledger.add_response(key, said)
+        return asked_again(plan, (), asking.recipe.generate, ledger)
+
+    assert keep_answer(*first) is None, "its own answer was cut"
+    assert "1 answer is asked for again, because the model is another" in keep_answer("another", second[1]).in_words()
 
 
 def test_what_all_requests_begin_with_is_kept_once_and_older_rows_are_read(tmp_path, ledger):
