@@ -161,7 +161,7 @@ def difference(recipe_path: Path, before: str | None = None, after: str | None =
         before=then.name,
         after=now.name,
         rows=(len(then.rows), len(now.rows)),
-        added=tuple(_came(row, then, now, behind_then, behind_now) for row in came),
+        added=tuple(_came(row, then, now, behind_then, behind_now, decisions) for row in came),
         removed=tuple(_went(row, then, now, behind_now, decisions) for row in went),
         changed=tuple(_changes(then, now, both)),
         asked_again=again,
@@ -193,12 +193,25 @@ def _went(row: Row, then: Version, now: Version, behind: Behind, decisions: Mapp
     return Came(row.id, row.kind, row.source, REASONS[reason][0], detail)
 
 
-def _came(row: Row, then: Version, now: Version, behind_then: Behind, behind_now: Behind) -> Came:
+def _came(
+    row: Row,
+    then: Version,
+    now: Version,
+    behind_then: Behind,
+    behind_now: Behind,
+    decisions: Mapping[str, Sequence[Decision]],
+) -> Came:
     """A row that was not there before."""
     old = next((old for old, new in behind_now.rewritten.items() if new == row.id), None)
     if old:
         return Came(row.id, row.kind, row.source, REASONS["rewritten"][1], f"in place of {old}")
     reason, detail = _absence(row, then, now, behind_then)
+    if reason in WAITING:
+        known = behind_now.known_as(row)
+        if known and behind_now.pairs[known].state in WAITING:
+            reason = "undecided"
+        elif row.id not in decisions:
+            reason = "needs nobody"
     return Came(row.id, row.kind, row.source, REASONS[reason][1], detail)
 
 
@@ -208,6 +221,8 @@ REASONS = {
     "sent back": ("a reviewer sent it back", "a reviewer had sent it back"),
     "awaiting": ("it awaits review", "it has been reviewed"),
     "disputed": ("reviewers disagree on it", "reviewers agree on it now"),
+    "undecided": ("it awaits review", "the recipe publishes what awaits review now"),
+    "needs nobody": ("it awaits review", "it awaited review, and nothing asks for that any more"),
     "left out": ("a cap or the split left it out", "a cap or the split had left it out"),
     "kept": ("it was left out after the checks", "it had been left out after the checks"),
     "rewritten": ("a reviewer sent it back, and it was rewritten", "a reviewer asked for it in place of another"),
@@ -217,6 +232,8 @@ REASONS = {
     "not asked": ("it is no longer asked for", "it was newly asked for, or answered"),
 }
 """Why a version lacks a row, in words for a row that went and for one that came."""
+WAITING = ("awaiting", "disputed")
+"""States of a pair that a person has yet to decide."""
 
 
 def _absence(row: Row, lacks: Version, has: Version, behind: Behind) -> tuple[str, str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from curate.diff.diff import difference, pieces
+from curate.diff.diff import Behind, _came, difference, pieces
 from curate.diff.tables import marked
 from curate.ledger.ledger import Ledger
-from curate.model import Decision
+from curate.model import Decision, Pair, Turn, Written
+from curate.publish.versions import Row, Version
 from tests.make import RECIPE, change, json_of, rows, write_corpus
 
 NEW = "# The well\n\nThe well is eleven fathoms deep and my grandmother drew from it every morning of her life until the pump came.\n"
@@ -164,6 +165,23 @@ def test_what_reviewers_said_is_the_reason_of_what_they_left_out(three, tmp_path
         ledger.close()
         (told,) = [row for row in compared(tmp_path, "1", "2")["removed"] if row["id"] == pair]
         assert (told["why"], told["detail"]) == (reason, detail)
+
+
+@pytest.mark.parametrize(
+    ("state_now", "decided", "why"),
+    [
+        ("kept", True, "it has been reviewed"),
+        ("kept", False, "it awaited review, and nothing asks for that any more"),
+        ("awaiting", False, "the recipe publishes what awaits review now"),
+    ],
+)
+def test_a_row_that_awaited_review_is_called_reviewed_only_where_somebody_has(state_now, decided, why):
+    row = Row("p1", "essay", "a.md", "train", "What of it?", "Dry.")
+    pair = Pair("p1", "essay", (Turn("user", "What of it?"),), "Dry.", "a.md")
+    then, now = Version("001", {}, {}), Version("002", {}, {"p1": row})
+    waited, since = (Behind({"p1": Written(pair, state, at)}, {}, {}, {}) for at, state in enumerate(("awaiting", state_now)))
+    decisions = {"p1": [Decision("p1", "ada", "review", "approve")]} if decided else {}
+    assert _came(row, then, now, waited, since, decisions).why == why
 
 
 def test_versions_are_named_by_name_number_or_beginning(three, curate):
