@@ -12,6 +12,7 @@ from curate.llm.prices import BATCH, price_of, unknown_model, worst_cost
 from curate.llm.provider import Limit, NoAnswer, Response, TryAgain
 from curate.llm.request import Request
 from likeness.errors import CallError
+from likeness.llama.smollm2 import SMOLLM2
 from likeness.recipe.schema import Generate
 from likeness.remote_words import in_one_line, without_keys
 
@@ -49,7 +50,8 @@ class Claude:
         if not os.environ.get("ANTHROPIC_API_KEY", "").strip():
             raise CallError(
                 "ANTHROPIC_API_KEY is not set, and this recipe asks Claude",
-                fix="Set it in the environment (export ANTHROPIC_API_KEY=…), or use `provider: recorded`.",
+                fix="Set it in the environment (export ANTHROPIC_API_KEY=…). Without a key, a model on this machine can write: "
+                f"`provider: llama-cpp` with `model: FILE.gguf`, or {SMOLLM2} to try the way.",
             )
         transport = anthropic.DefaultAsyncHttpxClient(event_hooks={"response": [_refuse_pages]})
         self.client = anthropic.AsyncAnthropic(max_retries=0, timeout=SECONDS_PER_ANSWER, http_client=transport)

@@ -472,6 +472,7 @@ def test_a_missing_key_is_told_before_anything_is_asked(tmp_path, curate, claude
     write_corpus(tmp_path, LIVE)
     told = refused(curate, tmp_path, claude, **key)
     assert told.stderr.startswith("error: ANTHROPIC_API_KEY is not set, and this recipe asks Claude\n")
+    assert "`provider: llama-cpp`" in told.stderr
     assert claude.log()["attempts"] == 0
 
 
