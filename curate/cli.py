@@ -264,14 +264,15 @@ def propose_control(recipe: RecipePath = HERE, build_place: BuildPlace = None, a
 
     Example: curate control propose my-voice/recipe.yaml
     """
-    from curate.control import propose
+    from curate.control import next_step, propose
+    from likeness.recipe.load import load_recipe
 
     file, counts = propose(recipe)
     if as_json:
         answer({"file": str(file), "questions": counts})
         return
     print(f"{file}: " + ", ".join(f"{number} {about}" for about, number in counts.items()))
-    print("Look through it, rename it to control.yaml, and name it under `control:` in the recipe.")
+    print(f"Look through it. {next_step(load_recipe(recipe).control)}")
 
 
 app.command()(pairs)

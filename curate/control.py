@@ -38,15 +38,16 @@ def propose(recipe_path: Path) -> tuple[Path, dict[str, int]]:
     Raises:
         CallError: no dataset is built, nothing of it is held out, or there is a proposal already.
     """
-    dataset = BuildFolder.of(load_recipe(recipe_path)).dataset()
+    recipe = load_recipe(recipe_path)
+    dataset = BuildFolder.of(recipe).dataset()
     target = recipe_path.absolute().parent / "control-proposed.yaml"
     if target.exists():
-        raise CallError("is there already", where=str(target), fix="Look through it and rename it, or remove it.")
+        raise CallError("is there already", where=str(target), fix="Look through it, or remove it for a new one.")
     questions = list(_numbered([*_held_out(dataset), *_probes(dataset), *_besides()]))
     if len(questions) == len(GENERAL) + len(OFF_TOPIC):
         fix = "Raise `split.validation`, and build again."
         raise CallError("this dataset holds no pair out of training to ask about", where=str(dataset), fix=fix)
-    write_atomic(target, _as_yaml(questions))
+    write_atomic(target, _as_yaml(questions, recipe.control))
     counts: dict[str, int] = {}
     for question in questions:
         counts[question["about"]] = counts.get(question["about"], 0) + 1
@@ -101,13 +102,24 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _as_yaml(questions: list[dict[str, Any]]) -> str:
+def next_step(control: str | None) -> str:
+    """What to do with a draft that was looked through.
+
+    Args:
+        control: the recipe's file of controlled questions, if it has one.
+    """
+    if control:
+        return f"Copy what you would ask into {Path(control).name}; runs that were asked other questions cannot be compared."
+    return "Rename it to control.yaml and name it under `control:`; from then on leave it as it is, or runs cannot be compared."
+
+
+def _as_yaml(questions: list[dict[str, Any]], control: str | None) -> str:
     from ruamel.yaml import YAML
 
     text = io.StringIO()
     text.write(
         "# A draft. Look through it: drop what says little, put in your own `answer`; for decisions `choices` and `choice`.\n"
-        "# Rename it to control.yaml and name it under `control:`; from then on leave it as it is, or runs cannot be compared.\n"
+        f"# {next_step(control)}\n"
     )
     yaml = YAML()
     yaml.width = 4096

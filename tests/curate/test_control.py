@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from curate.contrast.answers import earlier_answers
+from curate.control import _as_yaml
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_control
 from likeness.recipe.schema import ControlQuestion
@@ -30,6 +31,12 @@ def test_a_draft_asks_what_is_held_out_and_never_what_is_trained_on(tmp_path: Pa
     assert asked and asked <= held and not asked & trained
     assert {"general", "off-topic"} <= set(found["questions"]) and len({question.id for question in drafted}) == len(drafted)
     assert "is there already" in house.call("curate", "control", "propose", "recipe.yaml", code=2).stderr
+
+
+def test_a_draft_does_not_replace_the_questions_that_are_asked() -> None:
+    asked = _as_yaml([{"id": "voice-1", "about": "voice", "question": "Why?"}], "/home/me/control.yaml")
+    assert "Copy what you would ask into control.yaml" in asked and "Rename" not in asked
+    assert "Rename it to control.yaml" in _as_yaml([], None)
 
 
 def test_a_decision_s_choice_is_one_of_its_choices() -> None:
