@@ -135,6 +135,7 @@ def dismiss(recipe: RecipePath, term: Term, build_place: BuildPlace = None, as_j
 
 
 def _decide(recipe: Path, term: str, action: Any, into: str, as_json: bool) -> None:
+    from curate.decisions.explanations import keys_of, with_merged
     from curate.model import TermDecision
     from likeness.errors import CallError
 
@@ -144,6 +145,8 @@ def _decide(recipe: Path, term: str, action: Any, into: str, as_json: bool) -> N
             if not _mentions(each, documents):
                 fix = f"Write it as it is spelt there; see curate contrast list {shlex.quote(str(recipe))}"
                 raise CallError(f"{each!r} is in none of the documents", fix=fix)
+        if into and keys_of(term) <= with_merged(keys_of(into), ledger.term_decisions()):
+            raise CallError(f"{into!r} is {term!r} already", fix="Name two terms that are not merged yet.")
         ledger.add_term_decision(TermDecision(term, action, into, who="person"))
     if as_json:
         answer({"term": term, "action": action, "into": into})

@@ -25,10 +25,7 @@ def explained(
     others: list[tuple[set[str], Explanation]] = []
     dismissed = dismissed_keys(decisions)
     for each in explanations:
-        keys = {each.key} if each.key else keys_of(each.term)
-        for merge in decisions:
-            if merge.action == "merge" and keys & keys_of(merge.term):
-                keys |= keys_of(merge.into)
+        keys = with_merged({each.key} if each.key else keys_of(each.term), decisions)
         if keys & dismissed:
             continue
         names = [drafted.id for drafted in sets if drafted.key and drafted.key in keys]
@@ -42,6 +39,20 @@ def explained(
         added.append(ContrastSet(name, each.term, key, f"explained/{key}", (), ()))
         texts[name] = each.text
     return texts, added
+
+
+def with_merged(keys: set[str], decisions: Sequence[TermDecision]) -> set[str]:
+    """Keys of a term, and of the terms that it was merged into.
+
+    Args:
+        keys: of the term.
+        decisions: of people about terms, oldest first.
+    """
+    found = set(keys)
+    for merge in decisions:
+        if merge.action == "merge" and found & keys_of(merge.term):
+            found |= keys_of(merge.into)
+    return found
 
 
 def dismissed_keys(decisions: Sequence[TermDecision]) -> set[str]:

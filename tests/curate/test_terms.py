@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from curate.contrast.cli import _decide
 from curate.contrast.terms import thin_terms
 from curate.decisions.explanations import keys_of
 from curate.model import Document, Pair, TermDecision, Turn
 from curate.read.documents import read_document
+from likeness.errors import CallError
 from likeness.metrics.distinctive import key_of
 from likeness.metrics.explained import explains, goes_on_to_explain
 
@@ -143,6 +145,15 @@ def test_the_commands_remember(corpus, curate):
     assert "in none of the documents" in wrong.stderr
     nothing = curate(corpus.parent, "contrast", "add", "recipe.yaml", code=2)
     assert "say which term" in nothing.stderr
+
+
+def test_a_term_is_not_merged_into_itself_nor_back(corpus):
+    (corpus.parent / "documents/clock.md").write_text("Teo came late.\n\nI had told Teodoro, and Teodoro had told Teo.\n")
+    with pytest.raises(CallError, match="'Teo' is 'Teo' already"):
+        _decide(corpus, "Teo", "merge", "Teo", as_json=False)
+    _decide(corpus, "Teodoro", "merge", "Teo", as_json=False)
+    with pytest.raises(CallError, match="'Teodoro' is 'Teo' already"):
+        _decide(corpus, "Teo", "merge", "Teodoro", as_json=False)
 
 
 def test_the_value_of_an_option_is_no_recipe():
