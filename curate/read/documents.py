@@ -30,11 +30,7 @@ LARGEST_WITH_PICTURES = 200_000_000
 
 
 def source_files(source: Source) -> list[Path]:
-    """The files that a source names, sorted; or one folder, if it is a dataset of pairs or an export of conversations.
-
-    Raises:
-        CallError: it names none.
-    """
+    """The files that a source names, sorted; or one folder, if it is a dataset of pairs or an export of conversations."""
     if source.as_ != "documents" and Path(source.path).is_dir():
         return [Path(source.path)]
     left_out = {name for pattern in source.exclude for name in glob.glob(pattern, recursive=True)}
@@ -43,14 +39,22 @@ def source_files(source: Source) -> list[Path]:
     if source.as_ == "documents":
         named = Path(re.split(r"[*?\[]", source.path, maxsplit=1)[0])
         files = [path for path in files if holds_words(path) and not _is_result(path, named)]
-    if not files:
-        if Path(source.path).is_dir():
-            raise CallError(
-                "is a folder, but a pattern is needed", where=source.path, fix=f"Write {source.path}/**/*.* for all in it."
-            )
-        fix = "Put your files there, or correct `sources[].path`; `**` reaches into folders."
-        raise CallError("no file matches", where=source.path, fix=fix)
     return files
+
+
+def no_file(source: Source) -> CallError:
+    """The error for a source that names no file."""
+    if Path(source.path).is_dir():
+        fix = f"Write {source.path}/**/*.* for all in it."
+        return CallError("is a folder, but a pattern is needed", where=source.path, fix=fix)
+    fix = "Put your files there, or correct `sources[].path`; `**` reaches into folders."
+    return CallError("no file matches", where=source.path, fix=fix)
+
+
+def folder_read_by_suffix(source: Source) -> str | None:
+    """The folder of a source that names its files of one format, as `curate init` writes them: `notes/**/*.md`."""
+    found = re.fullmatch(r"(.+)/\*\*/\*(\.\w+)", source.path)
+    return found[1] if found and source.as_ == "documents" and found[2].lower() in READABLE else None
 
 
 def _is_result(path: Path, named: Path) -> bool:

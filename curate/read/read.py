@@ -17,7 +17,7 @@ from curate.ledger.stored import StoredDocuments
 from curate.model import Document, Pair, Stage, content_hash
 from curate.read.apart import Apart
 from curate.read.conversations import missing_author, pairs_of, read_messages
-from curate.read.documents import Unreadable, refuse_name, source_files
+from curate.read.documents import Unreadable, folder_read_by_suffix, no_file, refuse_name, source_files
 from curate.read.mail import mail_messages, one_mailbox
 from curate.read.mail_sealed import sealed_in_words
 from curate.read.mailboxes import is_mail
@@ -63,12 +63,18 @@ class File:
 def find_files(recipe: Recipe, folder: Path) -> list[File]:
     """Every file that the sources name, hashed.
 
+    A folder that is read by suffix may have lost its last file of one, while it has files of another.
+
     Raises:
         CallError: a source names none, or a file cannot be opened.
     """
     files = []
-    for source in recipe.sources:
-        for path in source_files(source):
+    found = [(source, source_files(source)) for source in recipe.sources]
+    read = {folder_read_by_suffix(source) for source, paths in found if paths} - {None}
+    for source, paths in found:
+        if not paths and folder_read_by_suffix(source) not in read:
+            raise no_file(source)
+        for path in paths:
             try:
                 sha256 = _folder_sha256(path) if path.is_dir() else _sha256(path)
             except OSError as error:

@@ -198,6 +198,22 @@ def test_a_name_that_moves_the_cursor_is_escaped(tmp_path):
     assert read_document(file.path, file.name, "own").title == "a\\x1b[31m\\nb\\u202e"
 
 
+def test_a_folder_that_is_read_by_suffix_may_lose_its_last_file_of_one(corpus, tmp_path):
+    lines = '"documents/**/*.md", rights: own}\n  - {path: "documents/**/*.html"'
+    corpus.write_text(corpus.read_text().replace('"documents/*"', lines))
+    recipe = load_recipe(corpus)
+    (tmp_path / "documents/clock.html").unlink()
+    assert [file.name for file in find_files(recipe, tmp_path)] == ["documents/bread.md", "documents/ferry.md"]
+    for path in (tmp_path / "documents").glob("*.md"):
+        path.unlink()
+    with pytest.raises(CallError, match="no file matches"):
+        find_files(recipe, tmp_path)
+    (tmp_path / "documents/bread.md").write_text("Bread.")
+    corpus.write_text(corpus.read_text().replace("*.html", "*.htlm"))
+    with pytest.raises(CallError, match="no file matches"):
+        find_files(load_recipe(corpus), tmp_path)
+
+
 def test_excluded_files_are_left_out(corpus, tmp_path):
     corpus.write_text(corpus.read_text().replace('"documents/*"', '"documents/*", exclude: ["documents/c*"]'))
     assert [file.name for file in find_files(load_recipe(corpus), tmp_path)] == [
