@@ -62,7 +62,7 @@ def test_a_result_that_is_none_of_the_page_is_refused(test: BlindTest, tmp_path:
             add_up(RunView(test.run), [file])
 
 
-def test_results_of_one_name_are_told_and_those_without_a_name_all_count(test: BlindTest, tmp_path: Path) -> None:
+def test_results_of_one_name_are_told_and_nameless_ones_all_count(test: BlindTest, tmp_path: Path) -> None:
     folder = tmp_path / "mailed"
     folder.mkdir()
     with pytest.raises(CallError, match="no result file"):
@@ -94,7 +94,7 @@ def test_claudes_choices_are_told_beside_those_of_people(test: BlindTest) -> Non
 
 
 @pytest.mark.slow
-def test_the_page_fits_a_phone_and_its_name_field_is_no_wider_than_the_text(tmp_path: Path) -> None:
+def test_the_name_field_is_no_wider_than_the_page(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     item = BlindItem("q", "Why?", ["One.", "Two."])

@@ -53,7 +53,7 @@ def test_an_answer_comes_in_pieces_and_is_that_of_a_chat_app(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_lines_that_are_piped_in_are_asked_one_after_another_whatever_bytes_they_hold(run: Path) -> None:
+def test_piped_lines_are_asked_one_by_one_whatever_bytes_they_hold(run: Path) -> None:
     def chat(typed: bytes, *more: str | bytes) -> subprocess.CompletedProcess[bytes]:
         command = [BIN / "train", "chat", run, "--json", *more]
         return subprocess.run(command, input=typed, env=environment(), capture_output=True, check=False)

@@ -85,7 +85,7 @@ def test_a_page_is_not_replaced_by_that_of_another_recipes_runs(tmp_path: Path) 
     assert pages[:3] == ["001-002.html", "001-001.html", "001-made-001-made.html"] and len(set(pages)) == 5
 
 
-def test_a_recipe_without_runs_is_named_with_those_beside_it_that_have_some(tmp_path: Path) -> None:
+def test_a_recipe_without_runs_is_named_with_those_that_have_some(tmp_path: Path) -> None:
     trained, other = (write_recipe(tmp_path, "builtin:tiny", name=name) for name in ("lock", "ferry"))
     with pytest.raises(CallError, match="no run of this recipe") as refused:
         runs_of(other)
@@ -108,7 +108,7 @@ def test_what_a_packed_run_left_at_home_is_no_difference(tmp_path: Path) -> None
     assert names == ["train.sft.epochs", "dataset", "rows trained on"]
 
 
-def test_another_base_of_the_same_name_differs_and_its_losses_have_no_verdict(tmp_path: Path) -> None:
+def test_another_base_differs_and_its_losses_have_no_verdict(tmp_path: Path) -> None:
     runs = [made(tmp_path, 1, 0.6), made(tmp_path, 2, 0.2)]
     for number, run in enumerate(runs):
         run.probes["learnt"] = run.probes["echo"] | {"name": "learnt", "unit": "nats a token"}

@@ -63,7 +63,7 @@ def test_the_next_run_changes_a_setting_that_the_recipe_takes(recipe: Path, tmp_
     assert [each["commands"][-1].split()[-1] for each in said] == ["evaluate.merge_best=true", "train.sft.epochs=100"]
 
 
-def test_a_probe_that_is_named_is_known_and_has_a_fix_only_where_it_alarms(recipe: Path, tmp_path: Path) -> None:
+def test_a_named_probe_is_known_and_has_a_fix_only_where_it_alarms(recipe: Path, tmp_path: Path) -> None:
     run = run_with(tmp_path, recipe, echo={"alarm": False, "cases": []}, likeness={"alarm": False}, degenerate={})
     quiet = trace(run, "recipe.yaml", ["echo", "likeness"])
     assert [(each["fix"], [line for line in each["commands"] if "train run" in line]) for each in quiet] == [("", []), ("", [])]
