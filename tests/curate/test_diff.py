@@ -175,7 +175,7 @@ def test_what_reviewers_said_is_the_reason_of_what_they_left_out(three, tmp_path
         ("awaiting", False, "the recipe publishes what awaits review now"),
     ],
 )
-def test_a_row_that_awaited_review_is_called_reviewed_only_where_somebody_has(state_now, decided, why):
+def test_a_row_is_called_reviewed_only_where_somebody_has_decided(state_now, decided, why):
     row = Row("p1", "essay", "a.md", "train", "What of it?", "Dry.")
     pair = Pair("p1", "essay", (Turn("user", "What of it?"),), "Dry.", "a.md")
     then, now = Version("001", {}, {}), Version("002", {}, {"p1": row})
