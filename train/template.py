@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from likeness.errors import CallError
 
@@ -47,6 +50,13 @@ THOUGHTS = {
     "<|channel>thought": "<channel|>",
 }
 """What opens and closes a model's thoughts before its answer."""
+
+PYTHONS_OWN = frozenset(
+    "casefold center count encode expandtabs find format_map index isalnum isalpha isascii isdecimal isdigit isidentifier islower"
+    " isnumeric isprintable isspace istitle isupper join ljust partition removeprefix removesuffix rfind rindex rjust rpartition"
+    " splitlines swapcase translate zfill".split()
+)
+"""Methods of texts that Jinja in Python has and llama.cpp's server of September 2026 answers with "Callee is not a function"."""
 
 NOW = re.compile(r"""strftime_now\(\s*(["'])([^"'()]*)\1\s*\)""")
 
@@ -107,7 +117,22 @@ def study(tokenizer: Any, stops: set[int], where: str) -> Template:
             "the template writes the day's date: rows carry the dataset's, llama.cpp writes today's; Ollama's Modelfile keeps "
             "the day of the export"
         )
+    if lacking := _lacking(text):
+        called = ", ".join(f".{name}()" for name in lacking)
+        notes.append(
+            f"the template calls {called}, which llama.cpp's own engine does not know: its apps may not start with the file; "
+            "write that part another way, or ask `train verify-app`"
+        )
     return Template(text, text != tokenizer.chat_template, lead, end, stop, notes)
+
+
+def _lacking(text: str) -> list[str]:
+    """The methods that a template calls and llama.cpp's engine lacks; none where the template has marks of its own."""
+    environment = Environment(autoescape=True, extensions=["jinja2.ext.loopcontrols"])  # only parsed
+    with suppress(TemplateSyntaxError):
+        called = (call.node.attr for call in environment.parse(text).find_all(nodes.Call) if isinstance(call.node, nodes.Getattr))
+        return sorted(set(called) & PYTHONS_OWN)
+    return []
 
 
 def render(tokenizer: Any, text: str, messages: Sequence[Message], *, reply: bool) -> str:

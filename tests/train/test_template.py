@@ -161,6 +161,14 @@ def test_a_day_in_the_template_is_the_datasets() -> None:
     assert "Ollama's Modelfile keeps the day of the export" in told, "there it stands still"
 
 
+def test_what_llama_cpps_engine_lacks_is_told_and_nothing_else() -> None:
+    tokenizer, stops = tokenizer_for("Qwen-Qwen2.5-7B-Instruct.jinja")
+    assert not [note for note in study(tokenizer, stops, "base").notes if "engine" in note]
+    tokenizer.chat_template += "{%- if false -%}{{ messages[0]['content'].removeprefix('a').strip() }}{%- endif -%}"
+    (told,) = [note for note in study(tokenizer, stops, "base").notes if "engine" in note]
+    assert told.startswith("the template calls .removeprefix(), which")
+
+
 def test_of_named_templates_the_default_is_taken() -> None:
     tokenizer, stops = tokenizer_for("Qwen-Qwen2.5-7B-Instruct.jinja")
     text = tokenizer.chat_template
