@@ -20,6 +20,7 @@ from export.probe import Conversation, render, turn_end
 from export.sampling import read_sampling
 from export.verify import Check, verify, verify_quantized, verify_vocabulary
 from likeness.errors import CallError
+from likeness.files import remove
 
 NO_TEMPLATE = (
     "Ollama's language cannot say this model's chat template, so the Modelfile has none; "
@@ -77,6 +78,8 @@ def export_model(
     template = _ollama_template(tokenizer, rows)
     card = Card(publisher, model, source or merged.name, system_prompt, stop, read_sampling(merged), template)
     out.mkdir(parents=True, exist_ok=True)
+    for left in out.glob(".export-*"):  # by a process that was killed: it may hold as much as the model
+        remove(left)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as temporary:
         made = _make(
             merged,

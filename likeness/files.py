@@ -68,6 +68,11 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         for leaving in target.parent.glob(f".{target.name}.*.part"):  # what a killed process left behind
             shutil.rmtree(leaving, ignore_errors=True)
+        for old in target.parent.glob(f".{target.name}.*.old"):  # killed while it was replaced
+            if target.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.rename(old, target)
         part = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
         os.chmod(part, 0o777 & ~UMASK)
     except OSError as error:
