@@ -125,9 +125,11 @@ def test_a_failed_gate_leaves_the_good_export_alone(exported, taught, tmp_path):
 def test_a_success_removes_the_failure_and_16_bits_may_be_kept(taught, tmp_path):
     failure = tmp_path / "me" / "emerson.failed"
     failure.mkdir(parents=True)
+    (tmp_path / ".export-killed").mkdir()
     report = export_model(taught, tmp_path, publisher="me", model="emerson", quants=["f16"], rows=[], system_prompt=None)
     assert report.passed, report.warnings
     assert not failure.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["me"]
     assert "emerson-f16.gguf" in [file.name for file in report.files]
 
 
