@@ -19,7 +19,7 @@ from typer import BadParameter
 from typer.core import TyperGroup
 
 from likeness.errors import LikenessError, WorkRemains
-from likeness.remote_words import escape_controls, without_keys
+from likeness.foreign_words import escape_controls, without_keys
 
 STARTED = time.monotonic()
 INTERRUPTED = 130

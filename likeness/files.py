@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from likeness.errors import MachineError
-from likeness.remote_words import escape_controls
+from likeness.foreign_words import escape_controls
 
 
 def _umask() -> int:

@@ -22,7 +22,7 @@ from train.checkpoints import last_good_checkpoint, save_adapter
 from train.job import Job
 from train.preference_rows import PreferenceRow, Preferences
 from train.result import StepResult
-from train.trainer import only_ours, stopping_without_number
+from train.trainer import as_we_train, only_ours
 from train.weights import load_adapted
 
 MEASURED_ROWS = 48
@@ -204,7 +204,7 @@ def _trainer(base: Path, model: Any, tokenizer: Any, rows: Preferences, settings
         table = _unpaired(rows.train, arguments.per_device_train_batch_size)
     else:
         table = [{"prompt_ids": row.prompt, "chosen_ids": row.chosen, "rejected_ids": row.rejected} for row in rows.train]
-    return stopping_without_number(_class_of(preference.method), base, "preference")(
+    return as_we_train(_class_of(preference.method), base, "preference")(
         model=model, args=arguments, train_dataset=datasets.Dataset.from_list(table), processing_class=tokenizer
     )
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from likeness.errors import CallError, MachineError
+from likeness.foreign_words import in_one_line
 from likeness.metrics.text import count_of
-from likeness.remote_words import in_one_line
 from train.base import public_name
 from train.chat import exported_file, system_prompt_of
 from train.data import manifest_for_others

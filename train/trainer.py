@@ -99,10 +99,10 @@ def trainer_class(
                 found += float(loss) * size if turn < len(batches) else 0.0
             return float(sum(ranks.each(found))) / rows
 
-    return stopping_without_number(Trainer, base, "sft")
+    return as_we_train(Trainer, base, "sft")
 
 
-def stopping_without_number(trainer: Any, base: Path, stage: Literal["sft", "preference"]) -> Any:
+def as_we_train(trainer: Any, base: Path, stage: Literal["sft", "preference"]) -> Any:
     """A trainer's class that stops at the first loss that is not a number, before a step is taken with it, and takes no step for
     nothing: the libraries' warmup begins at a learning rate of 0.
 

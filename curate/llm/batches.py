@@ -29,9 +29,9 @@ from curate.llm.rate_limit import backoff
 from curate.llm.request import Request
 from curate.model import Usage
 from likeness.errors import GateError, MachineError, WorkRemains
+from likeness.foreign_words import in_one_line
 from likeness.metrics.text import count_of
 from likeness.recipe.schema import Generate
-from likeness.remote_words import in_one_line
 
 MOST_REQUESTS = 100_000
 MOST_BYTES = 250_000_000

@@ -12,9 +12,9 @@ from curate.llm.prices import BATCH, price_of, unknown_model, worst_cost
 from curate.llm.provider import Limit, NoAnswer, Response, TryAgain
 from curate.llm.request import Request
 from likeness.errors import CallError
+from likeness.foreign_words import in_one_line, without_keys
 from likeness.llama.smollm2 import SMOLLM2
 from likeness.recipe.schema import Generate
-from likeness.remote_words import in_one_line, without_keys
 
 SECONDS_PER_ANSWER = 900.0
 LONGEST_MESSAGE = 300

@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 KNOWN = (
     "mail (.mbox, .eml, Maildir), Slack, Telegram, Discord, Messenger, Instagram, Signal, WhatsApp (.txt), iMessage (chat.db, "
-    ".txt), transcripts (.vtt, .srt, .txt) and CSV with time, sender and text"
+    ".txt), transcripts (.vtt, .srt, .txt, .md) and CSV with time, sender and text"
 )
 
 
@@ -60,9 +60,9 @@ def chat_messages(path: Path, stage: Stage) -> Iterator[Message]:
         case ".txt" | ".md":
             check_size(path)
             text = decode(path.read_bytes())
-            if is_text_export(text):
-                return text_messages(text)
-            return transcript_messages(text) if is_transcript(text) else whatsapp_messages(text, stage)
+            if is_transcript(text):
+                return transcript_messages(text)
+            return text_messages(text) if is_text_export(text) else whatsapp_messages(text, stage)
         case ".html" | ".htm":
             check_size(path)
             if is_telegram_page(page := decode(path.read_bytes())):

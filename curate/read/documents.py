@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Callable
 from email import message_from_bytes
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from curate.model import Document
 from curate.read.encoding import decode_text
@@ -167,12 +169,6 @@ def _mhtml(path: Path) -> Reading:
     return _page(page)
 
 
-def _blog(path: Path) -> Reading:
-    from curate.read.blogs import read_blog
-
-    return read_blog(path)
-
-
 def _page(data: bytes) -> Reading:
     from curate.read.notes import HIGHLIGHTS, is_kindle_page
     from curate.read.web import read_page
@@ -217,18 +213,6 @@ def _spoken(_path: Path) -> Reading:
     raise OthersSpeak(_SPOKEN)
 
 
-def _script(path: Path) -> Reading:
-    from curate.read.posts import read_tweets
-
-    return read_tweets(path)
-
-
-def _table(path: Path) -> Reading:
-    from curate.read.posts import read_reviews
-
-    return read_reviews(path)
-
-
 def is_chat(text: str) -> bool:
     """Whether a text is a chat as an app exports it."""
     if not re.match(r"\ufeff?\s{0,9}\W{0,9}\d|\ufeff?[A-Z][a-z]{2} \d", text[:40]):  # what no export begins with is not looked at
@@ -242,6 +226,7 @@ def is_chat(text: str) -> bool:
 def _json(path: Path) -> Reading:
     from curate.read.blogs import posts_of_ghost, read_ghost
     from curate.read.keep import note_in, read_note
+    from curate.read.notes import read_day_one
     from curate.read.posts import posts_in, read_posts
 
     if note := note_in(path):
@@ -253,49 +238,7 @@ def _json(path: Path) -> Reading:
     if posts := posts_of_ghost(whole):
         return read_ghost(posts)
     own = posts_in(whole)
-    return _day_one(path) if own is None else read_posts(own)
-
-
-def _day_one(path: Path) -> Reading:
-    from curate.read.notes import read_day_one
-
-    return read_day_one(path)
-
-
-def _epub(path: Path) -> Reading:
-    from curate.read.epub import read_epub
-
-    return read_epub(path)
-
-
-def _evernote(path: Path) -> Reading:
-    from curate.read.notes import read_evernote
-
-    return read_evernote(path)
-
-
-def _odt(path: Path) -> Reading:
-    from curate.read.odt import read_odt
-
-    return read_odt(path)
-
-
-def _pdf(path: Path) -> Reading:
-    from curate.read.pdf import read_pdf
-
-    return read_pdf(path)
-
-
-def _slides(path: Path) -> Reading:
-    from curate.read.slides import read_slides
-
-    return read_slides(path)
-
-
-def _word(path: Path) -> Reading:
-    from curate.read.word import read_word
-
-    return read_word(path)
+    return read_day_one(path) if own is None else read_posts(own)
 
 
 def _notebook(path: Path) -> Reading:
@@ -315,16 +258,14 @@ def _markdown(text: str) -> Reading:
     return read_markdown(text)
 
 
-def _joplin(path: Path) -> Reading:
-    from curate.read.joplin import read_jex
+def _of(module: str, reader: str) -> Callable[[Any], Reading]:
+    """A reader of this package, whose module is imported with the first file: the libraries behind some are slow."""
 
-    return read_jex(path)
+    def read(given: Any) -> Reading:
+        named: Callable[[Any], Reading] = getattr(import_module(f"curate.read.{module}"), reader)
+        return named(given)
 
-
-def _rst(text: str) -> Reading:
-    from curate.read.restructured import read_rst
-
-    return read_rst(text)
+    return read
 
 
 TEXTS: dict[str, Callable[[str], Reading]] = {
@@ -335,35 +276,35 @@ TEXTS: dict[str, Callable[[str], Reading]] = {
     ".org": read_org,
     ".qmd": read_markdown,
     ".rmd": read_markdown,
-    ".rst": _rst,
+    ".rst": _of("restructured", "read_rst"),
     ".text": _plain_text,
     ".txt": _plain_text,
 }
 """The readers of text formats, which get the decoded text."""
 
 FILES: dict[str, Callable[[Path], Reading]] = {
-    ".atom": _blog,
-    ".csv": _table,
-    ".docx": _word,
-    ".enex": _evernote,
-    ".epub": _epub,
+    ".atom": _of("blogs", "read_blog"),
+    ".csv": _of("posts", "read_reviews"),
+    ".docx": _of("word", "read_word"),
+    ".enex": _of("notes", "read_evernote"),
+    ".epub": _of("epub", "read_epub"),
     ".htm": _web,
     ".html": _web,
     ".ipynb": _notebook,
-    ".jex": _joplin,
-    ".js": _script,
+    ".jex": _of("joplin", "read_jex"),
+    ".js": _of("posts", "read_tweets"),
     ".json": _json,
     ".mht": _mhtml,
     ".mhtml": _mhtml,
-    ".odt": _odt,
-    ".pdf": _pdf,
-    ".pptx": _slides,
-    ".rss": _blog,
+    ".odt": _of("odt", "read_odt"),
+    ".pdf": _of("pdf", "read_pdf"),
+    ".pptx": _of("slides", "read_slides"),
+    ".rss": _of("blogs", "read_blog"),
     ".srt": _spoken,
     ".vtt": _spoken,
     ".xhtml": _web,
-    ".xml": _blog,
-    ".zip": _day_one,
+    ".xml": _of("blogs", "read_blog"),
+    ".zip": _of("notes", "read_day_one"),
 }
 """The readers of binary formats, which get the file."""
 

@@ -27,7 +27,7 @@ from likeness.metrics.sentences import Classifier, fold, sentences_of, stems_of,
 from likeness.metrics.trees import Trees
 
 RULES = {"refusals": (DECLINES, SERVES), "injection": (ORDER, RESIDUE)}
-LEAST = {"refusals": (0.82, 0.6), "injection": (0.77, 0.55), "standalone": (0.68, 0.6)}
+LEAST = {"refusals": (0.82, 0.6), "injection": (0.77, 0.55), "standalone": (0.7, 0.6)}
 """Precision and recall of sentences left out, by the classifier alone: most rows are near misses of each other."""
 
 

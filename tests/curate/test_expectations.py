@@ -272,7 +272,7 @@ def test_a_build_stops_at_the_gate_and_publishes_once_balanced(corpus, curate):
     change(corpus, "expect:\n", gate)
     message = one_message(curate(corpus.parent, "build", "recipe.yaml", code=1))
     assert "expect_kind_mix_to_be_close_to" in message and "; rows: question-answer-" in message
-    assert "1 question_answer too many, 1 own_words too few." in message, message
+    assert "\n1 question_answer too many, 1 own_words too few." in message
     assert "`balance: {per_kind: {question_answer: 4}}`" in message and "report/expectations/index.html" in message
     change(corpus, "split:", "balance: {per_kind: {question_answer: 4}}\nsplit:")
     said = json_of(curate(corpus.parent, "build", "recipe.yaml", "--json"))

@@ -83,7 +83,7 @@ def test_chosen_answers_gain_on_rejected_ones(contrasted: House, method: str) ->
 def test_a_loss_that_is_no_number_stops_it_and_blames_its_own_rate() -> None:
     import torch
 
-    from train.trainer import stopping_without_number
+    from train.trainer import as_we_train
 
     class Library:
         args, state = SimpleNamespace(learning_rate=0.5), SimpleNamespace(global_step=6)
@@ -92,7 +92,7 @@ def test_a_loss_that_is_no_number_stops_it_and_blames_its_own_rate() -> None:
         def compute_loss(self) -> Any:
             return next(self.losses)
 
-    trainer = stopping_without_number(Library, base_folder("builtin:tiny", Silent()), "preference")()
+    trainer = as_we_train(Library, base_folder("builtin:tiny", Silent()), "preference")()
     assert trainer.compute_loss() == 1
     with pytest.raises(GateError, match="not a number at step 7") as stopped:
         trainer.compute_loss()

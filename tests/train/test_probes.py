@@ -278,6 +278,13 @@ def test_rows_trained_on_are_told_from_rows_held_out() -> None:
         assert found.details["exposure"] is None and "told from" not in found.finding, others
 
 
+def test_where_hardly_anything_was_learnt_the_run_is_no_good() -> None:
+    ours = rows_named("ours", 10)
+    said = learnt.probe(scored(ours, [], {row.response: 4.95 for row in ours}))
+    assert said.alarm and "hardly anything was learnt" in said.finding
+    assert "hardly" not in learnt.probe(scored(ours, [], {row.response: 3.0 for row in ours})).finding
+
+
 def test_of_rows_that_share_a_phrase_the_learnt_one_comes_first() -> None:
     rows = rows_named("row", 40)
     rows += [TrainRow(name, "essay", "", f"{name} hung the brass lantern" + " on the gate" * 9, "", own=False) for name in "abc"]

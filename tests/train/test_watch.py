@@ -181,7 +181,7 @@ def test_every_step_is_taken_at_a_rate_above_0() -> None:
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
-    from train.trainer import stopping_without_number
+    from train.trainer import as_we_train
 
     def rates(warmup: int, steps: int, made: Any) -> list[float]:
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
@@ -196,7 +196,7 @@ def test_every_step_is_taken_at_a_rate_above_0() -> None:
         class Library:
             lr_scheduler, args = None, SimpleNamespace(get_warmup_steps=lambda _: warmup)
 
-        return stopping_without_number(Library, Path("base"), "sft")().create_scheduler(steps, optimizer)
+        return as_we_train(Library, Path("base"), "sft")().create_scheduler(steps, optimizer)
 
     assert rates(1, 1, ours) == [0.25] and rates(3, 4, ours) == [0.125, 0.25, 0.375, 0.5]
     assert rates(0, 2, ours) == [0.5, 0.25]

@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from likeness.errors import CallError, MachineError
+from likeness.foreign_words import in_one_line, without_keys
 from likeness.recipe.schema import Train
-from likeness.remote_words import in_one_line, without_keys
 from train.hosted.hosts import Host
 
 PATIENCE = (10, 300)

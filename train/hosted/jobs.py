@@ -14,7 +14,7 @@ from typing import Any
 
 from likeness.errors import MachineError
 from likeness.files import write_atomic
-from likeness.remote_words import in_one_line
+from likeness.foreign_words import in_one_line
 from train.data import read_manifest
 from train.hosted.api import HostApi
 from train.hosted.hosts import Host

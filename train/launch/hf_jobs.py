@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from likeness.errors import CallError, MachineError
-from likeness.remote_words import in_one_line
+from likeness.foreign_words import in_one_line
 from train.launch.box import Dropped, Poll, Target
 from train.launch.machines import Offer
 from train.launch.record import Record

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from likeness.files import write_atomic
+from likeness.foreign_words import without_keys
 from likeness.recipe.folders import BuildFolder
 from likeness.recipe.load import load_recipe
-from likeness.remote_words import without_keys
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Characters that would move a terminal's cursor, or do more: what a box says is shown as text."""

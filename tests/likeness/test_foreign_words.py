@@ -6,7 +6,7 @@ import pytest
 
 from likeness.command import fail
 from likeness.errors import MachineError
-from likeness.remote_words import in_one_line, without_keys
+from likeness.foreign_words import in_one_line, without_keys
 
 KEY = "sk-0123456789"
 

@@ -1,4 +1,4 @@
-"""What a server says, before it is shown or kept: without this process's keys, and without characters that move a cursor."""
+"""Words of others (a server, a file's name) before they are shown or kept: without our keys and what moves a cursor."""
 
 from __future__ import annotations
 
